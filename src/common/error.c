@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/error.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define DBUS_ERROR_PREFIX "org.freedesktop.DBus.Error."
+
+static const char *const wire_names[NETNS_N_ERRORS] = {
+  [NETNS_ERROR_NOT_FOUND] = NETNS_ERROR_PREFIX "NotFound",
+  [NETNS_ERROR_EXISTS] = NETNS_ERROR_PREFIX "Exists",
+  [NETNS_ERROR_BUSY] = NETNS_ERROR_PREFIX "Busy",
+  [NETNS_ERROR_INVALID_NAME] = NETNS_ERROR_PREFIX "InvalidName",
+  [NETNS_ERROR_INVALID_ARGUMENT] = NETNS_ERROR_PREFIX "InvalidArgument",
+  [NETNS_ERROR_NOT_SUPPORTED] = NETNS_ERROR_PREFIX "NotSupported",
+  [NETNS_ERROR_ADDRESS_IN_USE] = NETNS_ERROR_PREFIX "AddressInUse",
+  [NETNS_ERROR_SUBNET_CONFLICT] = NETNS_ERROR_PREFIX "SubnetConflict",
+  [NETNS_ERROR_NAMESPACE_GONE] = NETNS_ERROR_PREFIX "NamespaceGone",
+  [NETNS_ERROR_AUTHORIZATION_DISMISSED] = NETNS_ERROR_PREFIX "AuthorizationDismissed",
+  [NETNS_ERROR_KERNEL_REFUSED] = NETNS_ERROR_PREFIX "KernelRefused",
+  [NETNS_ERROR_ROLLED_BACK] = NETNS_ERROR_PREFIX "RolledBack",
+};
+
+GQuark
+netns_error_quark (void)
+{
+  return g_quark_from_static_string ("netns-error-quark");
+}
+
+/**
+ * netns_error_name:
+ * @error: an error of domain %NETNS_ERROR
+ *
+ * Returns: (transfer none): its name on the bus
+ */
+const char *
+netns_error_name (const GError *error)
+{
+  g_return_val_if_fail (error->domain == NETNS_ERROR, DBUS_ERROR_PREFIX "Failed");
+  g_return_val_if_fail (error->code >= 0 && error->code < NETNS_N_ERRORS, DBUS_ERROR_PREFIX "Failed");
+  return wire_names[error->code];
+}
+
+static NetnsError
+code_for_errno (int error_number)
+{
+  switch (error_number) {
+  case EEXIST:
+    return NETNS_ERROR_EXISTS;
+  case ENOENT:
+  case ENODEV:
+  case ESRCH:
+  case ENXIO:
+    return NETNS_ERROR_NOT_FOUND;
+  case EBUSY:
+    return NETNS_ERROR_BUSY;
+  case EOPNOTSUPP:
+  case EAFNOSUPPORT:
+    return NETNS_ERROR_NOT_SUPPORTED;
+  default:
+    return NETNS_ERROR_KERNEL_REFUSED;
+  }
+}
+
+/**
+ * netns_error_set_errno:
+ * @error: (out) (optional): where to put it
+ * @error_number: what the kernel answered, positive
+ * @format: what was tried and on what, without a full stop
+ * @...: its arguments
+ *
+ * Makes an error of a system call's or netlink request's errno; its words follow after a colon.
+ */
+void
+netns_error_set_errno (GError **error, int error_number, const char *format, ...)
+{
+  va_list arguments;
+  g_autofree char *what = NULL;
+
+  va_start (arguments, format);
+  what = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error (error, NETNS_ERROR, (int) code_for_errno (error_number), "%s: %s", what,
+               g_strerror (error_number));
+}

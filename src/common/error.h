@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The errors that a caller can get, and their names on the bus. */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * NetnsError:
+ * @NETNS_ERROR_NOT_FOUND: no such namespace, link, network, route ...
+ * @NETNS_ERROR_EXISTS: there is one already
+ * @NETNS_ERROR_BUSY: something else still uses it
+ * @NETNS_ERROR_INVALID_NAME: a name that nothing can have
+ * @NETNS_ERROR_INVALID_ARGUMENT: any other argument or option that makes no sense
+ * @NETNS_ERROR_NOT_SUPPORTED: this kernel, or this kind of link, cannot do it
+ * @NETNS_ERROR_ADDRESS_IN_USE: somebody else has that address
+ * @NETNS_ERROR_SUBNET_CONFLICT: there is a route to that subnet already
+ * @NETNS_ERROR_NAMESPACE_GONE: it vanished while the call waited or ran
+ * @NETNS_ERROR_AUTHORIZATION_DISMISSED: the user closed the password dialog
+ * @NETNS_ERROR_KERNEL_REFUSED: anything else that the kernel said no to, in its words
+ * @NETNS_ERROR_ROLLED_BACK: undoing a call that failed did not work completely
+ */
+typedef enum {
+  NETNS_ERROR_NOT_FOUND,
+  NETNS_ERROR_EXISTS,
+  NETNS_ERROR_BUSY,
+  NETNS_ERROR_INVALID_NAME,
+  NETNS_ERROR_INVALID_ARGUMENT,
+  NETNS_ERROR_NOT_SUPPORTED,
+  NETNS_ERROR_ADDRESS_IN_USE,
+  NETNS_ERROR_SUBNET_CONFLICT,
+  NETNS_ERROR_NAMESPACE_GONE,
+  NETNS_ERROR_AUTHORIZATION_DISMISSED,
+  NETNS_ERROR_KERNEL_REFUSED,
+  NETNS_ERROR_ROLLED_BACK,
+  NETNS_N_ERRORS
+} NetnsError;
+
+#define NETNS_ERROR (netns_error_quark ())
+
+GQuark netns_error_quark (void);
+const char *netns_error_name (const GError *error);
+void netns_error_set_errno (GError **error, int error_number, const char *format, ...) G_GNUC_PRINTF (3, 4);

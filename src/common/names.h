@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names on the bus: the service, its interfaces, and object paths that a client can compute without asking. */
+#pragma once
+
+#include <glib.h>
+
+#define NETNS_BUS_NAME          "org.example.NetNS1"
+#define NETNS_INTERFACE_PREFIX  "org.example.NetNS1."
+#define NETNS_ERROR_PREFIX      "org.example.NetNS1.Error."
+#define NETNS_PATH              "/org/example/NetNS1"
+#define NETNS_PATH_NAMESPACES   NETNS_PATH "/namespace"
+#define NETNS_PATH_NETWORKS     NETNS_PATH "/network"
+#define NETNS_PATH_NATS         NETNS_PATH "/nat"
+
+#define NETNS_INTERFACE_MANAGER     NETNS_INTERFACE_PREFIX "Manager"
+#define NETNS_INTERFACE_NAMESPACE   NETNS_INTERFACE_PREFIX "Namespace"
+#define NETNS_INTERFACE_LINK        NETNS_INTERFACE_PREFIX "Link"
+#define NETNS_INTERFACE_VETH        NETNS_INTERFACE_PREFIX "Veth"
+#define NETNS_INTERFACE_BRIDGE      NETNS_INTERFACE_PREFIX "Bridge"
+#define NETNS_INTERFACE_BRIDGE_PORT NETNS_INTERFACE_PREFIX "BridgePort"
+#define NETNS_INTERFACE_NETWORK     NETNS_INTERFACE_PREFIX "Network"
+#define NETNS_INTERFACE_NAT         NETNS_INTERFACE_PREFIX "Nat"
+
+/* Where `ip netns` keeps namespaces; both programs see each other's. */
+#define NETNS_RUN_DIR   "/run/netns"
+/* What the service must remember as long as the machine runs. */
+#define NETNS_STATE_DIR "/run/netnsd"
+
+/* Property Owner of what belongs to nobody: (uid_t) -1, which no process can have. */
+#define NETNS_UID_NOBODY G_MAXUINT32
+
+char *netns_path_escape (const char *name);
+char *netns_path_unescape (const char *label);
+char *netns_path_for_namespace (const char *name);
+char *netns_path_for_link (const char *namespace_name, guint index);
+char *netns_path_for_network (const char *name);
+char *netns_path_for_nat (guint id);

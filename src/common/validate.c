@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/validate.h"
+#include "common/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/* A byte sequence that came from a stranger, fit to be shown in one line. */
+static char *
+show (const char *name)
+{
+  g_autofree char *escaped = NULL;
+
+  if (strlen (name) > 40)
+    return g_strdup_printf ("%.20s… (%zu bytes)", name, strlen (name));
+  escaped = g_strescape (name, NULL);
+  return g_steal_pointer (&escaped);
+}
+
+static gboolean
+validate_name (const char *what, const char *name, const char *punctuation, gsize max, GError **error)
+{
+  g_autofree char *allowed = g_strconcat (LETTERS_AND_DIGITS, punctuation, NULL);
+  g_autofree char *shown = show (name);
+
+  if (*name == '\0')
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME, "The name of a %s cannot be empty", what);
+  else if (strlen (name) > max)
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME, "The name of a %s has at most %zu bytes, not %zu",
+                 what, max, strlen (name));
+  else if (*name == '-' || *name == '.')
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
+                 "The name of a %s cannot start with “%c”, as “%s” does", what, *name, shown);
+  else if (name[strspn (name, allowed)] != '\0')
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
+                 "“%s” cannot be the name of a %s: only A-Z a-z 0-9 and %s are allowed", shown, what, punctuation);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/**
+ * netns_validate_namespace_name:
+ * @name: a name that a new namespace shall have
+ * @error: `InvalidName`
+ *
+ * Stricter than `ip netns add`, which takes every file name: such a name ends up in shell commands, in paths and
+ * on screens. Names that others gave are shown and can be used whatever they are.
+ *
+ * Returns: whether it can be one
+ */
+gboolean
+netns_validate_namespace_name (const char *name, GError **error)
+{
+  return validate_name ("network namespace", name, "_.:@+-", NETNS_NAMESPACE_NAME_MAX, error);
+}
+
+/**
+ * netns_validate_network_name:
+ * @name: a name that a new network shall have
+ * @error: `InvalidName`
+ *
+ * Returns: whether it can be one
+ */
+gboolean
+netns_validate_network_name (const char *name, GError **error)
+{
+  return validate_name ("network", name, "_.-", NETNS_ALTERNATIVE_NAME_MAX, error);
+}
+
+/**
+ * netns_validate_link_name:
+ * @name: a name that a link shall have, as its own or as alternative name
+ * @error: `InvalidName`
+ *
+ * Stricter than the kernel (dev_valid_name() in net/core/dev.c), which takes `*`, quotes and spaces' like: rules of
+ * nftables match by name, and `a*` there means every name that begins with an a.
+ *
+ * Returns: whether it can be one
+ */
+gboolean
+netns_validate_link_name (const char *name, GError **error)
+{
+  static const char *const reserved[] = { "all", "default", NULL }; /* folders of /proc/sys/net/ipv4/conf */
+
+  if (!validate_name ("link", name, "_.@+-", NETNS_ALTERNATIVE_NAME_MAX, error))
+    return FALSE;
+  if (!g_strv_contains (reserved, name))
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
+               "A link cannot be called “%s”: the kernel's settings for all links have that name", name);
+  return FALSE;
+}
+
+/**
+ * netns_validate_mtu:
+ * @mtu: bytes
+ * @error: `InvalidArgument`
+ *
+ * Returns: whether a link can have it; each kind has narrower limits, which the kernel tells
+ */
+gboolean
+netns_validate_mtu (guint32 mtu, GError **error)
+{
+  if (mtu >= NETNS_MTU_MIN && mtu <= G_MAXINT32)
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "An MTU is from %d to %d bytes, not %u",
+               NETNS_MTU_MIN, G_MAXINT32, mtu);
+  return FALSE;
+}
+
+/**
+ * netns_parse_mac:
+ * @text: six octets such as `02:00:00:00:00:01`
+ * @mac: (out caller-allocates): the octets
+ * @error: `InvalidArgument`, also for a multicast address and for all zeros, which no link can have
+ *
+ * Returns: whether it was one
+ */
+gboolean
+netns_parse_mac (const char *text, guint8 mac[NETNS_MAC_LENGTH], GError **error)
+{
+  static const guint8 zeros[NETNS_MAC_LENGTH];
+  int length = -1;
+
+  if (strlen (text) != 17
+      || sscanf (text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
+                 &mac[5], &length)
+             != NETNS_MAC_LENGTH
+      || length != 17)
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                 "“%s” is no hardware address (such as 02:00:00:00:00:01)", text);
+  else if (mac[0] & 1)
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                 "“%s” is a multicast address, no link can have it; the second digit must be even", text);
+  else if (memcmp (mac, zeros, sizeof zeros) == 0)
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "No link can have the address “%s”", text);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/**
+ * netns_print_mac:
+ * @mac: six octets
+ *
+ * Returns: (transfer full): their text
+ */
+char *
+netns_print_mac (const guint8 mac[NETNS_MAC_LENGTH])
+{
+  return g_strdup_printf ("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one socket that hears what changes in all watched namespaces, and reads their links and addresses in the same
+ * stream, so that the order of reading and hearing is the kernel's own. */
+#pragma once
+
+#include "kernel/message.h"
+#include "kernel/netns.h"
+
+typedef enum {
+  NETNS_EVENT_LINK,
+  NETNS_EVENT_LINK_GONE,
+  NETNS_EVENT_ADDRESS,
+  NETNS_EVENT_ADDRESS_GONE,
+  NETNS_EVENT_ROUTES,     /* some route came or went */
+  NETNS_EVENT_FORWARDING, /* forwarding of the whole namespace was switched */
+  NETNS_EVENT_NSID_GONE,  /* the id of a namespace ended, as a rule because the namespace did */
+} NetnsEventType;
+
+/**
+ * NetnsEvent:
+ * @type: what happened
+ * @nsid: the namespace that it happened in, as the host knows it
+ * @from_dump: whether it answers a question of ours; then link.peer_nsid is as the host knows it
+ * @link: for LINK; for LINK_GONE only the index counts
+ * @address: for ADDRESS and ADDRESS_GONE
+ * @gone_nsid: for NSID_GONE, as the namespace @nsid knew it
+ * @family: for FORWARDING: AF_INET or AF_INET6
+ * @forwarding: for FORWARDING: whether it is on now
+ */
+typedef struct {
+  NetnsEventType type;
+  int nsid;
+  gboolean from_dump;
+  union {
+    NetnsLinkInfo link;
+    NetnsLinkAddress address;
+    int gone_nsid;
+    struct {
+      int family;
+      gboolean forwarding;
+    };
+  };
+} NetnsEvent;
+
+typedef struct _NetnsEventSocket NetnsEventSocket;
+typedef void (*NetnsEventFunc) (NetnsEvent *event, gpointer data);
+
+NetnsEventSocket *netns_event_socket_new (int receive_buffer, NetnsEventFunc func, gpointer data, GError **error);
+void netns_event_socket_free (NetnsEventSocket *socket);
+int netns_event_socket_get_fd (const NetnsEventSocket *socket);
+int netns_event_socket_get_host_nsid (const NetnsEventSocket *socket);
+gboolean netns_event_socket_drain (NetnsEventSocket *socket, gboolean *overrun, GError **error);
+gboolean netns_event_socket_read_links (NetnsEventSocket *socket, int nsid, gboolean *interrupted, GError **error);
+gboolean netns_event_socket_read_addresses (NetnsEventSocket *socket, int nsid, gboolean *interrupted,
+                                            GError **error);
+gboolean netns_event_socket_read_link (NetnsEventSocket *socket, int nsid, guint index, GError **error);
+int netns_event_socket_assign_nsid (NetnsEventSocket *socket, int namespace_fd, GError **error);
+int netns_event_socket_translate_nsid (NetnsEventSocket *socket, int nsid, int nsid_there);
+gboolean netns_event_socket_take_overrun (NetnsEventSocket *socket);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsEventSocket, netns_event_socket_free)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A connection to the rtnetlink of one namespace, for requests. It keeps the namespace alive, so it lives no longer
+ * than the plan that needs it. */
+#pragma once
+
+#include "common/grant.h"
+
+#include <glib.h>
+#include <netlink/msg.h>
+
+typedef struct _NetnsNetlink NetnsNetlink;
+typedef void (*NetnsMessageFunc) (const struct nlmsghdr *header, gpointer data);
+
+NetnsNetlink *netns_netlink_new (int namespace_fd, GError **error);
+void netns_netlink_free (NetnsNetlink *netlink);
+guint64 netns_netlink_get_cookie (const NetnsNetlink *netlink);
+gboolean netns_netlink_change (const NetnsGrant *grant, NetnsNetlink *netlink, struct nl_msg *message,
+                               GError **error, const char *format, ...) G_GNUC_PRINTF (5, 6);
+gboolean netns_netlink_get (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageFunc func, gpointer data,
+                            GError **error, const char *format, ...) G_GNUC_PRINTF (6, 7);
+gboolean netns_netlink_dump (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageFunc func, gpointer data,
+                             gboolean *interrupted, GError **error);
+int netns_netlink_assign_nsid (const NetnsGrant *grant, NetnsNetlink *netlink, int namespace_fd, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsNetlink, netns_netlink_free)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Network namespaces as files: nsfs, /run/netns, and entering one for a moment. */
+#pragma once
+
+#include "common/grant.h"
+
+#include <glib.h>
+
+/* Netlink's answer for "no id", and this service's own word for the host namespace. */
+#define NETNS_NSID_NONE (-1)
+
+/**
+ * NetnsFileId:
+ * @device: device of nsfs
+ * @inode: inode, which lsns and /proc/PID/ns/net show
+ *
+ * What finds a namespace, for as long as it lives. The kernel gives an inode to the next namespace at once: over
+ * time only the cookie (netns_netlink_get_cookie()) tells two apart.
+ */
+typedef struct {
+  guint64 device;
+  guint64 inode;
+} NetnsFileId;
+
+int netns_nsfs_open (const char *path, GError **error);
+gboolean netns_nsfs_identify (int fd, NetnsFileId *id, GError **error);
+int netns_nsfs_create (const NetnsGrant *grant, const char *name, GError **error);
+gboolean netns_nsfs_delete (const NetnsGrant *grant, const char *name, GError **error);
+gboolean netns_nsfs_rename (const NetnsGrant *grant, const char *name, const char *new_name, GError **error);
+gboolean netns_nsfs_enter (int fd, GError **error);
+void netns_nsfs_leave (void);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which processes live in a namespace, from /proc. */
+#pragma once
+
+#include "kernel/netns.h"
+
+/**
+ * NetnsProcess:
+ * @pid: process id as the service sees it
+ * @uid: its effective uid
+ * @command: its name (comm), at most 15 bytes
+ */
+typedef struct {
+  guint pid;
+  guint uid;
+  char command[16];
+} NetnsProcess;
+
+GArray *netns_process_list (const NetnsFileId *id, GError **error);
