@@ -21,6 +21,9 @@ static const char *const wire_names[NETNS_N_ERRORS] = {
   [NETNS_ERROR_AUTHORIZATION_DISMISSED] = NETNS_ERROR_PREFIX "AuthorizationDismissed",
   [NETNS_ERROR_KERNEL_REFUSED] = NETNS_ERROR_PREFIX "KernelRefused",
   [NETNS_ERROR_ROLLED_BACK] = NETNS_ERROR_PREFIX "RolledBack",
+  [NETNS_ERROR_ACCESS_DENIED] = DBUS_ERROR_PREFIX "AccessDenied",
+  [NETNS_ERROR_INTERACTION_REQUIRED] = DBUS_ERROR_PREFIX "InteractiveAuthorizationRequired",
+  [NETNS_ERROR_LIMITS_EXCEEDED] = DBUS_ERROR_PREFIX "LimitsExceeded",
 };
 
 GQuark
@@ -64,6 +67,14 @@ code_for_errno (int error_number)
   }
 }
 
+static void
+set_error (GError **error, int error_number, const char *words, const char *format, va_list arguments)
+{
+  g_autofree char *what = g_strdup_vprintf (format, arguments);
+
+  g_set_error (error, NETNS_ERROR, (int) code_for_errno (error_number), "%s: %s", what, words);
+}
+
 /**
  * netns_error_set_errno:
  * @error: (out) (optional): where to put it
@@ -77,11 +88,30 @@ void
 netns_error_set_errno (GError **error, int error_number, const char *format, ...)
 {
   va_list arguments;
-  g_autofree char *what = NULL;
 
   va_start (arguments, format);
-  what = g_strdup_vprintf (format, arguments);
+  set_error (error, error_number, g_strerror (error_number), format, arguments);
   va_end (arguments);
-  g_set_error (error, NETNS_ERROR, (int) code_for_errno (error_number), "%s: %s", what,
-               g_strerror (error_number));
+}
+
+/**
+ * netns_error_set_kernel:
+ * @error: (out) (optional): where to put it
+ * @error_number: what the kernel answered, positive
+ * @extended_ack: (nullable): the kernel's own words about it
+ * @format: what was tried and on what, without a full stop
+ * @...: its arguments
+ *
+ * Makes an error as netns_error_set_errno() does, with the kernel's own words where it gave some: “mtu greater than
+ * device maximum” tells more than “Invalid argument”.
+ */
+void
+netns_error_set_kernel (GError **error, int error_number, const char *extended_ack, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  set_error (error, error_number, extended_ack != NULL ? extended_ack : g_strerror (error_number), format,
+             arguments);
+  va_end (arguments);
 }

@@ -18,6 +18,10 @@
  * @NETNS_ERROR_AUTHORIZATION_DISMISSED: the user closed the password dialog
  * @NETNS_ERROR_KERNEL_REFUSED: anything else that the kernel said no to, in its words
  * @NETNS_ERROR_ROLLED_BACK: undoing a call that failed did not work completely
+ * @NETNS_ERROR_ACCESS_DENIED: polkit said no, or could not be asked (org.freedesktop.DBus.Error.AccessDenied)
+ * @NETNS_ERROR_INTERACTION_REQUIRED: a password is needed and the caller did not allow to ask for one
+ *   (org.freedesktop.DBus.Error.InteractiveAuthorizationRequired)
+ * @NETNS_ERROR_LIMITS_EXCEEDED: too many calls of one user wait (org.freedesktop.DBus.Error.LimitsExceeded)
  */
 typedef enum {
   NETNS_ERROR_NOT_FOUND,
@@ -32,6 +36,9 @@ typedef enum {
   NETNS_ERROR_AUTHORIZATION_DISMISSED,
   NETNS_ERROR_KERNEL_REFUSED,
   NETNS_ERROR_ROLLED_BACK,
+  NETNS_ERROR_ACCESS_DENIED,
+  NETNS_ERROR_INTERACTION_REQUIRED,
+  NETNS_ERROR_LIMITS_EXCEEDED,
   NETNS_N_ERRORS
 } NetnsError;
 
@@ -40,3 +47,5 @@ typedef enum {
 GQuark netns_error_quark (void);
 const char *netns_error_name (const GError *error);
 void netns_error_set_errno (GError **error, int error_number, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void netns_error_set_kernel (GError **error, int error_number, const char *extended_ack, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);

@@ -53,7 +53,7 @@ static gboolean
 parse (const struct nlmsghdr *header, int header_size, struct nlattr **attributes, int max,
        const struct nla_policy *policy)
 {
-  return nlmsg_parse ((struct nlmsghdr *)(gpointer)header, header_size, attributes, max, policy) == 0;
+  return nlmsg_parse ((struct nlmsghdr *) (gpointer) header, header_size, attributes, max, policy) == 0;
 }
 
 static guint32
@@ -129,7 +129,7 @@ parse_alternative_names (struct nlattr *list)
 
     if (nla_type (property) != IFLA_ALT_IFNAME)
       continue;
-    name = g_strndup (nla_data (property), (gsize)nla_len (property));
+    name = g_strndup (nla_data (property), (gsize) nla_len (property));
     g_strv_builder_add (names, name);
     any = TRUE;
   }
@@ -163,7 +163,7 @@ netns_message_parse_link (const struct nlmsghdr *header, NetnsLinkInfo *info)
       !parse (header, sizeof *message, attributes, IFLA_MAX, link_policy) ||
       message->ifi_family != AF_UNSPEC || attributes[IFLA_IFNAME] == NULL)
     return FALSE;
-  info->index = (guint)message->ifi_index;
+  info->index = (guint) message->ifi_index;
   info->flags = message->ifi_flags;
   g_strlcpy (info->name, nla_get_string (attributes[IFLA_IFNAME]), sizeof info->name);
   if (info->flags & IFF_LOOPBACK)
@@ -173,7 +173,7 @@ netns_message_parse_link (const struct nlmsghdr *header, NetnsLinkInfo *info)
   info->master = get_u32 (attributes[IFLA_MASTER], 0);
   info->peer_index = get_u32 (attributes[IFLA_LINK], 0);
   if (attributes[IFLA_LINK_NETNSID] != NULL)
-    info->peer_nsid = (int)nla_get_u32 (attributes[IFLA_LINK_NETNSID]);
+    info->peer_nsid = (int) nla_get_u32 (attributes[IFLA_LINK_NETNSID]);
   if (attributes[IFLA_ADDRESS] != NULL && nla_len (attributes[IFLA_ADDRESS]) == NETNS_MAC_LENGTH) {
     memcpy (info->mac, nla_data (attributes[IFLA_ADDRESS]), NETNS_MAC_LENGTH);
     info->has_mac = TRUE;
@@ -204,7 +204,7 @@ parse_host (struct nlattr *attribute, int family, guint prefix, NetnsAddress *ad
 {
   gsize size = family == AF_INET ? 4 : 16;
 
-  if (attribute == NULL || (gsize)nla_len (attribute) < size)
+  if (attribute == NULL || (gsize) nla_len (attribute) < size)
     return FALSE;
   netns_address_set_bytes (address, family, nla_data (attribute), prefix);
   return TRUE;
@@ -260,10 +260,10 @@ parse_gateway (struct nlattr **attributes, int family, NetnsAddress *gateway)
 
   memset (gateway, 0, sizeof *gateway);
   if (parse_host (attributes[RTA_GATEWAY], family, family_bits (family), gateway) ||
-      attributes[RTA_VIA] == NULL || (gsize)nla_len (attributes[RTA_VIA]) < sizeof *via)
+      attributes[RTA_VIA] == NULL || (gsize) nla_len (attributes[RTA_VIA]) < sizeof *via)
     return;
   via = nla_data (attributes[RTA_VIA]);
-  size = (gsize)nla_len (attributes[RTA_VIA]) - sizeof *via;
+  size = (gsize) nla_len (attributes[RTA_VIA]) - sizeof *via;
   if (is_ip (via->rtvia_family, 0) && size >= family_bits (via->rtvia_family) / 8)
     netns_address_set_bytes (gateway, via->rtvia_family, via->rtvia_addr, family_bits (via->rtvia_family));
 }
@@ -277,16 +277,16 @@ append_nexthops (struct nlattr *multipath, int family, const NetnsRoute *route, 
   int rest = nla_len (multipath);
   guint count = 0;
 
-  while (rest >= (int)sizeof *hop && RTNH_OK (hop, rest)) {
+  while (rest >= (int) sizeof *hop && RTNH_OK (hop, rest)) {
     NetnsRoute way = *route;
 
-    way.link = (guint)hop->rtnh_ifindex;
-    if (nla_parse (attributes, RTA_MAX, (struct nlattr *)RTNH_DATA (hop), hop->rtnh_len - (int)sizeof *hop,
+    way.link = (guint) hop->rtnh_ifindex;
+    if (nla_parse (attributes, RTA_MAX, (struct nlattr *) RTNH_DATA (hop), hop->rtnh_len - (int) sizeof *hop,
                    route_policy) == 0)
       parse_gateway (attributes, family, &way.gateway);
     g_array_append_val (routes, way);
     count++;
-    rest -= (int)RTNH_ALIGN (hop->rtnh_len);
+    rest -= (int) RTNH_ALIGN (hop->rtnh_len);
     hop = RTNH_NEXT (hop);
   }
   return count;
@@ -336,8 +336,8 @@ netns_message_parse_route (const struct nlmsghdr *header, GArray *routes)
   route.metric = get_u32 (attributes[RTA_PRIORITY], 0);
   if (!parse_host (attributes[RTA_DST], message->rtm_family, message->rtm_dst_len, &route.destination))
     netns_address_set_bytes (&route.destination, message->rtm_family, NULL, message->rtm_dst_len);
-  (void)parse_host (attributes[RTA_PREFSRC], message->rtm_family, family_bits (message->rtm_family),
-                    &route.source);
+  (void) parse_host (attributes[RTA_PREFSRC], message->rtm_family, family_bits (message->rtm_family),
+                     &route.source);
   if (attributes[RTA_MULTIPATH] != NULL)
     return append_nexthops (attributes[RTA_MULTIPATH], message->rtm_family, &route, routes);
   route.link = get_u32 (attributes[RTA_OIF], 0);
@@ -385,9 +385,9 @@ netns_message_parse_statistics (const struct nlmsghdr *header, GHashTable *count
     guint64 *value = g_new0 (guint64, 1);
 
     /* Copied byte by byte: attributes are aligned to four bytes only. */
-    if (fields[i].offset + sizeof *value <= (gsize)nla_len (statistics))
-      memcpy (value, (const char *)nla_data (statistics) + fields[i].offset, sizeof *value);
-    g_hash_table_replace (counters, (gpointer)fields[i].name, value);
+    if (fields[i].offset + sizeof *value <= (gsize) nla_len (statistics))
+      memcpy (value, (const char *) nla_data (statistics) + fields[i].offset, sizeof *value);
+    g_hash_table_replace (counters, (gpointer) fields[i].name, value);
   }
   return TRUE;
 }
@@ -424,7 +424,7 @@ netns_message_extended_ack (const struct nlmsghdr *header)
   }
   if (offset > size)
     return NULL;
-  text = nla_find ((const struct nlattr *)(gconstpointer)(payload + offset), (int)(size - offset),
+  text = nla_find ((const struct nlattr *) (gconstpointer) (payload + offset), (int) (size - offset),
                    NLMSGERR_ATTR_MSG);
-  return text != NULL && nla_len (text) > 0 ? g_strndup (nla_data (text), (gsize)nla_len (text)) : NULL;
+  return text != NULL && nla_len (text) > 0 ? g_strndup (nla_data (text), (gsize) nla_len (text)) : NULL;
 }

@@ -14,12 +14,14 @@ typedef void (*NetnsMessageFunc) (const struct nlmsghdr *header, gpointer data);
 NetnsNetlink *netns_netlink_new (int namespace_fd, GError **error);
 void netns_netlink_free (NetnsNetlink *netlink);
 guint64 netns_netlink_get_cookie (const NetnsNetlink *netlink);
+int netns_netlink_get_errno (const NetnsNetlink *netlink);
 gboolean netns_netlink_change (const NetnsGrant *grant, NetnsNetlink *netlink, struct nl_msg *message,
                                GError **error, const char *format, ...) G_GNUC_PRINTF (5, 6);
 gboolean netns_netlink_get (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageFunc func, gpointer data,
                             GError **error, const char *format, ...) G_GNUC_PRINTF (6, 7);
 gboolean netns_netlink_dump (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageFunc func, gpointer data,
                              gboolean *interrupted, GError **error);
-int netns_netlink_assign_nsid (const NetnsGrant *grant, NetnsNetlink *netlink, int namespace_fd, GError **error);
+/* No grant: an id that the host has for a namespace is the watcher's own book-keeping, not anybody's setting. */
+int netns_netlink_assign_nsid (NetnsNetlink *netlink, int namespace_fd, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsNetlink, netns_netlink_free)

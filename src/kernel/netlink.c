@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libnl makes the socket and the messages; answers are read here, because libnl drops the kernel's own words
+ * about an error (extended ACK), repeats interrupted dumps without end and turns ENOBUFS into something else.
+ */
+#include "kernel/netlink.h"
+#include "common/error.h"
+#include "kernel/cleanup.h"
+#include "kernel/message.h"
+#include "kernel/netns.h"
+
+#include <errno.h>
+#include <linux/net_namespace.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* Linux 5.14 */
+#endif
+
+#define TIMEOUT_SECONDS 5 /* no answer takes that long; without it a lost one would stop the worker */
+#define RECEIVE_SIZE    (32 * 1024) /* what the kernel fills at most in one go of a dump (netlink_dump()) */
+
+struct _NetnsNetlink {
+  NetnsNlSock *socket;
+  guint64 cookie;
+  int error_number;
+  GByteArray *buffer;
+};
+
+/**
+ * Answer:
+ * @sequence: number of the request
+ * @single: whether the first message that is no error ends it
+ * @func: (nullable): takes its messages
+ * @data: for @func
+ * @finished: whether all of it was read
+ * @interrupted: whether the kernel's tables changed meanwhile
+ * @error_number: errno, 0 for none
+ * @extended_ack: (nullable): what the kernel said about it
+ */
+typedef struct {
+  guint32 sequence;
+  gboolean single;
+  NetnsMessageFunc func;
+  gpointer data;
+  gboolean finished;
+  gboolean interrupted;
+  int error_number;
+  char *extended_ack;
+} Answer;
+
+static gboolean
+set_option (NetnsNetlink *netlink, int level, int option, const void *value, socklen_t size)
+{
+  return setsockopt (nl_socket_get_fd (netlink->socket), level, option, value, size) == 0;
+}
+
+static gboolean
+open_socket (NetnsNetlink *netlink, GError **error)
+{
+  struct timeval timeout = { .tv_sec = TIMEOUT_SECONDS };
+  socklen_t size = sizeof netlink->cookie;
+  int yes = 1;
+  int result = nl_connect (netlink->socket, NETLINK_ROUTE);
+
+  if (result < 0) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot open a netlink socket: %s",
+                 nl_geterror (result));
+    return FALSE;
+  }
+  /* Both only make errors readable and smaller: a kernel without them still works. */
+  (void) set_option (netlink, SOL_NETLINK, NETLINK_EXT_ACK, &yes, sizeof yes);
+  (void) set_option (netlink, SOL_NETLINK, NETLINK_CAP_ACK, &yes, sizeof yes);
+  if (!set_option (netlink, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) ||
+      getsockopt (nl_socket_get_fd (netlink->socket), SOL_SOCKET, SO_NETNS_COOKIE, &netlink->cookie, &size) <
+          0) {
+    netns_error_set_errno (error, errno, "Cannot prepare a netlink socket");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/**
+ * netns_netlink_new:
+ * @namespace_fd: a namespace, -1 for that of the calling thread
+ * @error: `KernelRefused`, `NotFound`
+ *
+ * With a namespace the thread enters it for a moment, so that only the worker may ask for one.
+ *
+ * Returns: (transfer full) (nullable): a connection to its rtnetlink
+ */
+NetnsNetlink *
+netns_netlink_new (int namespace_fd, GError **error)
+{
+  g_autoptr (NetnsNetlink) netlink = g_new0 (NetnsNetlink, 1);
+  gboolean opened;
+
+  netlink->buffer = g_byte_array_new ();
+  g_byte_array_set_size (netlink->buffer, RECEIVE_SIZE);
+  netlink->socket = nl_socket_alloc ();
+  if (netlink->socket == NULL)
+    g_error ("Out of memory for a netlink socket");
+  if (namespace_fd >= 0 && !netns_nsfs_enter (namespace_fd, error))
+    return NULL;
+  opened = open_socket (netlink, error);
+  if (namespace_fd >= 0)
+    netns_nsfs_leave ();
+  return opened ? g_steal_pointer (&netlink) : NULL;
+}
+
+/**
+ * netns_netlink_free:
+ * @netlink: (transfer full): a connection
+ *
+ * Closes it.
+ */
+void
+netns_netlink_free (NetnsNetlink *netlink)
+{
+  nl_socket_free (netlink->socket);
+  g_byte_array_unref (netlink->buffer);
+  g_free (netlink);
+}
+
+/**
+ * netns_netlink_get_cookie:
+ * @netlink: a connection
+ *
+ * Returns: the number of its namespace, which no other namespace gets before the machine is restarted
+ *   (SO_NETNS_COOKIE)
+ */
+guint64
+netns_netlink_get_cookie (const NetnsNetlink *netlink)
+{
+  return netlink->cookie;
+}
+
+/**
+ * netns_netlink_get_errno:
+ * @netlink: a connection
+ *
+ * For callers that know better than a general text what a certain errno means for their request.
+ *
+ * Returns: how the last request ended: 0 when it went well, else the kernel's errno
+ */
+int
+netns_netlink_get_errno (const NetnsNetlink *netlink)
+{
+  return netlink->error_number;
+}
+
+static void
+take_message (const struct nlmsghdr *header, Answer *answer)
+{
+  if (header->nlmsg_seq != answer->sequence)
+    return; /* the rest of an answer that was given up */
+  if (header->nlmsg_flags & NLM_F_DUMP_INTR)
+    answer->interrupted = TRUE;
+  if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE) {
+    /* Both begin with a negative errno; a short NLMSG_DONE means that all is well. */
+    answer->finished = TRUE;
+    if (header->nlmsg_len >= NLMSG_LENGTH (sizeof (int)))
+      answer->error_number = -*(const int *) NLMSG_DATA (header);
+    if (answer->error_number != 0)
+      answer->extended_ack = netns_message_extended_ack (header);
+    return;
+  }
+  if (header->nlmsg_type == NLMSG_NOOP)
+    return;
+  if (answer->func != NULL)
+    answer->func (header, answer->data);
+  if (answer->single)
+    answer->finished = TRUE;
+}
+
+/* Reads one datagram into the buffer, however big it is. Returns its size, or a negative errno. */
+static gssize
+receive (NetnsNetlink *netlink)
+{
+  int fd = nl_socket_get_fd (netlink->socket);
+  struct sockaddr_nl sender = { 0 };
+  socklen_t sender_size = sizeof sender;
+  gssize size;
+
+  do
+    size = recv (fd, NULL, 0, MSG_PEEK | MSG_TRUNC);
+  while (size < 0 && errno == EINTR);
+  if (size > (gssize) netlink->buffer->len)
+    g_byte_array_set_size (netlink->buffer, (guint) size);
+  if (size >= 0)
+    size = recvfrom (fd, netlink->buffer->data, netlink->buffer->len, 0, (struct sockaddr *) &sender,
+                     &sender_size);
+  if (size < 0)
+    return errno == EAGAIN ? -ETIMEDOUT : -errno;
+  return sender.nl_pid == 0 ? size : 0; /* only the kernel answers */
+}
+
+/* Sends @message and reads until its answer is complete. Returns whether the kernel did it. */
+static gboolean
+converse (NetnsNetlink *netlink, struct nl_msg *message, int flags, Answer *answer)
+{
+  struct nlmsghdr *header = nlmsg_hdr (message);
+
+  header->nlmsg_seq = NL_AUTO_SEQ;
+  nl_socket_disable_auto_ack (netlink->socket);
+  nl_complete_msg (netlink->socket, message);
+  header->nlmsg_flags |= (guint16) flags;
+  answer->sequence = header->nlmsg_seq;
+  if (send (nl_socket_get_fd (netlink->socket), header, header->nlmsg_len, 0) < 0) {
+    answer->error_number = errno;
+    answer->finished = TRUE;
+  }
+  while (!answer->finished) {
+    gssize rest = receive (netlink);
+    const struct nlmsghdr *part = (const struct nlmsghdr *) (gconstpointer) netlink->buffer->data;
+
+    if (rest < 0) {
+      answer->error_number = (int) -rest;
+      break;
+    }
+    for (; NLMSG_OK (part, rest); part = NLMSG_NEXT (part, rest))
+      take_message (part, answer);
+  }
+  netlink->error_number = answer->error_number;
+  return answer->error_number == 0;
+}
+
+static void
+set_error (GError **error, const Answer *answer, const char *format, va_list arguments)
+{
+  g_autofree char *what = NULL;
+
+  if (error == NULL)
+    return;
+  what = g_strdup_vprintf (format, arguments);
+  netns_error_set_kernel (error, answer->error_number, answer->extended_ack, "%s", what);
+}
+
+/**
+ * netns_netlink_change:
+ * @grant: who may do it
+ * @netlink: a connection
+ * @message: (transfer none): a request, such as RTM_NEWLINK
+ * @error: what the kernel answered, in its own words where it has some
+ * @format: what the error text begins with, such as `Cannot create link “a”`
+ * @...: its arguments
+ *
+ * Sends a request and waits for the kernel to confirm it.
+ *
+ * Returns: whether it was done
+ */
+gboolean
+netns_netlink_change (const NetnsGrant *grant, NetnsNetlink *netlink, struct nl_msg *message, GError **error,
+                      const char *format, ...)
+{
+  Answer answer = { 0 };
+  va_list arguments;
+  gboolean done = converse (netlink, message, NLM_F_ACK, &answer);
+
+  va_start (arguments, format);
+  if (!done)
+    set_error (error, &answer, format, arguments);
+  va_end (arguments);
+  g_free (answer.extended_ack);
+  return done;
+}
+
+/**
+ * netns_netlink_get:
+ * @netlink: a connection
+ * @message: (transfer none): a question with one answer, such as RTM_GETLINK for one link
+ * @func: (scope call): gets the answer
+ * @data: for @func
+ * @error: what the kernel answered
+ * @format: what the error text begins with
+ * @...: its arguments
+ *
+ * Returns: whether there was an answer
+ */
+gboolean
+netns_netlink_get (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageFunc func, gpointer data,
+                   GError **error, const char *format, ...)
+{
+  Answer answer = { .single = TRUE, .func = func, .data = data };
+  va_list arguments;
+  gboolean done = converse (netlink, message, 0, &answer);
+
+  va_start (arguments, format);
+  if (!done)
+    set_error (error, &answer, format, arguments);
+  va_end (arguments);
+  g_free (answer.extended_ack);
+  return done;
+}
+
+/**
+ * netns_netlink_dump:
+ * @netlink: a connection
+ * @message: (transfer none): a question for all of something, such as RTM_GETLINK
+ * @func: (scope call): gets one message after the other
+ * @data: for @func
+ * @interrupted: (out): whether something changed meanwhile, so that the answer may lack some or hold some
+ * twice (NLM_F_DUMP_INTR)
+ * @error: what the kernel answered
+ *
+ * Never asks again by itself: how often to try is the caller's decision.
+ *
+ * Returns: whether the answer came to its end
+ */
+gboolean
+netns_netlink_dump (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageFunc func, gpointer data,
+                    gboolean *interrupted, GError **error)
+{
+  Answer answer = { .func = func, .data = data };
+  gboolean done = converse (netlink, message, NLM_F_DUMP, &answer);
+
+  if (!done)
+    netns_error_set_kernel (error, answer.error_number, answer.extended_ack, "Cannot read from the kernel");
+  *interrupted = answer.interrupted;
+  g_free (answer.extended_ack);
+  return done;
+}
+
+static NetnsMessage *
+make_nsid_message (int type, int namespace_fd)
+{
+  NetnsMessage *message = nlmsg_alloc_simple (type, 0);
+  struct rtgenmsg body = { .rtgen_family = AF_UNSPEC };
+
+  if (message == NULL || nlmsg_append (message, &body, sizeof body, NLMSG_ALIGNTO) < 0 ||
+      nla_put_u32 (message, NETNSA_FD, (guint32) namespace_fd) < 0)
+    g_error ("Out of memory for a netlink message");
+  return message;
+}
+
+static void
+take_nsid (const struct nlmsghdr *header, gpointer data)
+{
+  struct nlattr *attribute =
+      nlmsg_find_attr ((struct nlmsghdr *) header, sizeof (struct rtgenmsg), NETNSA_NSID);
+
+  if (attribute != NULL && nla_len (attribute) >= (int) sizeof (int))
+    *(int *) data = nla_get_s32 (attribute);
+}
+
+static gboolean
+get_nsid (NetnsNetlink *netlink, int namespace_fd, int *nsid, GError **error)
+{
+  g_autoptr (NetnsMessage) message = make_nsid_message (RTM_GETNSID, namespace_fd);
+
+  *nsid = NETNS_NSID_NONE;
+  return netns_netlink_get (netlink, message, take_nsid, nsid, error, "Cannot read the id of a namespace");
+}
+
+/**
+ * netns_netlink_assign_nsid:
+ * @netlink: a connection
+ * @namespace_fd: another namespace
+ * @error: `KernelRefused`
+ *
+ * Gives @namespace_fd an id in the namespace of @netlink, unless it has one: only then its events can be
+ * heard from there (NETLINK_LISTEN_ALL_NSID).
+ *
+ * Returns: the id, NETNS_NSID_NONE on error
+ */
+int
+netns_netlink_assign_nsid (NetnsNetlink *netlink, int namespace_fd, GError **error)
+{
+  g_autoptr (NetnsMessage) message = NULL;
+  Answer answer = { 0 };
+  int nsid;
+
+  if (!get_nsid (netlink, namespace_fd, &nsid, error) || nsid != NETNS_NSID_NONE)
+    return nsid;
+  message = make_nsid_message (RTM_NEWNSID, namespace_fd);
+  nla_put_s32 (message, NETNSA_NSID, NETNS_NSID_NONE); /* the kernel chooses */
+  if (!converse (netlink, message, NLM_F_ACK, &answer) && answer.error_number != EEXIST)
+    netns_error_set_kernel (error, answer.error_number, answer.extended_ack,
+                            "Cannot give an id to a namespace");
+  else if (get_nsid (netlink, namespace_fd, &nsid, error) && nsid == NETNS_NSID_NONE)
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NAMESPACE_GONE, "A namespace vanished while it got an id");
+  g_free (answer.extended_ack);
+  return nsid;
+}
