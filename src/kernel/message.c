@@ -108,8 +108,8 @@ parse_kind (struct nlattr *link_info, NetnsLinkInfo *info)
     info->kind = g_intern_string (nla_get_string (parts[IFLA_INFO_KIND]));
   if (parts[IFLA_INFO_DATA] != NULL && strcmp (info->kind, "bridge") == 0)
     parse_bridge (parts[IFLA_INFO_DATA], info);
-  if (parts[IFLA_INFO_SLAVE_KIND] != NULL && parts[IFLA_INFO_SLAVE_DATA] != NULL &&
-      strcmp (nla_get_string (parts[IFLA_INFO_SLAVE_KIND]), "bridge") == 0)
+  if (parts[IFLA_INFO_SLAVE_KIND] != NULL && parts[IFLA_INFO_SLAVE_DATA] != NULL
+      && strcmp (nla_get_string (parts[IFLA_INFO_SLAVE_KIND]), "bridge") == 0)
     parse_port (parts[IFLA_INFO_SLAVE_DATA], info);
 }
 
@@ -159,9 +159,9 @@ netns_message_parse_link (const struct nlmsghdr *header, NetnsLinkInfo *info)
   memset (info, 0, sizeof *info);
   info->kind = "";
   info->peer_nsid = NETNS_LINK_SAME_NAMESPACE;
-  if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) ||
-      !parse (header, sizeof *message, attributes, IFLA_MAX, link_policy) ||
-      message->ifi_family != AF_UNSPEC || attributes[IFLA_IFNAME] == NULL)
+  if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK)
+      || !parse (header, sizeof *message, attributes, IFLA_MAX, link_policy) || message->ifi_family != AF_UNSPEC
+      || attributes[IFLA_IFNAME] == NULL)
     return FALSE;
   info->index = (guint) message->ifi_index;
   info->flags = message->ifi_flags;
@@ -234,14 +234,14 @@ netns_message_parse_address (const struct nlmsghdr *header, NetnsLinkAddress *ad
   const struct ifaddrmsg *message = NLMSG_DATA (header);
 
   memset (address, 0, sizeof *address);
-  if ((header->nlmsg_type != RTM_NEWADDR && header->nlmsg_type != RTM_DELADDR) ||
-      !parse (header, sizeof *message, attributes, IFA_MAX, address_policy) ||
-      !is_ip (message->ifa_family, message->ifa_prefixlen))
+  if ((header->nlmsg_type != RTM_NEWADDR && header->nlmsg_type != RTM_DELADDR)
+      || !parse (header, sizeof *message, attributes, IFA_MAX, address_policy)
+      || !is_ip (message->ifa_family, message->ifa_prefixlen))
     return FALSE;
   address->index = message->ifa_index;
   address->flags = get_u32 (attributes[IFA_FLAGS], message->ifa_flags);
-  return parse_host (attributes[IFA_LOCAL], message->ifa_family, message->ifa_prefixlen, &address->address) ||
-         parse_host (attributes[IFA_ADDRESS], message->ifa_family, message->ifa_prefixlen, &address->address);
+  return parse_host (attributes[IFA_LOCAL], message->ifa_family, message->ifa_prefixlen, &address->address)
+         || parse_host (attributes[IFA_ADDRESS], message->ifa_family, message->ifa_prefixlen, &address->address);
 }
 
 static guint
@@ -259,8 +259,8 @@ parse_gateway (struct nlattr **attributes, int family, NetnsAddress *gateway)
   gsize size;
 
   memset (gateway, 0, sizeof *gateway);
-  if (parse_host (attributes[RTA_GATEWAY], family, family_bits (family), gateway) ||
-      attributes[RTA_VIA] == NULL || (gsize) nla_len (attributes[RTA_VIA]) < sizeof *via)
+  if (parse_host (attributes[RTA_GATEWAY], family, family_bits (family), gateway) || attributes[RTA_VIA] == NULL
+      || (gsize) nla_len (attributes[RTA_VIA]) < sizeof *via)
     return;
   via = nla_data (attributes[RTA_VIA]);
   size = (gsize) nla_len (attributes[RTA_VIA]) - sizeof *via;
@@ -282,7 +282,8 @@ append_nexthops (struct nlattr *multipath, int family, const NetnsRoute *route, 
 
     way.link = (guint) hop->rtnh_ifindex;
     if (nla_parse (attributes, RTA_MAX, (struct nlattr *) RTNH_DATA (hop), hop->rtnh_len - (int) sizeof *hop,
-                   route_policy) == 0)
+                   route_policy)
+        == 0)
       parse_gateway (attributes, family, &way.gateway);
     g_array_append_val (routes, way);
     count++;
@@ -301,8 +302,8 @@ is_route_to_show (const struct rtmsg *message, guint32 table)
   case RTN_UNREACHABLE:
   case RTN_PROHIBIT:
   case RTN_THROW:
-    return table != RT_TABLE_LOCAL && !(message->rtm_flags & RTM_F_CLONED) &&
-           is_ip (message->rtm_family, message->rtm_dst_len);
+    return table != RT_TABLE_LOCAL && !(message->rtm_flags & RTM_F_CLONED)
+           && is_ip (message->rtm_family, message->rtm_dst_len);
   default:
     return FALSE;
   }
@@ -325,8 +326,8 @@ netns_message_parse_route (const struct nlmsghdr *header, GArray *routes)
   const struct rtmsg *message = NLMSG_DATA (header);
   NetnsRoute route = { 0 };
 
-  if ((header->nlmsg_type != RTM_NEWROUTE && header->nlmsg_type != RTM_DELROUTE) ||
-      !parse (header, sizeof *message, attributes, RTA_MAX, route_policy))
+  if ((header->nlmsg_type != RTM_NEWROUTE && header->nlmsg_type != RTM_DELROUTE)
+      || !parse (header, sizeof *message, attributes, RTA_MAX, route_policy))
     return 0;
   route.table = get_u32 (attributes[RTA_TABLE], message->rtm_table);
   if (!is_route_to_show (message, route.table))
@@ -377,9 +378,9 @@ netns_message_parse_statistics (const struct nlmsghdr *header, GHashTable *count
   struct nlattr *attributes[IFLA_MAX + 1];
   struct nlattr *statistics;
 
-  if (header->nlmsg_type != RTM_NEWLINK ||
-      !parse (header, sizeof (struct ifinfomsg), attributes, IFLA_MAX, link_policy) ||
-      (statistics = attributes[IFLA_STATS64]) == NULL)
+  if (header->nlmsg_type != RTM_NEWLINK
+      || !parse (header, sizeof (struct ifinfomsg), attributes, IFLA_MAX, link_policy)
+      || (statistics = attributes[IFLA_STATS64]) == NULL)
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++) {
     guint64 *value = g_new0 (guint64, 1);

@@ -4,9 +4,9 @@
  */
 #include "kernel/netlink.h"
 #include "common/error.h"
-#include "kernel/cleanup.h"
 #include "kernel/message.h"
 #include "kernel/netns.h"
+#include "kernel/request.h"
 
 #include <errno.h>
 #include <linux/net_namespace.h>
@@ -21,7 +21,7 @@
 #define SO_NETNS_COOKIE 71 /* Linux 5.14 */
 #endif
 
-#define TIMEOUT_SECONDS 5 /* no answer takes that long; without it a lost one would stop the worker */
+#define TIMEOUT_SECONDS 5           /* no answer takes that long; without it a lost one would stop the worker */
 #define RECEIVE_SIZE    (32 * 1024) /* what the kernel fills at most in one go of a dump (netlink_dump()) */
 
 struct _NetnsNetlink {
@@ -75,9 +75,9 @@ open_socket (NetnsNetlink *netlink, GError **error)
   /* Both only make errors readable and smaller: a kernel without them still works. */
   (void) set_option (netlink, SOL_NETLINK, NETLINK_EXT_ACK, &yes, sizeof yes);
   (void) set_option (netlink, SOL_NETLINK, NETLINK_CAP_ACK, &yes, sizeof yes);
-  if (!set_option (netlink, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) ||
-      getsockopt (nl_socket_get_fd (netlink->socket), SOL_SOCKET, SO_NETNS_COOKIE, &netlink->cookie, &size) <
-          0) {
+  if (!set_option (netlink, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout)
+      || getsockopt (nl_socket_get_fd (netlink->socket), SOL_SOCKET, SO_NETNS_COOKIE, &netlink->cookie, &size)
+             < 0) {
     netns_error_set_errno (error, errno, "Cannot prepare a netlink socket");
     return FALSE;
   }
@@ -328,20 +328,17 @@ netns_netlink_dump (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageF
 static NetnsMessage *
 make_nsid_message (int type, int namespace_fd)
 {
-  NetnsMessage *message = nlmsg_alloc_simple (type, 0);
   struct rtgenmsg body = { .rtgen_family = AF_UNSPEC };
+  NetnsMessage *message = netns_request_new (type, 0, &body, sizeof body);
 
-  if (message == NULL || nlmsg_append (message, &body, sizeof body, NLMSG_ALIGNTO) < 0 ||
-      nla_put_u32 (message, NETNSA_FD, (guint32) namespace_fd) < 0)
-    g_error ("Out of memory for a netlink message");
+  netns_request_put_u32 (message, NETNSA_FD, (guint32) namespace_fd);
   return message;
 }
 
 static void
 take_nsid (const struct nlmsghdr *header, gpointer data)
 {
-  struct nlattr *attribute =
-      nlmsg_find_attr ((struct nlmsghdr *) header, sizeof (struct rtgenmsg), NETNSA_NSID);
+  struct nlattr *attribute = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof (struct rtgenmsg), NETNSA_NSID);
 
   if (attribute != NULL && nla_len (attribute) >= (int) sizeof (int))
     *(int *) data = nla_get_s32 (attribute);
@@ -377,10 +374,9 @@ netns_netlink_assign_nsid (NetnsNetlink *netlink, int namespace_fd, GError **err
   if (!get_nsid (netlink, namespace_fd, &nsid, error) || nsid != NETNS_NSID_NONE)
     return nsid;
   message = make_nsid_message (RTM_NEWNSID, namespace_fd);
-  nla_put_s32 (message, NETNSA_NSID, NETNS_NSID_NONE); /* the kernel chooses */
+  netns_request_put_u32 (message, NETNSA_NSID, (guint32) NETNS_NSID_NONE); /* the kernel chooses */
   if (!converse (netlink, message, NLM_F_ACK, &answer) && answer.error_number != EEXIST)
-    netns_error_set_kernel (error, answer.error_number, answer.extended_ack,
-                            "Cannot give an id to a namespace");
+    netns_error_set_kernel (error, answer.error_number, answer.extended_ack, "Cannot give an id to a namespace");
   else if (get_nsid (netlink, namespace_fd, &nsid, error) && nsid == NETNS_NSID_NONE)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_NAMESPACE_GONE, "A namespace vanished while it got an id");
   g_free (answer.extended_ack);

@@ -150,8 +150,8 @@ is_network_namespace (int fd)
   struct statfs file_system;
 
   /* First the file system: another one's ioctl may have the same number. */
-  return fstatfs (fd, &file_system) == 0 && file_system.f_type == NSFS_MAGIC &&
-         ioctl (fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+  return fstatfs (fd, &file_system) == 0 && file_system.f_type == NSFS_MAGIC
+         && ioctl (fd, NS_GET_NSTYPE) == CLONE_NEWNET;
 }
 
 /**
@@ -178,8 +178,8 @@ netns_nsfs_open (const char *path, GError **error)
     return -1;
   }
   if (file_system.f_type != NSFS_MAGIC) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is no network namespace but %s",
-                 path, describe_type (status.st_mode));
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is no network namespace but %s", path,
+                 describe_type (status.st_mode));
     return -1;
   }
   g_snprintf (reopen, sizeof reopen, "/proc/self/fd/%d", path_fd);
@@ -222,8 +222,8 @@ netns_nsfs_identify (int fd, NetnsFileId *id, GError **error)
 static char *
 make_entry_path (const char *name, GError **error)
 {
-  if (*name == '\0' || strcmp (name, ".") == 0 || strcmp (name, "..") == 0 || strchr (name, '/') != NULL ||
-      strlen (name) > NETNS_NAMESPACE_NAME_MAX) {
+  if (*name == '\0' || strcmp (name, ".") == 0 || strcmp (name, "..") == 0 || strchr (name, '/') != NULL
+      || strlen (name) > NETNS_NAMESPACE_NAME_MAX) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
                  "“%s” cannot be the name of a network namespace: it is no file name", name);
     return NULL;
@@ -276,8 +276,8 @@ prepare_directory (GError **error)
       return FALSE;
     if (make_shared ())
       return TRUE;
-    if (errno == EINVAL && mount (NETNS_RUN_DIR, NETNS_RUN_DIR, "none", MS_BIND | MS_REC, NULL) == 0 &&
-        make_shared ())
+    if (errno == EINVAL && mount (NETNS_RUN_DIR, NETNS_RUN_DIR, "none", MS_BIND | MS_REC, NULL) == 0
+        && make_shared ())
       return TRUE;
   }
   netns_error_set_errno (error, errno, "Cannot make %s a shared mount", NETNS_RUN_DIR);
@@ -318,8 +318,8 @@ remove_entry (const char *path, GError **error)
   struct stat status;
 
   if (lstat (path, &status) == 0 && S_ISDIR (status.st_mode)) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is no network namespace but %s",
-                 path, describe_type (status.st_mode));
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is no network namespace but %s", path,
+                 describe_type (status.st_mode));
     return FALSE;
   }
   for (guint i = 0; i < MAX_MOUNTS && umount2 (path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0; i++)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel has no list of a namespace's processes: all of /proc is walked, and only when somebody asks. */
+#include "kernel/process.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void
+read_command (int directory, char command[16])
+{
+  netns_autofd int fd = openat (directory, "comm", O_RDONLY | O_CLOEXEC);
+  gssize size = fd >= 0 ? read (fd, command, 15) : 0;
+
+  command[MAX (size, 0)] = '\0';
+  g_strchomp (command);
+}
+
+/* Whether @pid lives there. The descriptor of its directory stands for this one process, also if another one gets
+ * its number meanwhile. A process that ends, or that we may not look at, is not there. */
+static gboolean
+look_at (int proc, const char *pid, const NetnsFileId *id, NetnsProcess *process)
+{
+  netns_autofd int directory = openat (proc, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct stat status;
+
+  if (directory < 0 || fstatat (directory, "ns/net", &status, 0) < 0 || status.st_dev != id->device
+      || status.st_ino != id->inode || fstat (directory, &status) < 0)
+    return FALSE;
+  process->pid = (guint) g_ascii_strtoull (pid, NULL, 10);
+  process->uid = status.st_uid;
+  read_command (directory, process->command);
+  return TRUE;
+}
+
+static void
+close_directory (DIR *directory)
+{
+  closedir (directory);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DIR, close_directory)
+
+/**
+ * netns_process_list:
+ * @id: a namespace
+ * @error: `KernelRefused`
+ *
+ * Sees threads only by their process: one that went to another namespace alone is not found.
+ *
+ * Returns: (transfer full) (nullable) (element-type NetnsProcess): its processes, in the order of their pids
+ */
+GArray *
+netns_process_list (const NetnsFileId *id, GError **error)
+{
+  g_autoptr (DIR) proc = opendir ("/proc");
+  g_autoptr (GArray) processes = g_array_new (FALSE, TRUE, sizeof (NetnsProcess));
+  const struct dirent *entry;
+
+  if (proc == NULL) {
+    netns_error_set_errno (error, errno, "Cannot read /proc");
+    return NULL;
+  }
+  while ((entry = readdir (proc)) != NULL) {
+    NetnsProcess process = { 0 };
+
+    if (g_ascii_isdigit (entry->d_name[0]) && look_at (dirfd (proc), entry->d_name, id, &process))
+      g_array_append_val (processes, process);
+  }
+  return g_steal_pointer (&processes);
+}
