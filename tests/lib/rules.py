@@ -69,8 +69,8 @@ def write(body):
     with open(temporary, 'w') as file:
         file.write(text)
     os.chmod(temporary, 0o644)
-    # Moved in, because polkitd then sees one event with a complete file.
-    subprocess.run(['mv', '-f', temporary, os.path.join(RULES_DIR, '10-sandbox.rules')], check=True)
+    # Renamed, so that polkitd never reads half a file, and where RULES_DIR was bound from: the same file system.
+    os.rename(temporary, os.path.join(STATE, 'rules', '10-sandbox.rules'))
     return number
 
 
