@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Brings together who is on the bus (bus/senders.c), whose turn it is (bus/questions.c) and polkit. Nothing
+ * in it blocks, and everybody is answered exactly once. */
+#include "bus/authority.h"
+#include "bus/questions.h"
+#include "bus/senders.h"
+#include "common/error.h"
+
+#include <polkit/polkit.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct _NetnsGrant {
+  guint uid;
+  char **actions;
+};
+
+struct _NetnsAuthority {
+  NetnsSenders *senders;
+  NetnsQuestions *questions;
+  PolkitAuthority *polkit; /* NULL until it is needed, and again when it failed */
+  GQueue connecting;       /* running questions that wait for @polkit */
+  gboolean closed;
+};
+
+/* A question that waits or runs. */
+typedef struct {
+  NetnsAuthority *authority; /* not once it is answered */
+  NetnsSenderWatch *watch;
+  char *sender;
+  guint uid;
+  gboolean interactive;
+  gboolean running;
+  char **actions;
+  guint next; /* index of the action that is asked about */
+  PolkitDetails *details;
+  GCancellable *cancellable;
+  NetnsAnsweredFunc answered; /* NULL once it is answered */
+  gpointer data;
+} Pending;
+
+static void check_next (Pending *pending);
+
+static void
+pending_clear (gpointer data)
+{
+  Pending *pending = data;
+
+  g_free (pending->sender);
+  g_strfreev (pending->actions);
+  g_object_unref (pending->details);
+  g_object_unref (pending->cancellable);
+}
+
+static void
+pending_unref (Pending *pending)
+{
+  g_rc_box_release_full (pending, pending_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pending, pending_unref)
+
+static NetnsGrant *
+grant_new (guint uid, const char *const *actions)
+{
+  NetnsGrant *grant = g_new0 (NetnsGrant, 1);
+
+  grant->uid = uid;
+  grant->actions = g_strdupv ((char **) actions);
+  return grant;
+}
+
+static void
+run_questions (NetnsAuthority *authority)
+{
+  Pending *pending;
+
+  while (!authority->closed && (pending = netns_questions_next (authority->questions)) != NULL) {
+    pending->running = TRUE;
+    check_next (pending);
+  }
+}
+
+/* The caller's function comes last: it may ask the next question. */
+static void
+answer (Pending *pending, NetnsGrant *grant, const GError *error)
+{
+  g_autoptr (Pending) self = pending;
+  NetnsAuthority *authority = pending->authority;
+  NetnsAnsweredFunc answered = pending->answered;
+
+  pending->answered = NULL;
+  g_clear_pointer (&pending->watch, netns_senders_unwatch);
+  if (pending->running)
+    netns_questions_done (authority->questions, pending->uid);
+  else
+    netns_questions_remove (authority->questions, pending->uid, pending);
+  run_questions (authority);
+  answered (grant, error, pending->data);
+}
+
+static void
+on_left (const GError *error, gpointer data)
+{
+  Pending *pending = data;
+
+  g_cancellable_cancel (pending->cancellable);
+  answer (pending, NULL, error);
+}
+
+static int
+compare_keys (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* ` (namespace web, verb delete)`: which of many things it was that was refused. */
+static char *
+describe_details (PolkitDetails *details)
+{
+  g_auto (GStrv) keys = polkit_details_get_keys (details);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (keys == NULL || keys[0] == NULL)
+    return g_strdup ("");
+  qsort (keys, g_strv_length (keys), sizeof *keys, compare_keys);
+  for (guint i = 0; keys[i] != NULL; i++)
+    g_string_append_printf (text, "%s%s %s", i == 0 ? " (" : ", ", keys[i],
+                            polkit_details_lookup (details, keys[i]));
+  g_string_append_c (text, ')');
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* What polkit's answer means for the caller. A challenge in spite of interaction means that the session has
+ * no authentication agent; InteractiveAuthorizationRequired would have the caller set a flag that it has set
+ * already. */
+static gboolean
+judge (PolkitAuthorizationResult *result, const Pending *pending, GError **error)
+{
+  const char *action = pending->actions[pending->next];
+  g_autofree char *details = NULL;
+
+  if (polkit_authorization_result_get_is_authorized (result))
+    return TRUE;
+  details = describe_details (pending->details);
+  if (polkit_authorization_result_get_dismissed (result))
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_AUTHORIZATION_DISMISSED, "Authorization was dismissed: %s%s",
+                 action, details);
+  else if (!polkit_authorization_result_get_is_challenge (result))
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_ACCESS_DENIED, "Not authorized: %s%s", action, details);
+  else if (pending->interactive)
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_ACCESS_DENIED,
+                 "Not authorized: %s%s: a password is needed, and the session has no agent that asks for one",
+                 action, details);
+  else
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INTERACTION_REQUIRED,
+                 "A password is needed: %s%s; call again with interactive authorization allowed", action,
+                 details);
+  return FALSE;
+}
+
+static void
+answer_not_asked (Pending *pending, const GError *reason)
+{
+  g_autoptr (GError) error = g_error_new (NETNS_ERROR, NETNS_ERROR_ACCESS_DENIED,
+                                          "Not authorized: %s: polkit could not be asked: %s",
+                                          pending->actions[pending->next], reason->message);
+
+  answer (pending, NULL, error);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Pending) pending = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PolkitAuthorizationResult) checked
+      = polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), result, &error);
+
+  if (pending->answered == NULL)
+    return;
+  if (checked == NULL) {
+    /* An error of polkit's own tells that it lives. Any other may be the connection: begin anew next time. */
+    if (error->domain != POLKIT_ERROR)
+      g_clear_object (&pending->authority->polkit);
+    g_dbus_error_strip_remote_error (error);
+    answer_not_asked (pending, error);
+  } else if (!judge (checked, pending, &error)) {
+    answer (pending, NULL, error);
+  } else {
+    pending->next++;
+    check_next (pending);
+  }
+}
+
+static void
+authority_unref (NetnsAuthority *authority)
+{
+  g_rc_box_release (authority);
+}
+
+static void
+on_polkit (GObject *source, GAsyncResult *result, gpointer data)
+{
+  NetnsAuthority *authority = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PolkitAuthority) polkit = polkit_authority_get_finish (result, &error);
+  GQueue connecting = authority->connecting;
+
+  g_queue_init (&authority->connecting);
+  if (polkit != NULL && !authority->closed)
+    g_set_object (&authority->polkit, polkit);
+  while (connecting.length > 0) {
+    g_autoptr (Pending) pending = g_queue_pop_head (&connecting);
+
+    if (pending->answered == NULL)
+      continue;
+    if (polkit != NULL)
+      check_next (pending);
+    else
+      answer_not_asked (pending, error);
+  }
+  authority_unref (authority);
+}
+
+/* Asks for the next action, or grants if there is none. Calls back later, never at once, unless it grants. */
+static void
+check_next (Pending *pending)
+{
+  NetnsAuthority *authority = pending->authority;
+  g_autoptr (PolkitSubject) subject = NULL;
+
+  if (pending->actions[pending->next] == NULL) {
+    answer (pending, grant_new (pending->uid, (const char *const *) pending->actions), NULL);
+    return;
+  }
+  if (authority->polkit == NULL) {
+    g_queue_push_tail (&authority->connecting, g_rc_box_acquire (pending));
+    if (authority->connecting.length == 1)
+      polkit_authority_get_async (NULL, on_polkit, g_rc_box_acquire (authority));
+    return;
+  }
+  subject = polkit_system_bus_name_new (pending->sender);
+  polkit_authority_check_authorization (
+      authority->polkit, subject, pending->actions[pending->next], pending->details,
+      pending->interactive ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
+                           : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
+      pending->cancellable, on_checked, g_rc_box_acquire (pending));
+}
+
+/* Names of namespaces may come from the file system, which takes any bytes; polkit takes UTF-8 only. */
+static PolkitDetails *
+copy_details (GHashTable *table)
+{
+  PolkitDetails *details = polkit_details_new ();
+  GHashTableIter iterator;
+  gpointer key, value;
+
+  if (table == NULL)
+    return details;
+  g_hash_table_iter_init (&iterator, table);
+  while (g_hash_table_iter_next (&iterator, &key, &value)) {
+    g_autofree char *valid = g_utf8_make_valid (value, -1);
+
+    polkit_details_insert (details, key, valid);
+  }
+  return details;
+}
+
+static Pending *
+pending_new (NetnsAuthority *authority, const NetnsQuestion *question, NetnsAnsweredFunc answered,
+             gpointer data)
+{
+  Pending *pending = g_rc_box_new0 (Pending);
+
+  pending->authority = authority;
+  pending->sender = g_strdup (question->sender);
+  pending->uid = question->uid;
+  pending->interactive = question->interactive;
+  pending->actions = g_strdupv ((char **) question->actions);
+  pending->details = copy_details (question->details);
+  pending->cancellable = g_cancellable_new ();
+  pending->answered = answered;
+  pending->data = data;
+  return pending;
+}
+
+/* What polkit need not be asked about. The first is a defect of ours: a method without an action must not
+ * become one that everybody may call. Root could do all of it without this service. */
+static gboolean
+answer_at_once (NetnsAuthority *authority, const NetnsQuestion *question, NetnsAnsweredFunc answered,
+                gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (question->actions == NULL || question->actions[0] == NULL) {
+    g_critical ("A call of %s needs no polkit action at all: refused", question->sender);
+    g_set_error_literal (&error, NETNS_ERROR, NETNS_ERROR_ACCESS_DENIED,
+                         "Not authorized: there is no polkit action for this (a defect of the service)");
+  } else if (authority->closed) {
+    g_set_error_literal (&error, NETNS_ERROR, NETNS_ERROR_ACCESS_DENIED, "Not authorized: the service ends");
+  } else if (question->uid != 0) {
+    return FALSE;
+  }
+  answered (error == NULL ? grant_new (question->uid, question->actions) : NULL, error, data);
+  return TRUE;
+}
+
+/**
+ * netns_authority_new:
+ * @connection: the system bus, or the bus that is used instead of it
+ *
+ * polkit itself is looked for when the first question is asked, on the system bus (or what
+ * `DBUS_SYSTEM_BUS_ADDRESS` says).
+ *
+ * Returns: (transfer full): an authority that calls back in the main context that is the default one of the
+ * thread that asks; use it in one thread
+ */
+NetnsAuthority *
+netns_authority_new (GDBusConnection *connection)
+{
+  NetnsAuthority *authority = g_rc_box_new0 (NetnsAuthority);
+
+  authority->senders = netns_senders_new (connection);
+  authority->questions = netns_questions_new ();
+  return authority;
+}
+
+/**
+ * netns_authority_free:
+ * @authority: (transfer full): an authority
+ *
+ * Everybody who still waits is answered with `AccessDenied` before this returns; checks that polkit still
+ * works on are cancelled. Not to be called from within a callback of @authority.
+ */
+void
+netns_authority_free (NetnsAuthority *authority)
+{
+  authority->closed = TRUE;
+  netns_senders_free (authority->senders);
+  netns_questions_free (authority->questions);
+  g_clear_object (&authority->polkit);
+  authority_unref (authority);
+}
+
+/**
+ * netns_authority_identify:
+ * @authority: an authority
+ * @sender: unique bus name of a caller
+ * @identified: called once with the uid or `AccessDenied`
+ * @data: for @identified
+ *
+ * Asks the bus who a caller is. The answer is kept until the caller leaves the bus, and @identified is called
+ * before this returns if it is known already; calls that come while the bus is asked share the question.
+ */
+void
+netns_authority_identify (NetnsAuthority *authority, const char *sender, NetnsIdentifiedFunc identified,
+                          gpointer data)
+{
+  netns_senders_identify (authority->senders, sender, identified, data);
+}
+
+/**
+ * netns_authority_ask:
+ * @authority: an authority
+ * @question: who wants to do what; copied
+ * @answered: called once with a grant or an error
+ * @data: for @answered
+ *
+ * Asks polkit for all actions, one after another, until one is refused. Root, a question without an action,
+ * and a caller with too many questions are answered before this returns, everybody else later.
+ *
+ * Of one user at most %NETNS_QUESTIONS_RUNNING_PER_USER questions run and %NETNS_QUESTIONS_WAITING_PER_USER
+ * wait. A caller who leaves the bus meanwhile is refused, and polkit's dialog closed. If polkit cannot be
+ * asked, this is a refusal too, and the next question tries again.
+ *
+ * Errors: `AccessDenied`, `InteractiveAuthorizationRequired` (only if @question does not allow interaction),
+ * `AuthorizationDismissed`, `LimitsExceeded`
+ */
+void
+netns_authority_ask (NetnsAuthority *authority, const NetnsQuestion *question, NetnsAnsweredFunc answered,
+                     gpointer data)
+{
+  g_autoptr (Pending) pending = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (answer_at_once (authority, question, answered, data))
+    return;
+  pending = pending_new (authority, question, answered, data);
+  if (!netns_questions_add (authority->questions, question->uid, pending, &error)) {
+    answered (NULL, error, data);
+    return;
+  }
+  pending->watch = netns_senders_watch (authority->senders, question->sender, on_left, pending);
+  g_steal_pointer (&pending);
+  run_questions (authority);
+}
+
+/**
+ * netns_authority_grant_service:
+ *
+ * For repairs that the service does of itself, as when it comes back after a crash. Never for a call from the
+ * bus.
+ *
+ * Returns: (transfer full): a grant that nobody was asked for
+ */
+NetnsGrant *
+netns_authority_grant_service (void)
+{
+  static const char *const actions[] = { "service", NULL };
+
+  return grant_new (0, actions);
+}
+
+/**
+ * netns_grant_free:
+ * @grant: (transfer full) (nullable): a grant
+ */
+void
+netns_grant_free (NetnsGrant *grant)
+{
+  if (grant == NULL)
+    return;
+  g_strfreev (grant->actions);
+  g_free (grant);
+}
