@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands as tables: one for each object word, which its help is printed from as well. */
+#pragma once
+
+#include "client/arguments.h"
+#include "client/connection.h"
+#include "client/objects.h"
+#include "client/options.h"
+
+#define NETNS_ANY_NUMBER G_MAXUINT
+
+/**
+ * NetnsVerb:
+ * @verb: the word; empty for an object word that is a command by itself; %NULL ends a table
+ * @min: least number of arguments
+ * @max: greatest number of arguments
+ * @usage: what the arguments are called. What is called NS or TO here is a namespace, and arrives as its name on
+ *   the bus
+ * @help: what it does
+ * @run: does it, with the arguments and the values of the options
+ * @options: (nullable): its options
+ * @reads_objects: whether all that it does is reading what is on the bus
+ */
+typedef struct {
+  const char *verb;
+  guint min;
+  guint max;
+  const char *usage;
+  const char *help;
+  gboolean (*run) (NetnsConnection *connection, char **arguments, GVariant *options, GError **error);
+  const NetnsOption *options;
+  gboolean reads_objects;
+} NetnsVerb;
+
+/**
+ * NetnsCommand:
+ * @word: the object word
+ * @verbs: what can be done with it
+ */
+typedef struct {
+  const char *word;
+  const NetnsVerb *verbs;
+} NetnsCommand;
+
+extern const NetnsVerb netns_status_verbs[], netns_tree_verbs[], netns_monitor_verbs[], netns_namespace_verbs[],
+    netns_link_verbs[], netns_veth_verbs[], netns_bridge_verbs[], netns_address_verbs[], netns_route_verbs[],
+    netns_network_verbs[], netns_connect_verbs[], netns_disconnect_verbs[], netns_nat_verbs[];
+
+gboolean netns_command_run (NetnsConnection *connection, char **arguments, GError **error);
+char *netns_command_help (const char *word, const NetnsOption *global_options);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* netnsctl namespace */
+#include "config.h"
+
+#include "client/command.h"
+#include "client/output.h"
+#include "client/table.h"
+#include "common/names.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+static const NetnsColumn list_columns[] = {
+  { "name", N_ ("Name"), NULL, NULL },
+  { "source", N_ ("Source"), NETNS_INTERFACE_NAMESPACE, "Source" },
+  { "owner", N_ ("Owner"), NETNS_INTERFACE_NAMESPACE, "Owner" },
+  { "nsid", N_ ("NSID"), NETNS_INTERFACE_NAMESPACE, "NsId" },
+  { "inode", N_ ("Inode"), NETNS_INTERFACE_NAMESPACE, "Inode" },
+  { "n-links", N_ ("Links"), NULL, NULL },
+  { NULL },
+};
+
+static const NetnsColumn show_columns[] = {
+  { "name", N_ ("Name"), NULL, NULL },
+  { "path", N_ ("Path"), NETNS_INTERFACE_NAMESPACE, "Path" },
+  { "source", N_ ("Source"), NETNS_INTERFACE_NAMESPACE, "Source" },
+  { "owner", N_ ("Owner"), NETNS_INTERFACE_NAMESPACE, "Owner" },
+  { "nsid", N_ ("NSID"), NETNS_INTERFACE_NAMESPACE, "NsId" },
+  { "inode", N_ ("Inode"), NETNS_INTERFACE_NAMESPACE, "Inode" },
+  { "links", N_ ("Links"), NETNS_INTERFACE_NAMESPACE, "Links" },
+  { "routes", N_ ("Routes"), NETNS_INTERFACE_NAMESPACE, "Routes" },
+  { NULL },
+};
+
+static void
+add_name (NetnsTable *table, const NetnsObjects *objects, const char *path)
+{
+  g_autofree char *name = netns_objects_namespace_of (objects, path);
+
+  netns_table_add_value (table, netns_value_new_text (name));
+}
+
+/* A number, because the names of a host's links would fill the screen; `link list` has them. */
+static guint
+n_links (const NetnsObjects *objects, const char *path)
+{
+  g_autoptr (GVariant) properties = netns_objects_get (objects, path, NETNS_INTERFACE_NAMESPACE);
+  g_auto (GStrv) links = netns_property_paths (properties, "Links");
+
+  return g_strv_length (links);
+}
+
+static gboolean
+list (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  g_autoptr (NetnsObjects) objects = netns_objects_read (connection, error);
+  g_autoptr (NetnsTable) table = netns_table_new (list_columns);
+  g_autoptr (GPtrArray) paths = NULL;
+
+  if (objects == NULL)
+    return FALSE;
+  paths = netns_objects_list (objects, NETNS_INTERFACE_NAMESPACE);
+  for (guint i = 0; i < paths->len; i++) {
+    add_name (table, objects, paths->pdata[i]);
+    netns_table_add_properties (table, objects, paths->pdata[i]);
+    netns_table_add_value (table, netns_value_new_number (n_links (objects, paths->pdata[i])));
+  }
+  return netns_table_print_list (table, connection->settings, error);
+}
+
+static gboolean
+show (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  g_autoptr (NetnsObjects) objects = netns_objects_read (connection, error);
+  const char *path = objects ? netns_objects_find_namespace (objects, arguments[0], error) : NULL;
+  g_autoptr (NetnsTable) table = netns_table_new (show_columns);
+
+  if (path == NULL)
+    return FALSE;
+  add_name (table, objects, path);
+  netns_table_add_properties (table, objects, path);
+  return netns_table_print_details (table, connection->settings, error);
+}
+
+static gboolean
+create (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  g_autoptr (GVariant) reply = NULL;
+  const char *path = NULL;
+
+  if (strcmp (arguments[0], NETNS_HOST_WORD) == 0)
+    return netns_usage_error (error, _ ("%s is what the host namespace is called here; choose another name"),
+                              NETNS_HOST_WORD);
+  if (!netns_connection_change (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "CreateNamespace",
+                                g_variant_new ("(s@a{sv})", arguments[0], options), "(o)", &reply, error))
+    return FALSE;
+  if (reply != NULL)
+    g_variant_get (reply, "(&o)", &path);
+  return netns_output_object (connection->settings, path, error);
+}
+
+static gboolean
+change (NetnsConnection *connection, const char *name, const char *method, GVariant *arguments, GError **error)
+{
+  g_autofree char *path = netns_path_for_namespace (name);
+  g_autofree char *missing = g_strdup_printf (_ ("There is no namespace “%s”"), name);
+
+  return netns_objects_change (connection, path, NETNS_INTERFACE_NAMESPACE, method, arguments, missing, error);
+}
+
+static gboolean
+delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  return change (connection, arguments[0], "Delete", g_variant_new ("(@a{sv})", options), error);
+}
+
+static gboolean
+rename_to (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  return change (connection, arguments[0], "Rename", g_variant_new ("(s)", arguments[1]), error);
+}
+
+static gboolean
+owner (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  guint32 uid;
+
+  return netns_argument_user (arguments[1], connection->settings->host == NULL, &uid, error)
+         && change (connection, arguments[0], "SetOwner", g_variant_new ("(u)", uid), error);
+}
+
+const NetnsVerb netns_namespace_verbs[] = {
+  { "list", 0, 0, "", N_ ("List the namespaces"), list, .reads_objects = TRUE },
+  { "show", 1, 1, "NS", N_ ("Show the details of one"), show, .reads_objects = TRUE },
+  { "create", 1, 1, "NAME", N_ ("Make one, with its loopback link up; it is yours"), create },
+  { "delete", 1, 1, "NS", N_ ("Remove one with everything in it"), delete },
+  { "rename", 2, 2, "NS NEW", N_ ("Give one another name"), rename_to },
+  { "owner", 2, 2, "NS USER", N_ ("Give one to a user (name or number), or to nobody (-)"), owner },
+  { NULL },
+};
