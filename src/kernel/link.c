@@ -377,6 +377,29 @@ netns_rtnl_link_set_master (const NetnsGrant *grant, NetnsNetlink *netlink, guin
                  master != 0 ? "cannot attach it to its master" : "cannot detach it from its master", error);
 }
 
+/* With a new name the kernel moves first and renames afterwards: when the name is taken or none, it answers with an
+ * error and the link is away all the same (do_setlink() in net/core/rtnetlink.c). So all that is looked at before. */
+static gboolean
+check_name_there (int namespace_fd, const char *name, GError **error)
+{
+  g_autoptr (NetnsNetlink) there = NULL;
+  g_auto (NetnsLinkInfo) info = { 0 };
+
+  if (!netns_validate_link_name (name, error))
+    return FALSE;
+  if (strlen (name) > NETNS_LINK_NAME_MAX) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
+                 "The name of a link has at most %d bytes, unlike “%s”", NETNS_LINK_NAME_MAX, name);
+    return FALSE;
+  }
+  there = netns_netlink_new (namespace_fd, error);
+  if (there == NULL || !netns_rtnl_link_find (there, name, &info, NULL))
+    return there != NULL;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "There is a link called “%s” already where it shall go",
+               name);
+  return FALSE;
+}
+
 /**
  * netns_rtnl_link_move:
  * @grant: who may do it
@@ -384,10 +407,11 @@ netns_rtnl_link_set_master (const NetnsGrant *grant, NetnsNetlink *netlink, guin
  * @index: its ifindex, which may be another one afterwards
  * @namespace_fd: where it shall go
  * @new_name: (nullable): its name there, %NULL for the one it has
- * @error: `NotFound`, `Exists` (a link of that name there), `InvalidArgument`, `KernelRefused` (a link that
- * cannot leave its namespace)
+ * @error: `NotFound`, `Exists` (a link of that name there), `InvalidName`, `KernelRefused` (a link that cannot leave
+ *   its namespace)
  *
- * The link comes out down, without addresses and routes.
+ * The link comes out down, without addresses and routes. If another program takes @new_name at the same moment, the
+ * link can be there under its old name although this fails.
  *
  * Returns: whether it was done
  */
@@ -398,8 +422,11 @@ netns_rtnl_link_move (const NetnsGrant *grant, NetnsNetlink *netlink, guint inde
   g_autoptr (NetnsMessage) message = make_message_for (RTM_NEWLINK, index);
 
   netns_request_put_u32 (message, IFLA_NET_NS_FD, (guint32) namespace_fd);
-  if (new_name != NULL)
+  if (new_name != NULL) {
+    if (!check_name_there (namespace_fd, new_name, error))
+      return FALSE;
     netns_request_put_string (message, IFLA_IFNAME, new_name);
+  }
   return change (grant, netlink, index, message, "cannot move it to another namespace", error);
 }
 
@@ -442,7 +469,7 @@ netns_rtnl_link_add_alternative_name (const NetnsGrant *grant, NetnsNetlink *net
  * @netlink: the link's namespace
  * @index: its ifindex
  * @name: one of its alternative names
- * @error: `NotFound`, `KernelRefused`
+ * @error: `NotFound` (the link, or it has no such name), `KernelRefused`
  *
  * Returns: whether it was done
  */
