@@ -66,8 +66,8 @@ add (NetnsConnection *connection, char **arguments, GVariant *options, GError **
 static gboolean
 remove_from (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
-  return netns_connection_change_link (connection, arguments, "RemoveAddress", g_variant_new ("(s)", arguments[2]),
-                                       error);
+  return netns_connection_change_link (connection, arguments, "RemoveAddress",
+                                       g_variant_new ("(s)", arguments[2]), error);
 }
 
 const NetnsVerb netns_address_verbs[] = {

@@ -14,11 +14,11 @@ struct _NetnsAgent {
 /**
  * netns_agent_new:
  *
- * Registers an agent for this process. As a fallback: where a desktop's own agent runs, that one asks. In a thread of its
- * own, because this one waits for the answer to the call meanwhile.
+ * Registers an agent for this process. As a fallback: where a desktop's own agent runs, that one asks. In a
+ * thread of its own, because this one waits for the answer to the call meanwhile.
  *
- * No agent is no error: polkit may be absent, or the call be allowed without a question; if not, the answer to
- * the call says it better.
+ * No agent is no error: polkit may be absent, or the call be allowed without a question; if not, the answer
+ * to the call says it better.
  *
  * Returns: (transfer full) (nullable): the agent
  */
@@ -36,7 +36,7 @@ netns_agent_new (void)
     g_debug ("No agent for passwords: %s", error->message);
     return NULL;
   }
-  subject = polkit_unix_process_new_for_owner (getpid (), 0, (int) getuid ());
+  subject = polkit_unix_process_new_for_owner (getpid (), 0, (int)getuid ());
   g_variant_dict_insert (&options, "fallback", "b", TRUE);
   values = g_variant_ref_sink (g_variant_dict_end (&options));
   agent->registration = polkit_agent_listener_register_with_options (

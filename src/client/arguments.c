@@ -36,8 +36,8 @@ netns_usage_error (GError **error, const char *format, ...)
  * @name: (out) (transfer none): the name on the bus
  * @error: a usage error
  *
- * An empty argument is refused although it is the host's name on the bus: it comes from shell variables that were
- * never set, and would turn a command on a namespace into one on the host.
+ * An empty argument is refused although it is the host's name on the bus: it comes from shell variables that
+ * were never set, and would turn a command on a namespace into one on the host.
  *
  * Returns: whether it can be one
  */
@@ -45,8 +45,8 @@ gboolean
 netns_argument_namespace (const char *text, const char **name, GError **error)
 {
   if (*text == '\0')
-    return netns_usage_error (error, _ ("The name of the namespace is empty; the host namespace is called %s"),
-                              NETNS_HOST_WORD);
+    return netns_usage_error (
+        error, _ ("The name of the namespace is empty; the host namespace is called %s"), NETNS_HOST_WORD);
   *name = strcmp (text, NETNS_HOST_WORD) == 0 ? "" : text;
   return TRUE;
 }
@@ -80,7 +80,7 @@ netns_argument_number (const char *what, const char *text, guint32 *number, GErr
   if (!g_ascii_isdigit (*text) || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &value, NULL))
     return netns_usage_error (error, _ ("“%s” cannot be the %s; give a number from 0 to %u"), text, what,
                               G_MAXUINT32);
-  *number = (guint32) value;
+  *number = (guint32)value;
   return TRUE;
 }
 
@@ -105,11 +105,12 @@ netns_argument_user (const char *text, gboolean local, guint32 *uid, GError **er
   if (g_ascii_isdigit (*text))
     return netns_argument_number (_ ("user's number"), text, uid, error);
   if (!local)
-    return netns_usage_error (error, _ ("“%s” may be somebody else on the other machine; give the user's number"),
-                              text);
+    return netns_usage_error (
+        error, _ ("“%s” may be somebody else on the other machine; give the user's number"), text);
   user = getpwnam (text);
   if (user == NULL)
-    return netns_usage_error (error, _ ("There is no user “%s”; give a name, a number, or - for nobody"), text);
+    return netns_usage_error (error, _ ("There is no user “%s”; give a name, a number, or - for nobody"),
+                              text);
   *uid = user->pw_uid;
   return TRUE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading what the user typed. What is wrong with the words alone is a usage error (domain G_OPTION_ERROR, exit
- * status 2); whether names and addresses make sense is the service's to say, so that there is one answer. */
+/* Reading what the user typed. What is wrong with the words alone is a usage error (domain G_OPTION_ERROR,
+ * exit status 2); whether names and addresses make sense is the service's to say, so that there is one
+ * answer. */
 #pragma once
 
 #include <glib.h>

@@ -35,9 +35,8 @@ attach (NetnsConnection *connection, char **arguments, GVariant *options, GError
   g_autofree char *bridge = netns_connection_find_link (connection, arguments[0], arguments[1], error);
   char *namespace_and_link[] = { arguments[0], arguments[2], NULL };
 
-  return bridge != NULL
-         && netns_connection_change_link (connection, namespace_and_link, "AttachTo", g_variant_new ("(o)", bridge),
-                                          error);
+  return bridge != NULL && netns_connection_change_link (connection, namespace_and_link, "AttachTo",
+                                                         g_variant_new ("(o)", bridge), error);
 }
 
 static gboolean

@@ -9,12 +9,12 @@
 #include <string.h>
 
 static const NetnsCommand commands[] = {
-  { "status", netns_status_verbs },       { "tree", netns_tree_verbs },
-  { "monitor", netns_monitor_verbs },     { "namespace", netns_namespace_verbs },
-  { "link", netns_link_verbs },           { "veth", netns_veth_verbs },
-  { "bridge", netns_bridge_verbs },       { "address", netns_address_verbs },
-  { "route", netns_route_verbs },         { "network", netns_network_verbs },
-  { "connect", netns_connect_verbs },     { "disconnect", netns_disconnect_verbs },
+  { "status", netns_status_verbs },   { "tree", netns_tree_verbs },
+  { "monitor", netns_monitor_verbs }, { "namespace", netns_namespace_verbs },
+  { "link", netns_link_verbs },       { "veth", netns_veth_verbs },
+  { "bridge", netns_bridge_verbs },   { "address", netns_address_verbs },
+  { "route", netns_route_verbs },     { "network", netns_network_verbs },
+  { "connect", netns_connect_verbs }, { "disconnect", netns_disconnect_verbs },
   { "nat", netns_nat_verbs },
 };
 
@@ -39,7 +39,8 @@ synopsis (const NetnsCommand *command, const NetnsVerb *verb)
     g_string_append_printf (line, " %s", verb->usage);
   for (const NetnsOption *option = verb->options; option != NULL && option->name != NULL; option++)
     g_string_append_printf (line, " [%s%s%s]%s", option->name, option->value ? " " : "",
-                            option->value ? option->value : "", option->type == NETNS_OPTION_LIST ? "..." : "");
+                            option->value ? option->value : "",
+                            option->type == NETNS_OPTION_LIST ? "..." : "");
   return g_string_free (line, FALSE);
 }
 
@@ -72,7 +73,7 @@ take_verb (const NetnsCommand *command, char ***arguments, GError **error)
   }
   words = list_verbs (command);
   if (word == NULL)
-    netns_usage_error (error, _ ("What about the %s? Say one of: %s"), command->word, words);
+    netns_usage_error (error, _ ("There is no verb after “%s”; say one of: %s"), command->word, words);
   else
     netns_usage_error (error, _ ("“%s” is no verb of “%s”; say one of: %s"), word, command->word, words);
   return NULL;
@@ -109,8 +110,8 @@ check_arguments (const NetnsCommand *command, const NetnsVerb *verb, char **argu
 
   for (guint i = 0; i < n_arguments; i++)
     if (!g_utf8_validate (arguments[i], -1, NULL))
-      return netns_usage_error (error, _ ("Argument %u is not UTF-8; names on the bus are, with \\xNN for other bytes"),
-                                i + 1);
+      return netns_usage_error (
+          error, _ ("Argument %u is not UTF-8; names on the bus are, with \\xNN for other bytes"), i + 1);
   if (n_arguments < verb->min)
     return netns_usage_error (error, _ ("Something is missing; say: netnsctl %s"), line);
   if (n_arguments > verb->max)
@@ -124,13 +125,15 @@ run_verb (NetnsConnection *connection, const NetnsCommand *command, const NetnsV
 {
   static const NetnsOption no_options[] = { { NULL } };
   g_auto (GStrv) rest = g_strdupv (arguments);
-  g_autoptr (GVariant) options = netns_options_parse (verb->options ? verb->options : no_options, FALSE, &rest, error);
+  g_autoptr (GVariant) options =
+      netns_options_parse (verb->options ? verb->options : no_options, FALSE, &rest, error);
 
-  if (options == NULL || !check_arguments (command, verb, rest, error) || !convert_namespaces (verb, rest, error))
+  if (options == NULL || !check_arguments (command, verb, rest, error) ||
+      !convert_namespaces (verb, rest, error))
     return FALSE;
   if (verb->reads_objects && connection->settings->busctl) {
-    netns_busctl_print (connection->settings, NETNS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
-                        NULL);
+    netns_busctl_print (connection->settings, NETNS_PATH, "org.freedesktop.DBus.ObjectManager",
+                        "GetManagedObjects", NULL);
     return TRUE;
   }
   return verb->run (connection, rest, options, error);
@@ -178,8 +181,8 @@ static void
 append_command (GString *help, const NetnsCommand *command, gboolean with_options)
 {
   for (const NetnsVerb *verb = command->verbs; verb->verb != NULL; verb++) {
-    g_autofree char *line = g_strdup_printf ("%s%s%s%s%s%s", command->word, *verb->verb ? " " : "", verb->verb,
-                                             *verb->usage ? " " : "", verb->usage,
+    g_autofree char *line = g_strdup_printf ("%s%s%s%s%s%s", command->word, *verb->verb ? " " : "",
+                                             verb->verb, *verb->usage ? " " : "", verb->usage,
                                              verb->options && !with_options ? _ (" [OPTION]...") : "");
 
     g_string_append_printf (help, "  %s\n        %s\n", line, _ (verb->help));
@@ -212,7 +215,8 @@ netns_command_help (const char *word, const NetnsOption *global_options)
     g_string_append (help, _ ("\nOptions:\n"));
     append_options (help, global_options);
   }
-  g_string_append_printf (help, _ ("\nNS is the name of a network namespace, %s the host's. See netnsctl(1).\n"),
+  g_string_append_printf (help,
+                          _ ("\nNS is the name of a network namespace, %s the host's. See netnsctl(1).\n"),
                           NETNS_HOST_WORD);
   return g_string_free (help, FALSE);
 }

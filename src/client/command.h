@@ -14,8 +14,8 @@
  * @verb: the word; empty for an object word that is a command by itself; %NULL ends a table
  * @min: least number of arguments
  * @max: greatest number of arguments
- * @usage: what the arguments are called. What is called NS or TO here is a namespace, and arrives as its name on
- *   the bus
+ * @usage: what the arguments are called. What is called NS or TO here is a namespace, and arrives as its name
+ * on the bus
  * @help: what it does
  * @run: does it, with the arguments and the values of the options
  * @options: (nullable): its options
@@ -42,9 +42,10 @@ typedef struct {
   const NetnsVerb *verbs;
 } NetnsCommand;
 
-extern const NetnsVerb netns_status_verbs[], netns_tree_verbs[], netns_monitor_verbs[], netns_namespace_verbs[],
-    netns_link_verbs[], netns_veth_verbs[], netns_bridge_verbs[], netns_address_verbs[], netns_route_verbs[],
-    netns_network_verbs[], netns_connect_verbs[], netns_disconnect_verbs[], netns_nat_verbs[];
+extern const NetnsVerb netns_status_verbs[], netns_tree_verbs[], netns_monitor_verbs[],
+    netns_namespace_verbs[], netns_link_verbs[], netns_veth_verbs[], netns_bridge_verbs[],
+    netns_address_verbs[], netns_route_verbs[], netns_network_verbs[], netns_connect_verbs[],
+    netns_disconnect_verbs[], netns_nat_verbs[];
 
 gboolean netns_command_run (NetnsConnection *connection, char **arguments, GError **error);
 char *netns_command_help (const char *word, const NetnsOption *global_options);

@@ -11,8 +11,8 @@
 static gboolean
 plug (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
-  return netns_link_create (connection, "Connect", g_variant_new ("(ss@a{sv})", arguments[0], arguments[1], options),
-                            error);
+  return netns_link_create (connection, "Connect",
+                            g_variant_new ("(ss@a{sv})", arguments[0], arguments[1], options), error);
 }
 
 static gboolean
@@ -24,7 +24,8 @@ unplug (NetnsConnection *connection, char **arguments, GVariant *options, GError
 
 static const NetnsOption connect_options[] = {
   { "--address", 0, "CIDR", "addresses", NETNS_OPTION_LIST, N_ ("An address; by default the next free one") },
-  { "--name", 0, "LINK", "name", NETNS_OPTION_TEXT, N_ ("Name of the link inside, by default eth0, eth1 ...") },
+  { "--name", 0, "LINK", "name", NETNS_OPTION_TEXT,
+    N_ ("Name of the link inside, by default eth0, eth1 ...") },
   { "--no-default-route", 0, NULL, "default-route", NETNS_OPTION_OFF, N_ ("Add no default route") },
   { NULL },
 };

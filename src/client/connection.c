@@ -14,24 +14,25 @@ netns_unreachable_quark (void)
   return g_quark_from_static_string ("netns-unreachable-quark");
 }
 
-/* As systemctl does it: the bridge on the other side speaks for the user that ssh logged in, so the uid of this
- * side, which may not even exist there, is not sent (CROSS_NAMESPACE). */
+/* As systemctl does it: the bridge on the other side speaks for the user that ssh logged in, so the uid of
+ * this side, which may not even exist there, is not sent (CROSS_NAMESPACE). g_dbus_connection_new_sync()
+ * would be the function for it, but in GLib 2.74 its check of the flags does not know this one yet. */
 static GDBusConnection *
 open_remote (const char *host, GError **error)
 {
   g_autoptr (GSubprocess) ssh = NULL;
   g_autoptr (GIOStream) stream = NULL;
 
-  ssh = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error, "ssh", "-xT", "--", host,
-                          "systemd-stdio-bridge", NULL);
+  ssh = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error, "ssh", "-xT",
+                          "--", host, "systemd-stdio-bridge", NULL);
   if (ssh == NULL)
     return NULL;
   stream = g_simple_io_stream_new (g_subprocess_get_stdout_pipe (ssh), g_subprocess_get_stdin_pipe (ssh));
-  return g_dbus_connection_new_sync (stream, NULL,
-                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-                                         | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION
-                                         | G_DBUS_CONNECTION_FLAGS_CROSS_NAMESPACE,
-                                     NULL, NULL, error);
+  return g_initable_new (G_TYPE_DBUS_CONNECTION, NULL, error, "stream", stream, "flags",
+                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                             G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION |
+                             G_DBUS_CONNECTION_FLAGS_CROSS_NAMESPACE,
+                         NULL);
 }
 
 /**
@@ -56,11 +57,11 @@ netns_connection_open (NetnsConnection *connection, GError **error)
     g_dbus_error_strip_remote_error (reason);
     if (host != NULL)
       g_set_error (error, NETNS_UNREACHABLE, 0,
-                   _ ("The system bus of %s cannot be reached (%s); check “ssh %s systemd-stdio-bridge”"), host,
-                   reason->message, host);
+                   _ ("The system bus of %s cannot be reached (%s); check “ssh %s systemd-stdio-bridge”"),
+                   host, reason->message, host);
     else
-      g_set_error (error, NETNS_UNREACHABLE, 0, _ ("The system bus cannot be reached (%s); check that it runs"),
-                   reason->message);
+      g_set_error (error, NETNS_UNREACHABLE, 0,
+                   _ ("The system bus cannot be reached (%s); check that it runs"), reason->message);
     return FALSE;
   }
   /* The default ends the process without a word. */
@@ -96,8 +97,8 @@ netns_connection_clear (NetnsConnection *connection)
  * Returns: (transfer full) (nullable): the answer
  */
 GVariant *
-netns_connection_read (NetnsConnection *connection, const char *path, const char *interface, const char *method,
-                       GVariant *arguments, const char *reply_type, GError **error)
+netns_connection_read (NetnsConnection *connection, const char *path, const char *interface,
+                       const char *method, GVariant *arguments, const char *reply_type, GError **error)
 {
   g_autoptr (GVariant) tuple = arguments ? g_variant_ref_sink (arguments) : NULL;
 
@@ -132,8 +133,9 @@ may_ask (const NetnsSettings *settings)
  * Returns: whether it worked
  */
 gboolean
-netns_connection_change (NetnsConnection *connection, const char *path, const char *interface, const char *method,
-                         GVariant *arguments, const char *reply_type, GVariant **reply, GError **error)
+netns_connection_change (NetnsConnection *connection, const char *path, const char *interface,
+                         const char *method, GVariant *arguments, const char *reply_type, GVariant **reply,
+                         GError **error)
 {
   g_autoptr (GVariant) tuple = arguments ? g_variant_ref_sink (arguments) : NULL;
   g_autoptr (GVariant) answer = NULL;
@@ -171,10 +173,12 @@ netns_connection_change (NetnsConnection *connection, const char *path, const ch
  * Returns: (transfer full) (nullable): its object path
  */
 char *
-netns_connection_find_link (NetnsConnection *connection, const char *namespace_name, const char *link, GError **error)
+netns_connection_find_link (NetnsConnection *connection, const char *namespace_name, const char *link,
+                            GError **error)
 {
-  g_autoptr (GVariant) reply = netns_connection_read (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "GetLink",
-                                                      g_variant_new ("(ss)", namespace_name, link), "(o)", error);
+  g_autoptr (GVariant) reply =
+      netns_connection_read (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "GetLink",
+                             g_variant_new ("(ss)", namespace_name, link), "(o)", error);
   char *path = NULL;
 
   if (reply != NULL)
@@ -197,9 +201,9 @@ netns_connection_change_link (NetnsConnection *connection, char **namespace_and_
                               GVariant *arguments, GError **error)
 {
   g_autoptr (GVariant) tuple = arguments ? g_variant_ref_sink (arguments) : NULL;
-  g_autofree char *path
-      = netns_connection_find_link (connection, namespace_and_link[0], namespace_and_link[1], error);
+  g_autofree char *path =
+      netns_connection_find_link (connection, namespace_and_link[0], namespace_and_link[1], error);
 
-  return path != NULL
-         && netns_connection_change (connection, path, NETNS_INTERFACE_LINK, method, tuple, "()", NULL, error);
+  return path != NULL &&
+         netns_connection_change (connection, path, NETNS_INTERFACE_LINK, method, tuple, "()", NULL, error);
 }

@@ -12,8 +12,9 @@
 
 #define DBUS_ERROR_PREFIX "org.freedesktop.DBus.Error."
 
-/* First match counts. An error name with a dot at its end stands for all that begin so, no method for all methods
- * (a command line where the method alone would not tell enough); a text replaces the one that came over the bus. */
+/* First match counts. An error name with a dot at its end stands for all that begin so, no method for all
+ * methods (a command line where the method alone would not tell enough); a text replaces the one that came
+ * over the bus. */
 static const struct {
   const char *name, *method;
   NetnsExit status;
@@ -25,7 +26,8 @@ static const struct {
     N_ ("see “netnsctl address list” for what there is") },
   { NETNS_ERROR_PREFIX "NotFound", "nat delete", NETNS_EXIT_FAILED, NULL,
     N_ ("see “netnsctl nat list” for what there is") },
-  { NETNS_ERROR_PREFIX "NotFound", NULL, NETNS_EXIT_FAILED, NULL, N_ ("see “netnsctl tree” for what there is") },
+  { NETNS_ERROR_PREFIX "NotFound", NULL, NETNS_EXIT_FAILED, NULL,
+    N_ ("see “netnsctl tree” for what there is") },
   { NETNS_ERROR_PREFIX "Exists", "AddAddress", NETNS_EXIT_FAILED, NULL, N_ ("nothing is left to do") },
   { NETNS_ERROR_PREFIX "Exists", "AddRoute", NETNS_EXIT_FAILED, NULL,
     N_ ("remove that one first, or give another metric") },
@@ -33,9 +35,11 @@ static const struct {
     N_ ("disconnect it first to connect it in another way") },
   { NETNS_ERROR_PREFIX "Exists", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("choose another name or delete it first") },
-  { NETNS_ERROR_PREFIX "Busy", NULL, NETNS_EXIT_FAILED, NULL, N_ ("end or detach what uses it, then repeat") },
+  { NETNS_ERROR_PREFIX "Busy", NULL, NETNS_EXIT_FAILED, NULL,
+    N_ ("end or detach what uses it, then repeat") },
   { NETNS_ERROR_PREFIX "InvalidName", NULL, NETNS_EXIT_FAILED, NULL, N_ ("choose another name") },
-  { NETNS_ERROR_PREFIX "InvalidArgument", NULL, NETNS_EXIT_FAILED, NULL, N_ ("correct it, netnsctl(1) may help") },
+  { NETNS_ERROR_PREFIX "InvalidArgument", NULL, NETNS_EXIT_FAILED, NULL,
+    N_ ("see netnsctl(1) for what can be given") },
   { NETNS_ERROR_PREFIX "NotSupported", "link create", NETNS_EXIT_FAILED, NULL, N_ ("make it with ip(8)") },
   { NETNS_ERROR_PREFIX "NotSupported", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("see whether the kernel has a module for it") },
@@ -47,7 +51,8 @@ static const struct {
     N_ ("repeat it and give the password") },
   { NETNS_ERROR_PREFIX "KernelRefused", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("“netnsctl tree” shows what it is about") },
-  { NETNS_ERROR_PREFIX "RolledBack", NULL, NETNS_EXIT_FAILED, NULL, N_ ("“netnsctl tree” shows what is left") },
+  { NETNS_ERROR_PREFIX "RolledBack", NULL, NETNS_EXIT_FAILED, NULL,
+    N_ ("“netnsctl tree” shows what is left") },
   { DBUS_ERROR_PREFIX "AccessDenied", NULL, NETNS_EXIT_NOT_AUTHORIZED, NULL,
     N_ ("become root, or ask an administrator for the right") },
   { DBUS_ERROR_PREFIX "InteractiveAuthorizationRequired", NULL, NETNS_EXIT_NOT_AUTHORIZED, NULL,
@@ -58,9 +63,10 @@ static const struct {
     N_ ("start it with “systemctl start netnsd”") },
   { DBUS_ERROR_PREFIX "NameHasNoOwner", NULL, NETNS_EXIT_UNREACHABLE, N_ ("The service netnsd does not run"),
     N_ ("start it with “systemctl start netnsd”") },
-  { DBUS_ERROR_PREFIX "NoReply", NULL, NETNS_EXIT_UNREACHABLE, N_ ("The service netnsd ended without an answer"),
-    N_ ("see “journalctl -u netnsd” for the reason") },
-  { DBUS_ERROR_PREFIX "Disconnected", NULL, NETNS_EXIT_UNREACHABLE, NULL, N_ ("check that the system bus runs") },
+  { DBUS_ERROR_PREFIX "NoReply", NULL, NETNS_EXIT_UNREACHABLE,
+    N_ ("The service netnsd ended without an answer"), N_ ("see “journalctl -u netnsd” for the reason") },
+  { DBUS_ERROR_PREFIX "Disconnected", NULL, NETNS_EXIT_UNREACHABLE, NULL,
+    N_ ("check that the system bus runs") },
   { DBUS_ERROR_PREFIX "Spawn.", NULL, NETNS_EXIT_UNREACHABLE, NULL,
     N_ ("see “systemctl status netnsd” for the reason") },
   { DBUS_ERROR_PREFIX "UnknownObject", NULL, NETNS_EXIT_FAILED, N_ ("There is no such object"),
@@ -69,7 +75,8 @@ static const struct {
     N_ ("update the service, “netnsctl status” shows its version") },
 };
 
-/* A name for what has none on the wire: errors of GIO while calling mean that the bus went away or timed out. */
+/* A name for what has none on the wire: errors of GIO while calling mean that the bus went away or timed out.
+ */
 static char *
 name_of_error (const GError *error)
 {
@@ -97,7 +104,10 @@ without_full_stop (const char *text)
 {
   gsize length = strlen (text);
 
-  while (length > 0 && (text[length - 1] == '.' || g_ascii_isspace (text[length - 1])))
+  while (length > 0 && g_ascii_isspace (text[length - 1]))
+    length--;
+  /* Not of the three that stand for repetition. */
+  if (length > 1 && text[length - 1] == '.' && text[length - 2] != '.')
     length--;
   return g_strndup (text, length);
 }
@@ -124,7 +134,8 @@ netns_failure_describe (const GError *error, const char *method, NetnsExit *stat
     if (!matches (row, name, method))
       continue;
     *status = failures[row].status;
-    return g_strdup_printf ("%s; %s", failures[row].text ? _ (failures[row].text) : text, _ (failures[row].advice));
+    return g_strdup_printf ("%s; %s", failures[row].text ? _ (failures[row].text) : text,
+                            _ (failures[row].advice));
   }
   if (error->domain == G_OPTION_ERROR)
     *status = NETNS_EXIT_USAGE;
@@ -132,7 +143,8 @@ netns_failure_describe (const GError *error, const char *method, NetnsExit *stat
     *status = NETNS_EXIT_UNREACHABLE;
   else if (error->domain == G_IO_ERROR && method != NULL) {
     *status = NETNS_EXIT_UNREACHABLE;
-    return g_strdup_printf (_ ("The service cannot be reached (%s); check that it and the system bus run"), text);
+    return g_strdup_printf (_ ("The service cannot be reached (%s); check that it and the system bus run"),
+                            text);
   }
   return g_steal_pointer (&text);
 }

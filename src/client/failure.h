@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What becomes of an error: one line that says what to do next, and an exit status that scripts can rely on. */
+/* What becomes of an error: one line that says what to do next, and an exit status that scripts can rely on.
+ */
 #pragma once
 
 #include <glib.h>

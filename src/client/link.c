@@ -81,8 +81,8 @@ static const NetnsColumn statistics_columns[] = {
  * Returns: whether they were written
  */
 gboolean
-netns_link_print_list (NetnsConnection *connection, const NetnsColumn *columns, const NetnsObjects *objects, GStrv paths,
-                       GError **error)
+netns_link_print_list (NetnsConnection *connection, const NetnsColumn *columns, const NetnsObjects *objects,
+                       GStrv paths, GError **error)
 {
   g_autoptr (NetnsTable) table = netns_table_new (columns);
 
@@ -136,8 +136,8 @@ netns_link_create (NetnsConnection *connection, const char *method, GVariant *pa
   g_autoptr (GVariant) reply = NULL;
   const char *path = NULL;
 
-  if (!netns_connection_change (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, method, parameters, "(o)", &reply,
-                                error))
+  if (!netns_connection_change (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, method, parameters, "(o)",
+                                &reply, error))
     return FALSE;
   if (reply != NULL)
     g_variant_get (reply, "(&o)", &path);
@@ -155,12 +155,12 @@ create (NetnsConnection *connection, char **arguments, GVariant *options, GError
   if (strcmp (kind, "veth") == 0)
     return netns_usage_error (error, _ ("A veth has two ends; say: netnsctl veth create NS:LINK NS:LINK"));
   connection->method = "link create";
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED, _ ("Links of kind “%s” cannot be made here yet"), kind);
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED,
+               _ ("Links of kind “%s” cannot be made here yet"), kind);
   return FALSE;
 }
 
-static gboolean
-delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+static gboolean delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
   return netns_connection_change_link (connection, arguments, "Delete", NULL, error);
 }
@@ -172,15 +172,13 @@ static const struct {
   const char *type; /* of the value that follows, NULL if the word says it all */
   gboolean enabled; /* what it says then */
 } attributes[] = {
-  { "up", "SetEnabled", NULL, TRUE },
-  { "down", "SetEnabled", NULL, FALSE },
-  { "mtu", "SetMtu", "u", FALSE },
-  { "mac", "SetMacAddress", "s", FALSE },
-  { "name", "SetName", "s", FALSE },
-  { "description", "SetDescription", "s", FALSE },
+  { "up", "SetEnabled", NULL, TRUE }, { "down", "SetEnabled", NULL, FALSE },
+  { "mtu", "SetMtu", "u", FALSE },    { "mac", "SetMacAddress", "s", FALSE },
+  { "name", "SetName", "s", FALSE },  { "description", "SetDescription", "s", FALSE },
 };
 
-/* One call of a `link set`, read completely before the first is made, so that a typing error changes nothing. */
+/* One call of a `link set`, read completely before the first is made, so that a typing error changes nothing.
+ */
 typedef struct {
   const char *method;
   GVariant *arguments;
@@ -205,10 +203,11 @@ read_setting (char **words, GArray *settings, GError **error)
   while (i < G_N_ELEMENTS (attributes) && strcmp (attributes[i].word, words[0]) != 0)
     i++;
   if (i == G_N_ELEMENTS (attributes))
-    return (guint) netns_usage_error (
-        error, _ ("“%s” cannot be set; say up, down, mtu N, mac ADDRESS, name NAME or description TEXT"), words[0]);
+    return (guint)netns_usage_error (
+        error, _ ("“%s” cannot be set; say up, down, mtu N, mac ADDRESS, name NAME or description TEXT"),
+        words[0]);
   if (attributes[i].type != NULL && words[1] == NULL)
-    return (guint) netns_usage_error (error, _ ("There is no value after “%s”; add it"), words[0]);
+    return (guint)netns_usage_error (error, _ ("There is no value after “%s”; add it"), words[0]);
   setting.method = attributes[i].method;
   if (attributes[i].type == NULL)
     setting.arguments = g_variant_new ("(b)", attributes[i].enabled);
@@ -242,8 +241,8 @@ set (NetnsConnection *connection, char **arguments, GVariant *options, GError **
   for (guint i = 0; i < settings->len; i++) {
     Setting *setting = &g_array_index (settings, Setting, i);
 
-    if (!netns_connection_change (connection, path, NETNS_INTERFACE_LINK, setting->method, setting->arguments, "()",
-                                  NULL, error))
+    if (!netns_connection_change (connection, path, NETNS_INTERFACE_LINK, setting->method, setting->arguments,
+                                  "()", NULL, error))
       return FALSE;
   }
   return TRUE;
@@ -256,9 +255,9 @@ move (NetnsConnection *connection, char **arguments, GVariant *options, GError *
   g_autoptr (GVariant) reply = NULL;
   const char *moved = NULL;
 
-  if (path == NULL
-      || !netns_connection_change (connection, path, NETNS_INTERFACE_LINK, "MoveTo",
-                                   g_variant_new ("(s@a{sv})", arguments[2], options), "(o)", &reply, error))
+  if (path == NULL ||
+      !netns_connection_change (connection, path, NETNS_INTERFACE_LINK, "MoveTo",
+                                g_variant_new ("(s@a{sv})", arguments[2], options), "(o)", &reply, error))
     return FALSE;
   if (reply != NULL)
     g_variant_get (reply, "(&o)", &moved);
@@ -278,7 +277,8 @@ statistics (NetnsConnection *connection, char **arguments, GVariant *options, GE
     netns_busctl_print (connection->settings, path, NETNS_INTERFACE_LINK, "GetStatistics", NULL);
     return TRUE;
   }
-  reply = netns_connection_read (connection, path, NETNS_INTERFACE_LINK, "GetStatistics", NULL, "(a{st})", error);
+  reply =
+      netns_connection_read (connection, path, NETNS_INTERFACE_LINK, "GetStatistics", NULL, "(a{st})", error);
   if (reply == NULL)
     return FALSE;
   counters = g_variant_get_child_value (reply, 0);
@@ -286,7 +286,7 @@ statistics (NetnsConnection *connection, char **arguments, GVariant *options, GE
     guint64 count = 0;
 
     g_variant_lookup (counters, column->key, "t", &count);
-    netns_table_add_value (table, netns_value_new_number ((gint64) count));
+    netns_table_add_value (table, netns_value_new_number ((gint64)count));
   }
   return netns_table_print_details (table, connection->settings, error);
 }
@@ -297,7 +297,8 @@ static const NetnsOption move_options[] = {
 };
 
 const NetnsVerb netns_link_verbs[] = {
-  { "list", 0, 1, "[NS]", N_ ("List the links of a namespace, by default the host's"), list, .reads_objects = TRUE },
+  { "list", 0, 1, "[NS]", N_ ("List the links of a namespace, by default the host's"), list,
+    .reads_objects = TRUE },
   { "show", 2, 2, "NS LINK", N_ ("Show the details of one"), show, .reads_objects = TRUE },
   { "create", 3, 3, "NS KIND LINK", N_ ("Make one; the kind can be bridge"), create },
   { "delete", 2, 2, "NS LINK", N_ ("Delete one; of a veth pair both ends"), delete },

@@ -4,6 +4,7 @@
 
 #include "client/table.h"
 
-gboolean netns_link_print_list (NetnsConnection *connection, const NetnsColumn *columns, const NetnsObjects *objects,
-                                GStrv paths, GError **error);
-gboolean netns_link_create (NetnsConnection *connection, const char *method, GVariant *parameters, GError **error);
+gboolean netns_link_print_list (NetnsConnection *connection, const NetnsColumn *columns,
+                                const NetnsObjects *objects, GStrv paths, GError **error);
+gboolean netns_link_create (NetnsConnection *connection, const char *method, GVariant *parameters,
+                            GError **error);

@@ -41,8 +41,8 @@ read_format (const char *word, NetnsFormat *format, GError **error)
       return TRUE;
     }
   }
-  return netns_usage_error (error, _ ("“%s” is no way to print JSON; say --json=short, --json=pretty or --json=off"),
-                            word);
+  return netns_usage_error (
+      error, _ ("“%s” is no way to print JSON; say --json=short, --json=pretty or --json=off"), word);
 }
 
 static gboolean

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The signs of text and the words of JSON. To get or lose an interface, as a link that becomes a port does, is a
- * change of the object: `port=yes` in text. */
+/* The signs of text and the words of JSON. To get or lose an interface, as a link that becomes a port does,
+ * is a change of the object: `port=yes` in text. */
 static const struct {
   const char *sign;
   const char *word;
@@ -43,7 +43,8 @@ kind_of (const char *path)
 
 /* The same facts for both ways of printing; free to be changed only by adding members. */
 static JsonObject *
-describe (const NetnsObjects *objects, NetnsChange change, const char *path, const char *name, GVariant *value)
+describe (const NetnsObjects *objects, NetnsChange change, const char *path, const char *name,
+          GVariant *value)
 {
   const char *kind = kind_of (path);
   gboolean is_link = strcmp (kind, "link") == 0;
@@ -116,7 +117,7 @@ monitor (NetnsConnection *connection, char **arguments, GVariant *options, GErro
     netns_busctl_print_monitor (connection->settings);
     return TRUE;
   }
-  return netns_watch_run (connection, print, (gpointer) connection->settings, error);
+  return netns_watch_run (connection, print, (gpointer)connection->settings, error);
 }
 
 const NetnsVerb netns_monitor_verbs[] = {

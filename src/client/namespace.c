@@ -100,16 +100,17 @@ create (NetnsConnection *connection, char **arguments, GVariant *options, GError
 }
 
 static gboolean
-change (NetnsConnection *connection, const char *name, const char *method, GVariant *arguments, GError **error)
+change (NetnsConnection *connection, const char *name, const char *method, GVariant *arguments,
+        GError **error)
 {
   g_autofree char *path = netns_path_for_namespace (name);
   g_autofree char *missing = g_strdup_printf (_ ("There is no namespace “%s”"), name);
 
-  return netns_objects_change (connection, path, NETNS_INTERFACE_NAMESPACE, method, arguments, missing, error);
+  return netns_objects_change (connection, path, NETNS_INTERFACE_NAMESPACE, method, arguments, missing,
+                               error);
 }
 
-static gboolean
-delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+static gboolean delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
   return change (connection, arguments[0], "Delete", g_variant_new ("(@a{sv})", options), error);
 }
@@ -125,8 +126,8 @@ owner (NetnsConnection *connection, char **arguments, GVariant *options, GError 
 {
   guint32 uid;
 
-  return netns_argument_user (arguments[1], connection->settings->host == NULL, &uid, error)
-         && change (connection, arguments[0], "SetOwner", g_variant_new ("(u)", uid), error);
+  return netns_argument_user (arguments[1], connection->settings->host == NULL, &uid, error) &&
+         change (connection, arguments[0], "SetOwner", g_variant_new ("(u)", uid), error);
 }
 
 const NetnsVerb netns_namespace_verbs[] = {

@@ -52,8 +52,8 @@ create (NetnsConnection *connection, char **arguments, GVariant *options, GError
   const char *path;
 
   if (!netns_connection_change (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "CreateNat",
-                                g_variant_new ("(s^as@a{sv})", arguments[0], arguments + 1, options), "(o)", &reply,
-                                error))
+                                g_variant_new ("(s^as@a{sv})", arguments[0], arguments + 1, options), "(o)",
+                                &reply, error))
     return FALSE;
   if (reply == NULL)
     return TRUE;
@@ -65,8 +65,7 @@ create (NetnsConnection *connection, char **arguments, GVariant *options, GError
   return netns_output_write (connection->settings, line, error);
 }
 
-static gboolean
-delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+static gboolean delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
   g_autofree char *path = NULL, *missing = NULL;
   guint32 id;
@@ -92,7 +91,8 @@ const NetnsVerb netns_nat_verbs[] = {
   { "list", 0, 0, "", N_ ("List the translations of source addresses that belong to no network"), list,
     .reads_objects = TRUE },
   { "create", 2, NETNS_ANY_NUMBER, "NS SUBNET...",
-    N_ ("Translate what comes from these subnets and leaves namespace NS; prints the ID"), create, create_options },
+    N_ ("Translate what comes from these subnets and leaves namespace NS; prints the ID"), create,
+    create_options },
   { "delete", 1, 1, "ID", N_ ("Remove one"), delete },
   { NULL },
 };

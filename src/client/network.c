@@ -66,7 +66,8 @@ create (NetnsConnection *connection, char **arguments, GVariant *options, GError
 }
 
 static gboolean
-change (NetnsConnection *connection, const char *name, const char *method, GVariant *arguments, GError **error)
+change (NetnsConnection *connection, const char *name, const char *method, GVariant *arguments,
+        GError **error)
 {
   g_autofree char *path = netns_path_for_network (name);
   g_autofree char *missing = g_strdup_printf (_ ("There is no network “%s”"), name);
@@ -74,8 +75,7 @@ change (NetnsConnection *connection, const char *name, const char *method, GVari
   return netns_objects_change (connection, path, NETNS_INTERFACE_NETWORK, method, arguments, missing, error);
 }
 
-static gboolean
-delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+static gboolean delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
   return change (connection, arguments[0], "Delete", NULL, error);
 }
@@ -91,12 +91,15 @@ nat (NetnsConnection *connection, char **arguments, GVariant *options, GError **
 }
 
 static const NetnsOption create_options[] = {
-  { "--subnet", 0, "CIDR", "subnets", NETNS_OPTION_LIST, N_ ("A subnet of it; by default a free one is chosen") },
-  { "--nat", 0, NULL, "nat", NETNS_OPTION_ON, N_ ("Packets to the rest of the world leave with the host's address") },
+  { "--subnet", 0, "CIDR", "subnets", NETNS_OPTION_LIST,
+    N_ ("A subnet of it; by default a free one is chosen") },
+  { "--nat", 0, NULL, "nat", NETNS_OPTION_ON,
+    N_ ("Packets to the rest of the world leave with the host's address") },
   { "--no-gateway", 0, NULL, "gateway", NETNS_OPTION_OFF, N_ ("The bridge gets no address") },
   { "--uplink", 0, "LINK", "uplink", NETNS_OPTION_TEXT, N_ ("NAT only through this link") },
   { "--bridge", 0, "NAME", "bridge", NETNS_OPTION_TEXT, N_ ("Name of the bridge, by default the network's") },
-  { "--namespace", 0, "NS", "namespace", NETNS_OPTION_NAMESPACE, N_ ("Where the bridge is, by default the host") },
+  { "--namespace", 0, "NS", "namespace", NETNS_OPTION_NAMESPACE,
+    N_ ("Where the bridge is, by default the host") },
   { "--shared", 0, NULL, "shared", NETNS_OPTION_ON, N_ ("Every user may connect own namespaces") },
   { NULL },
 };
@@ -104,7 +107,8 @@ static const NetnsOption create_options[] = {
 const NetnsVerb netns_network_verbs[] = {
   { "list", 0, 0, "", N_ ("List the networks"), list, .reads_objects = TRUE },
   { "show", 1, 1, "NAME", N_ ("Show the details of one"), show, .reads_objects = TRUE },
-  { "create", 1, 1, "NAME", N_ ("Make one: a bridge with subnets and, if wanted, NAT"), create, create_options },
+  { "create", 1, 1, "NAME", N_ ("Make one: a bridge with subnets and, if wanted, NAT"), create,
+    create_options },
   { "delete", 1, 1, "NAME", N_ ("Remove one to which nothing is connected"), delete },
   { "nat", 2, 2, "NAME on|off", N_ ("Switch its NAT on or off"), nat },
   { NULL },

@@ -25,7 +25,7 @@ netns_objects_new (GVariant *reply, gboolean local_users)
   const char *path;
   GVariant *interfaces;
 
-  objects->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  objects->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_variant_unref);
   objects->users = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   objects->local_users = local_users;
   g_variant_get (reply, "(a{oa{sa{sv}}})", &iter);
@@ -46,9 +46,9 @@ netns_objects_new (GVariant *reply, gboolean local_users)
 NetnsObjects *
 netns_objects_read (NetnsConnection *connection, GError **error)
 {
-  g_autoptr (GVariant) reply
-      = netns_connection_read (connection, NETNS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
-                               NULL, "(a{oa{sa{sv}}})", error);
+  g_autoptr (GVariant) reply =
+      netns_connection_read (connection, NETNS_PATH, "org.freedesktop.DBus.ObjectManager",
+                             "GetManagedObjects", NULL, "(a{oa{sa{sv}}})", error);
 
   return reply ? netns_objects_new (reply, connection->settings->host == NULL) : NULL;
 }
@@ -133,8 +133,8 @@ compare_labels (const char *a, const char *b)
 int
 netns_objects_compare_paths (gconstpointer a, gconstpointer b)
 {
-  g_auto (GStrv) labels_a = g_strsplit (*(const char *const *) a, "/", -1);
-  g_auto (GStrv) labels_b = g_strsplit (*(const char *const *) b, "/", -1);
+  g_auto (GStrv) labels_a = g_strsplit (*(const char *const *)a, "/", -1);
+  g_auto (GStrv) labels_b = g_strsplit (*(const char *const *)b, "/", -1);
 
   for (guint i = 0; labels_a[i] != NULL && labels_b[i] != NULL; i++) {
     int order = compare_labels (labels_a[i], labels_b[i]);
@@ -142,7 +142,7 @@ netns_objects_compare_paths (gconstpointer a, gconstpointer b)
     if (order != 0)
       return order;
   }
-  return (int) g_strv_length (labels_a) - (int) g_strv_length (labels_b);
+  return (int)g_strv_length (labels_a) - (int)g_strv_length (labels_b);
 }
 
 /**
@@ -229,7 +229,8 @@ link_has_name (const NetnsObjects *objects, const char *path, const char *name)
     return FALSE;
   if (strcmp (netns_property_text (link, "Name"), name) == 0)
     return TRUE;
-  return g_variant_lookup (link, "AlternativeNames", "^a&s", &alternatives) && g_strv_contains (alternatives, name);
+  return g_variant_lookup (link, "AlternativeNames", "^a&s", &alternatives) &&
+         g_strv_contains (alternatives, name);
 }
 
 /**
@@ -242,7 +243,8 @@ link_has_name (const NetnsObjects *objects, const char *path, const char *name)
  * Returns: (transfer none) (nullable): its path
  */
 const char *
-netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name, const char *link, GError **error)
+netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name, const char *link,
+                         GError **error)
 {
   const char *path = netns_objects_find_namespace (objects, namespace_name, error);
   g_autoptr (GVariant) properties = NULL;
@@ -270,23 +272,23 @@ netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name
  * @missing: what to say if there is no such object
  * @error: what the service said, or why it cannot be reached
  *
- * Saves the question whether the object is there. What a service answers for one that is not depends on its D-Bus
- * library and is no text for people, so the question is asked then.
+ * Saves the question whether the object is there. What a service answers for one that is not depends on its
+ * D-Bus library and is no text for people, so the question is asked then.
  *
  * Returns: whether it worked
  */
 gboolean
-netns_objects_change (NetnsConnection *connection, const char *path, const char *interface, const char *method,
-                      GVariant *arguments, const char *missing, GError **error)
+netns_objects_change (NetnsConnection *connection, const char *path, const char *interface,
+                      const char *method, GVariant *arguments, const char *missing, GError **error)
 {
   g_autoptr (GError) reason = NULL;
   g_autoptr (NetnsObjects) objects = NULL;
 
   if (netns_connection_change (connection, path, interface, method, arguments, "()", NULL, &reason))
     return TRUE;
-  if (g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
-      || g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE)
-      || g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)) {
+  if (g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
+      g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE) ||
+      g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)) {
     objects = netns_objects_read (connection, NULL);
     connection->method = method;
   }
@@ -314,7 +316,7 @@ netns_objects_namespace_of (const NetnsObjects *objects, const char *path)
     return g_strdup (path);
   path += strlen (NETNS_PATH_NAMESPACES "/");
   end = strchrnul (path, '/');
-  label = g_strndup (path, (gsize) (end - path));
+  label = g_strndup (path, (gsize)(end - path));
   if (strcmp (label, "_host") == 0)
     return g_strdup (NETNS_HOST_WORD);
   name = netns_path_unescape (label);
@@ -326,8 +328,8 @@ netns_objects_namespace_of (const NetnsObjects *objects, const char *path)
  * @objects: objects
  * @path: path of any object
  *
- * Returns: (transfer full): its name without its namespace; the last label of the path if it has none or is not
- *   known any more
+ * Returns: (transfer full): its name without its namespace; the last label of the path if it has none or is
+ * not known any more
  */
 char *
 netns_objects_name (const NetnsObjects *objects, const char *path)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is on the bus, as one answer of GetManagedObjects: consistent, and one round trip however much there is. */
+/* What is on the bus, as one answer of GetManagedObjects: consistent, and one round trip however much there
+ * is. */
 #pragma once
 
 #include "client/connection.h"
@@ -23,11 +24,11 @@ GVariant *netns_objects_get (const NetnsObjects *objects, const char *path, cons
 void netns_objects_set (NetnsObjects *objects, const char *path, GVariant *interfaces);
 GPtrArray *netns_objects_list (const NetnsObjects *objects, const char *interface);
 const char *netns_objects_find_namespace (const NetnsObjects *objects, const char *name, GError **error);
-const char *netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name, const char *link,
-                                     GError **error);
+const char *netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name,
+                                     const char *link, GError **error);
 const char *netns_objects_find_network (const NetnsObjects *objects, const char *name, GError **error);
-gboolean netns_objects_change (NetnsConnection *connection, const char *path, const char *interface, const char *method,
-                               GVariant *arguments, const char *missing, GError **error);
+gboolean netns_objects_change (NetnsConnection *connection, const char *path, const char *interface,
+                               const char *method, GVariant *arguments, const char *missing, GError **error);
 char *netns_objects_namespace_of (const NetnsObjects *objects, const char *path);
 char *netns_objects_name (const NetnsObjects *objects, const char *path);
 const char *netns_objects_user (const NetnsObjects *objects, guint32 uid);

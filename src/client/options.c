@@ -27,72 +27,75 @@ find_option (const NetnsOption *options, const char *argument, const char **glue
   return NULL;
 }
 
-static gboolean
-store_value (const NetnsOption *option, const char *value, GVariantDict *values, GHashTable *lists, GError **error)
+/* The last of several values counts, as with most programs, and all of them where the option is a list. */
+static GVariant *
+make_value (const NetnsOption *option, const char *text, GVariant *before, GError **error)
 {
+  g_autofree const char **texts = NULL;
   const char *namespace_name;
-  GPtrArray *list;
+  gsize n_texts;
 
   switch (option->type) {
   case NETNS_OPTION_ON:
   case NETNS_OPTION_OFF:
-    g_variant_dict_insert (values, option->key, "b", option->type == NETNS_OPTION_ON);
-    return TRUE;
+    return g_variant_new_boolean (option->type == NETNS_OPTION_ON);
   case NETNS_OPTION_TEXT:
-    g_variant_dict_insert (values, option->key, "s", value);
-    return TRUE;
+    return g_variant_new_string (text);
   case NETNS_OPTION_NAMESPACE:
-    if (!netns_argument_namespace (value, &namespace_name, error))
-      return FALSE;
-    g_variant_dict_insert (values, option->key, "s", namespace_name);
-    return TRUE;
+    return netns_argument_namespace (text, &namespace_name, error) ? g_variant_new_string (namespace_name)
+                                                                   : NULL;
   case NETNS_OPTION_LIST:
-    list = g_hash_table_lookup (lists, option->key);
-    if (list == NULL) {
-      list = g_ptr_array_new ();
-      g_hash_table_insert (lists, (gpointer) option->key, list);
-    }
-    g_ptr_array_add (list, (gpointer) value);
-    return TRUE;
+    if (before == NULL)
+      return g_variant_new_strv (&text, 1);
+    texts = g_variant_get_strv (before, &n_texts);
+    texts = g_renew (const char *, texts, n_texts + 1);
+    texts[n_texts] = text;
+    return g_variant_new_strv (texts, (gssize)n_texts + 1);
   }
-  g_return_val_if_reached (FALSE);
+  g_return_val_if_reached (NULL);
 }
 
 /* Takes the option at @arguments[*@i] and moves *@i to the last argument that belongs to it. */
 static gboolean
-take_option (const NetnsOption *option, const char *glued, char **arguments, guint *i, GVariantDict *values,
-             GHashTable *lists, GError **error)
+take_option (const NetnsOption *option, const char *glued, char **arguments, guint *i, GHashTable *values,
+             GError **error)
 {
   const char *value = glued;
+  GVariant *made;
 
   if (option->value == NULL && glued != NULL)
     return netns_usage_error (error, _ ("The option %s takes no value; leave out “%s”"), option->name, glued);
   if (option->value != NULL && value == NULL) {
     value = arguments[*i + 1];
     if (value == NULL)
-      return netns_usage_error (error, _ ("The option %s needs a value; write %s=%s"), option->name, option->name,
-                                option->value);
+      return netns_usage_error (error, _ ("The option %s needs a value; write %s=%s"), option->name,
+                                option->name, option->value);
     (*i)++;
   }
   /* Everything that leaves this program goes over D-Bus, which carries nothing but UTF-8. */
   if (value != NULL && !g_utf8_validate (value, -1, NULL))
     return netns_usage_error (error, _ ("The value of %s is not UTF-8"), option->name);
-  return store_value (option, value, values, lists, error);
+  made = make_value (option, value, g_hash_table_lookup (values, option->key), error);
+  if (made == NULL)
+    return FALSE;
+  g_hash_table_replace (values, (gpointer)option->key, g_variant_ref_sink (made));
+  return TRUE;
 }
 
+/* In the order of the table, so that what `--busctl` prints is the same each time. */
 static GVariant *
-finish_values (GVariantDict *values, GHashTable *lists)
+gather_values (const NetnsOption *options, GHashTable *values)
 {
-  GHashTableIter iter;
-  gpointer key, list;
+  GVariantBuilder builder;
 
-  g_hash_table_iter_init (&iter, lists);
-  while (g_hash_table_iter_next (&iter, &key, &list)) {
-    GPtrArray *texts = list;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (const NetnsOption *option = options; option->name != NULL; option++) {
+    GVariant *value = g_hash_table_lookup (values, option->key);
 
-    g_variant_dict_insert_value (values, key, g_variant_new_strv ((const char *const *) texts->pdata, texts->len));
+    if (value != NULL)
+      g_variant_builder_add (&builder, "{sv}", option->key, value);
   }
-  return g_variant_ref_sink (g_variant_dict_end (values));
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
 /**
@@ -110,9 +113,8 @@ GVariant *
 netns_options_parse (const NetnsOption *options, gboolean keep_unknown, char ***arguments, GError **error)
 {
   g_autoptr (GPtrArray) rest = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) lists
-      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
-  g_auto (GVariantDict) values = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GHashTable) values =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_variant_unref);
   gboolean ended = FALSE;
   GVariant *result;
 
@@ -136,12 +138,12 @@ netns_options_parse (const NetnsOption *options, gboolean keep_unknown, char ***
     }
     if (option == NULL)
       g_ptr_array_add (rest, g_strdup (argument));
-    else if (!take_option (option, glued, *arguments, &i, &values, lists, error))
+    else if (!take_option (option, glued, *arguments, &i, values, error))
       return NULL;
   }
-  result = finish_values (&values, lists);
+  result = gather_values (options, values);
   g_ptr_array_add (rest, NULL);
   g_strfreev (*arguments);
-  *arguments = (char **) g_ptr_array_free (g_steal_pointer (&rest), FALSE);
+  *arguments = (char **)g_ptr_array_free (g_steal_pointer (&rest), FALSE);
   return result;
 }

@@ -39,4 +39,5 @@ typedef struct {
   const char *help;
 } NetnsOption;
 
-GVariant *netns_options_parse (const NetnsOption *options, gboolean keep_unknown, char ***arguments, GError **error);
+GVariant *netns_options_parse (const NetnsOption *options, gboolean keep_unknown, char ***arguments,
+                               GError **error);

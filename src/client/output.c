@@ -24,14 +24,14 @@ netns_output_escape (const char *text)
 
   while (*text != '\0') {
     gunichar c = g_utf8_get_char_validated (text, -1);
-    gboolean valid = c != (gunichar) -1 && c != (gunichar) -2;
-    gsize length = valid ? (gsize) (g_utf8_next_char (text) - text) : 1;
+    gboolean valid = c != (gunichar)-1 && c != (gunichar)-2;
+    gsize length = valid ? (gsize)(g_utf8_next_char (text) - text) : 1;
 
     if (valid && g_unichar_isprint (c))
-      g_string_append_len (shown, text, (gssize) length);
+      g_string_append_len (shown, text, (gssize)length);
     else
       for (gsize i = 0; i < length; i++)
-        g_string_append_printf (shown, "\\x%02x", (guchar) text[i]);
+        g_string_append_printf (shown, "\\x%02x", (guchar)text[i]);
     text += length;
   }
   return g_string_free (shown, FALSE);
@@ -41,8 +41,8 @@ netns_output_escape (const char *text)
  * netns_output_encode:
  * @text: text in UTF-8
  *
- * Returns: (transfer full): @text in the charset of the locale, typographic quotes as plain ones where that is not
- *   Unicode
+ * Returns: (transfer full): @text in the charset of the locale, typographic quotes as plain ones where that
+ * is not Unicode
  */
 char *
 netns_output_encode (const char *text)
@@ -82,7 +82,7 @@ write_directly (const char *text, GError **error)
   /* Whoever closed the pipe has seen enough. */
   if (errno == EPIPE)
     return TRUE;
-  g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno),
+  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno),
                _ ("The output cannot be written (%s); make room or choose another file"), g_strerror (errno));
   return FALSE;
 }
@@ -110,7 +110,7 @@ start_pager (void)
   g_subprocess_launcher_set_child_setup (launcher, reset_signals, NULL, NULL);
   /* PAGER is most often plain `less`; these make it end by itself where all fits on the screen. */
   g_subprocess_launcher_setenv (launcher, "LESS", "FRSX", FALSE);
-  return g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, NULL);
+  return g_subprocess_launcher_spawnv (launcher, (const char *const *)arguments, NULL);
 }
 
 static gboolean

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How anything gets onto the screen: through a pager where one helps, in the terminal's charset, and never with
- * bytes that would drive the terminal, because links' names and descriptions can be anybody's. */
+/* How anything gets onto the screen: through a pager where one helps, in the terminal's charset, and never
+ * with bytes that would drive the terminal, because links' names and descriptions can be anybody's. */
 #pragma once
 
 #include "client/settings.h"

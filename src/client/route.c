@@ -49,30 +49,31 @@ list (NetnsConnection *connection, char **arguments, GVariant *options, GError *
 GVariant *
 netns_route_parse (char **words, GError **error)
 {
-  g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
+  g_auto (GVariantBuilder) options = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   const char *destination = words[0], *gateway = "";
   guint32 metric;
 
   for (words++; words[0] != NULL; words += 2) {
     if (words[1] == NULL) {
-      netns_usage_error (error, _ ("There is no value after “%s”; say [via GATEWAY] [dev LINK] [metric N]"), words[0]);
+      netns_usage_error (error, _ ("There is no value after “%s”; say [via GATEWAY] [dev LINK] [metric N]"),
+                         words[0]);
       return NULL;
     }
     if (strcmp (words[0], "via") == 0) {
       gateway = words[1];
     } else if (strcmp (words[0], "dev") == 0) {
-      g_variant_dict_insert (&options, "link", "s", words[1]);
+      g_variant_builder_add (&options, "{sv}", "link", g_variant_new_string (words[1]));
     } else if (strcmp (words[0], "metric") == 0) {
       if (!netns_argument_number (words[0], words[1], &metric, error))
         return NULL;
-      g_variant_dict_insert (&options, "metric", "u", metric);
+      g_variant_builder_add (&options, "{sv}", "metric", g_variant_new_uint32 (metric));
     } else {
-      netns_usage_error (error, _ ("“%s” is nothing that a route has; say [via GATEWAY] [dev LINK] [metric N]"),
-                         words[0]);
+      netns_usage_error (
+          error, _ ("“%s” is nothing that a route has; say [via GATEWAY] [dev LINK] [metric N]"), words[0]);
       return NULL;
     }
   }
-  return g_variant_new ("(ss@a{sv})", destination, gateway, g_variant_dict_end (&options));
+  return g_variant_new ("(ss@a{sv})", destination, gateway, g_variant_builder_end (&options));
 }
 
 static gboolean
@@ -82,8 +83,8 @@ change (NetnsConnection *connection, const char *method, char **arguments, GErro
   g_autofree char *path = netns_path_for_namespace (arguments[0]);
   g_autofree char *missing = g_strdup_printf (_ ("There is no namespace “%s”"), arguments[0]);
 
-  return route != NULL
-         && netns_objects_change (connection, path, NETNS_INTERFACE_NAMESPACE, method, route, missing, error);
+  return route != NULL &&
+         netns_objects_change (connection, path, NETNS_INTERFACE_NAMESPACE, method, route, missing, error);
 }
 
 static gboolean
@@ -102,6 +103,7 @@ const NetnsVerb netns_route_verbs[] = {
   { "list", 1, 1, "NS", N_ ("List the routes of a namespace"), list, .reads_objects = TRUE },
   { "add", 2, 8, "NS DESTINATION [via GATEWAY] [dev LINK] [metric N]",
     N_ ("Add a route to “default”, a subnet or an address"), add },
-  { "remove", 2, 8, "NS DESTINATION [via GATEWAY] [dev LINK] [metric N]", N_ ("Remove a route"), remove_from },
+  { "remove", 2, 8, "NS DESTINATION [via GATEWAY] [dev LINK] [metric N]", N_ ("Remove a route"),
+    remove_from },
   { NULL },
 };

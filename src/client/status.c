@@ -57,10 +57,12 @@ status (NetnsConnection *connection, char **arguments, GVariant *options, GError
 
   if (settings->busctl) {
     netns_busctl_print (settings, NETNS_PATH, PROPERTIES_INTERFACE, "GetAll", question);
-    netns_busctl_print (settings, NETNS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL);
+    netns_busctl_print (settings, NETNS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                        NULL);
     return TRUE;
   }
-  reply = netns_connection_read (connection, NETNS_PATH, PROPERTIES_INTERFACE, "GetAll", question, "(a{sv})", error);
+  reply = netns_connection_read (connection, NETNS_PATH, PROPERTIES_INTERFACE, "GetAll", question, "(a{sv})",
+                                 error);
   objects = reply ? netns_objects_read (connection, error) : NULL;
   if (objects == NULL)
     return FALSE;

@@ -30,7 +30,7 @@ netns_table_new (const NetnsColumn *columns)
   table->columns = columns;
   while (columns[table->n_columns].key != NULL)
     table->n_columns++;
-  table->cells = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
+  table->cells = g_ptr_array_new_with_free_func ((GDestroyNotify)json_node_unref);
   table->missing = g_hash_table_new (NULL, NULL);
   return table;
 }
@@ -78,8 +78,8 @@ netns_table_add_properties (NetnsTable *table, const NetnsObjects *objects, cons
   for (const NetnsColumn *column = table->columns + filled; column->key != NULL && column->interface != NULL;
        column++) {
     g_autoptr (GVariant) properties = netns_objects_get (objects, path, column->interface);
-    g_autoptr (GVariant) value
-        = properties ? g_variant_lookup_value (properties, column->property, NULL) : NULL;
+    g_autoptr (GVariant) value =
+        properties ? g_variant_lookup_value (properties, column->property, NULL) : NULL;
     JsonNode *node = netns_value_to_json (objects, column->property, value);
 
     if (properties == NULL)
@@ -202,7 +202,7 @@ format_aligned (const NetnsTable *table, gboolean legend)
 {
   GString *output = g_string_new (NULL);
   g_autoptr (GString) line = g_string_new (NULL);
-  g_autoptr (GPtrArray) columns = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GPtrArray) columns = g_ptr_array_new_with_free_func ((GDestroyNotify)g_ptr_array_unref);
   g_autofree guint *widths = g_new0 (guint, table->n_columns);
   g_autofree gboolean *numbers = g_new0 (gboolean, table->n_columns);
 

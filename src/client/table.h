@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts in rows and columns, shown as a table, as the details of one thing, or as JSON: always the same facts. */
+/* Facts in rows and columns, shown as a table, as the details of one thing, or as JSON: always the same
+ * facts. */
 #pragma once
 
 #include "client/value.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* netnsctl tree: the picture of how things are plugged. Ports hang below their bridge, the other end of a cable
- * stands behind an arrow. */
+/* netnsctl tree: the picture of how things are plugged. Ports hang below their bridge, the other end of a
+ * cable stands behind an arrow. */
 #include "config.h"
 
 #include "client/command.h"
@@ -53,8 +53,8 @@ parent_of (const NetnsObjects *objects, const char *path, GVariant *link)
   const char *master = netns_property_text (link, "Master");
   const char *namespace_path = netns_property_text (link, "Namespace");
 
-  return strcmp (master, path) != 0 && g_str_has_prefix (master, namespace_path)
-                 && g_hash_table_contains (objects->by_path, master)
+  return strcmp (master, path) != 0 && g_str_has_prefix (master, namespace_path) &&
+                 g_hash_table_contains (objects->by_path, master)
              ? master
              : namespace_path;
 }
@@ -62,8 +62,8 @@ parent_of (const NetnsObjects *objects, const char *path, GVariant *link)
 static GHashTable *
 find_children (const NetnsObjects *objects)
 {
-  GHashTable *children
-      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  GHashTable *children =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
   g_autoptr (GPtrArray) paths = netns_objects_list (objects, NETNS_INTERFACE_LINK);
 
   for (guint i = 0; i < paths->len; i++) {
@@ -97,15 +97,16 @@ static void
 append_network (const Drawing *drawing, const char *bridge)
 {
   const char *path = g_hash_table_lookup (drawing->networks, bridge);
-  g_autoptr (GVariant) network = path ? netns_objects_get (drawing->objects, path, NETNS_INTERFACE_NETWORK) : NULL;
+  g_autoptr (GVariant) network =
+      path ? netns_objects_get (drawing->objects, path, NETNS_INTERFACE_NETWORK) : NULL;
   g_autofree char *name = NULL;
 
   if (network == NULL)
     return;
   name = netns_output_escape (netns_property_text (network, "Name"));
-  g_string_append_printf (drawing->output, netns_property_flag (network, "Nat") ? _ (" [network %s, NAT]")
-                                                                               : _ (" [network %s]"),
-                          name);
+  g_string_append_printf (
+      drawing->output, netns_property_flag (network, "Nat") ? _ (" [network %s, NAT]") : _ (" [network %s]"),
+      name);
 }
 
 /* `eth0 (veth) up 10.0.0.2/24 ⟷ @host:veth0` */
@@ -147,7 +148,8 @@ draw_children (const Drawing *drawing, const char *parent, const char *margin)
     gboolean last = i + 1 == paths->len;
     g_autofree char *deeper = g_strconcat (margin, last ? drawing->pens->blank : drawing->pens->line, NULL);
 
-    g_string_append_printf (drawing->output, "%s%s", margin, last ? drawing->pens->last : drawing->pens->branch);
+    g_string_append_printf (drawing->output, "%s%s", margin,
+                            last ? drawing->pens->last : drawing->pens->branch);
     describe_link (drawing, paths->pdata[i]);
     draw_children (drawing, paths->pdata[i], deeper);
   }
@@ -157,8 +159,8 @@ static void
 draw_namespace (const Drawing *drawing, const char *path)
 {
   g_autoptr (GVariant) properties = netns_objects_get (drawing->objects, path, NETNS_INTERFACE_NAMESPACE);
-  const char *user
-      = netns_objects_user (drawing->objects, netns_property_number (properties, "Owner", NETNS_UID_NOBODY));
+  const char *user =
+      netns_objects_user (drawing->objects, netns_property_number (properties, "Owner", NETNS_UID_NOBODY));
   g_autofree char *name = netns_objects_namespace_of (drawing->objects, path);
   g_autofree char *shown = netns_output_escape (name);
 
@@ -209,8 +211,8 @@ link_to_json (const NetnsObjects *objects, GHashTable *networks, const char *pat
 
   for (gsize i = 0; i < G_N_ELEMENTS (link_members); i++) {
     g_autoptr (GVariant) properties = netns_objects_get (objects, path, link_members[i].interface);
-    g_autoptr (GVariant) value
-        = properties ? g_variant_lookup_value (properties, link_members[i].property, NULL) : NULL;
+    g_autoptr (GVariant) value =
+        properties ? g_variant_lookup_value (properties, link_members[i].property, NULL) : NULL;
 
     json_object_set_member (object, link_members[i].key,
                             netns_value_to_json (objects, link_members[i].property, value));
@@ -267,6 +269,7 @@ tree (NetnsConnection *connection, char **arguments, GVariant *options, GError *
 }
 
 const NetnsVerb netns_tree_verbs[] = {
-  { "", 0, 0, "", N_ ("Draw the namespaces, their links, and how these are plugged"), tree, .reads_objects = TRUE },
+  { "", 0, 0, "", N_ ("Draw the namespaces, their links, and how these are plugged"), tree,
+    .reads_objects = TRUE },
   { NULL },
 };

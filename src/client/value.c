@@ -202,8 +202,8 @@ convert_leases (const NetnsObjects *objects, GVariant *value)
   return netns_value_new_array (leases);
 }
 
-/* What is more than its type says. The type is checked, so that another version of the service cannot make this
- * program read a number as text. */
+/* What is more than its type says. The type is checked, so that another version of the service cannot make
+ * this program read a number as text. */
 static const struct {
   const char *property, *type;
   JsonNode *(*convert) (const NetnsObjects *objects, GVariant *value);
@@ -229,7 +229,8 @@ static const struct {
  * @property: name of a property
  * @value: (nullable): its value
  *
- * Returns: (transfer full): it for JSON; null without @value, and for what the bus has a special value for "none"
+ * Returns: (transfer full): it for JSON; null without @value, and for what the bus has a special value for
+ * "none"
  */
 JsonNode *
 netns_value_to_json (const NetnsObjects *objects, const char *property, GVariant *value)
@@ -237,8 +238,8 @@ netns_value_to_json (const NetnsObjects *objects, const char *property, GVariant
   if (value == NULL)
     return json_node_new (JSON_NODE_NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (conversions); i++)
-    if (strcmp (conversions[i].property, property) == 0
-        && g_variant_is_of_type (value, G_VARIANT_TYPE (conversions[i].type)))
+    if (strcmp (conversions[i].property, property) == 0 &&
+        g_variant_is_of_type (value, G_VARIANT_TYPE (conversions[i].type)))
       return conversions[i].convert (objects, value);
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
     return netns_value_new_text (g_variant_get_string (value, NULL));
@@ -301,8 +302,8 @@ scalar_to_text (JsonNode *node)
  * netns_value_to_lines:
  * @node: a value of this file
  *
- * Returns: (transfer full): it as text, one line for each element of an array, `-` for none; every line can be
- *   shown
+ * Returns: (transfer full): it as text, one line for each element of an array, `-` for none; every line can
+ * be shown
  */
 GStrv
 netns_value_to_lines (JsonNode *node)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A property of the bus as a value for JSON, and that as text: object paths become names, uids users. Tables, the
- * details of one object and `monitor` all come through here, so they cannot tell different things. */
+/* A property of the bus as a value for JSON, and that as text: object paths become names, uids users. Tables,
+ * the details of one object and `monitor` all come through here, so they cannot tell different things. */
 #pragma once
 
 #include "client/objects.h"

@@ -29,9 +29,13 @@ static gboolean
 parse_addresses (const char *text, NetnsVethEnd *end, GError **error)
 {
   end->addresses = g_strsplit (text, ",", -1);
+  if (end->addresses[0] == NULL)
+    return netns_usage_error (error,
+                              _ ("There is no address after “=”; write 10.0.0.1/24, or leave “=” out"));
   for (guint i = 0; end->addresses[i] != NULL; i++)
     if (*end->addresses[i] == '\0')
-      return netns_usage_error (error, _ ("There is an empty address in “%s”; write 10.0.0.1/24,fd00::1/64"), text);
+      return netns_usage_error (error, _ ("There is an empty address in “%s”; write 10.0.0.1/24,fd00::1/64"),
+                                text);
   return TRUE;
 }
 
@@ -41,8 +45,8 @@ parse_addresses (const char *text, NetnsVethEnd *end, GError **error)
  * @end: (out caller-allocates): its parts
  * @error: a usage error
  *
- * Names of namespaces may have a colon, those of links not, and IPv6 addresses have: so the last colon in front of
- * the first `=` counts.
+ * Names of namespaces may have a colon, those of links not, and IPv6 addresses have: so the last colon in
+ * front of the first `=` counts.
  *
  * Returns: whether it was one
  */
@@ -50,14 +54,14 @@ gboolean
 netns_veth_end_parse (const char *text, NetnsVethEnd *end, GError **error)
 {
   const char *equals = strchrnul (text, '=');
-  g_autofree char *front = g_strndup (text, (gsize) (equals - text));
+  g_autofree char *front = g_strndup (text, (gsize)(equals - text));
   char *colon = strrchr (front, ':');
   const char *namespace_name;
 
   *end = (NetnsVethEnd){ NULL };
   if (colon == NULL || colon[1] == '\0')
-    return netns_usage_error (error, _ ("“%s” names no end of a veth pair; say NS:LINK or NS:LINK=ADDRESS/PREFIX,..."),
-                              text);
+    return netns_usage_error (
+        error, _ ("“%s” names no end of a veth pair; say NS:LINK or NS:LINK=ADDRESS/PREFIX,..."), text);
   *colon = '\0';
   if (!netns_argument_namespace (front, &namespace_name, error))
     return FALSE;
@@ -70,10 +74,10 @@ netns_veth_end_parse (const char *text, NetnsVethEnd *end, GError **error)
 }
 
 static void
-add_addresses (GVariantDict *options, const char *key, GStrv addresses)
+add_addresses (GVariantBuilder *options, const char *key, GStrv addresses)
 {
   if (addresses[0] != NULL)
-    g_variant_dict_insert_value (options, key, g_variant_new_strv ((const char *const *) addresses, -1));
+    g_variant_builder_add (options, "{sv}", key, g_variant_new_strv ((const char *const *)addresses, -1));
 }
 
 static gboolean
@@ -96,18 +100,19 @@ create (NetnsConnection *connection, char **arguments, GVariant *options, GError
 {
   g_auto (NetnsVethEnd) end = { NULL }, peer = { NULL };
   g_autoptr (GVariant) reply = NULL;
-  GVariantDict call_options;
+  GVariantBuilder builder;
 
   if (!netns_veth_end_parse (arguments[0], &end, error) || !netns_veth_end_parse (arguments[1], &peer, error))
     return FALSE;
-  g_variant_dict_init (&call_options, options);
-  add_addresses (&call_options, "addresses", end.addresses);
-  add_addresses (&call_options, "peer-addresses", peer.addresses);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  add_addresses (&builder, "addresses", end.addresses);
+  add_addresses (&builder, "peer-addresses", peer.addresses);
   return netns_connection_change (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "CreateVeth",
-                                  g_variant_new ("(ssss@a{sv})", end.namespace_name, end.link, peer.namespace_name,
-                                                 peer.link, g_variant_dict_end (&call_options)),
-                                  "(oo)", &reply, error)
-         && print_ends (connection->settings, reply, error);
+                                  g_variant_new ("(ssss@a{sv})", end.namespace_name, end.link,
+                                                 peer.namespace_name, peer.link,
+                                                 g_variant_builder_end (&builder)),
+                                  "(oo)", &reply, error) &&
+         print_ends (connection->settings, reply, error);
 }
 
 const NetnsVerb netns_veth_verbs[] = {

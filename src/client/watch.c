@@ -18,7 +18,8 @@ typedef struct {
   gpointer data;
   GMainLoop *loop;
   NetnsObjects *objects; /* as of the last signal; NULL until the first answer */
-  gboolean current;      /* FALSE while the service is away or has not answered yet: signals are in its answer then */
+  gboolean
+      current; /* FALSE while the service is away or has not answered yet: signals are in its answer then */
   GError *error;
 } Watch;
 
@@ -60,7 +61,8 @@ tell_interfaces (Watch *watch, const char *path, GVariant *before, GVariant *now
 
     if (old_properties == NULL)
       tell (watch, NETNS_CHANGE_INTERFACE_ADDED, path, interface, NULL);
-    tell_properties (watch, path, old_properties, new_properties);
+    else
+      tell_properties (watch, path, old_properties, new_properties);
   }
   g_variant_iter_init (&iter, before);
   while (g_variant_iter_next (&iter, "{&s@a{sv}}", &interface, &properties)) {
@@ -215,21 +217,21 @@ on_properties (Watch *watch, const char *path, GVariant *parameters)
 }
 
 static void
-on_signal (GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal_name,
-           GVariant *parameters, gpointer data)
+on_signal (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+           const char *signal_name, GVariant *parameters, gpointer data)
 {
   Watch *watch = data;
 
   if (!watch->current)
     return;
-  if (strcmp (signal_name, "InterfacesAdded") == 0
-      && g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oa{sa{sv}})")))
+  if (strcmp (signal_name, "InterfacesAdded") == 0 &&
+      g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oa{sa{sv}})")))
     on_added (watch, parameters);
-  else if (strcmp (signal_name, "InterfacesRemoved") == 0
-           && g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oas)")))
+  else if (strcmp (signal_name, "InterfacesRemoved") == 0 &&
+           g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oas)")))
     on_removed (watch, parameters);
-  else if (strcmp (signal_name, "PropertiesChanged") == 0
-           && g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
+  else if (strcmp (signal_name, "PropertiesChanged") == 0 &&
+           g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
     on_properties (watch, path, parameters);
 }
 
@@ -254,14 +256,15 @@ on_objects (GObject *source, GAsyncResult *result, gpointer data)
   g_main_loop_quit (watch->loop);
 }
 
-/* The answer comes through the main loop in order with the signals: those before it are in it, those after it are
- * not. A blocking call would overtake them. */
+/* The answer comes through the main loop in order with the signals: those before it are in it, those after it
+ * are not. A blocking call would overtake them. */
 static void
 ask_for_objects (Watch *watch, GDBusCallFlags flags)
 {
   watch->connection->method = "GetManagedObjects";
-  g_dbus_connection_call (watch->connection->bus, NETNS_BUS_NAME, NETNS_PATH, OBJECT_MANAGER, "GetManagedObjects", NULL,
-                          G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), flags, -1, NULL, on_objects, watch);
+  g_dbus_connection_call (watch->connection->bus, NETNS_BUS_NAME, NETNS_PATH, OBJECT_MANAGER,
+                          "GetManagedObjects", NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), flags, -1, NULL,
+                          on_objects, watch);
 }
 
 static void
@@ -296,15 +299,15 @@ on_closed (GDBusConnection *bus, gboolean remote_peer_vanished, GError *error, g
 static gboolean
 on_unix_signal (gpointer data)
 {
-  g_main_loop_quit (((Watch *) data)->loop);
+  g_main_loop_quit (((Watch *)data)->loop);
   return G_SOURCE_CONTINUE;
 }
 
 static guint
 subscribe (Watch *watch, const char *interface, const char *path)
 {
-  return g_dbus_connection_signal_subscribe (watch->connection->bus, NETNS_BUS_NAME, interface, NULL, path, NULL,
-                                             G_DBUS_SIGNAL_FLAGS_NONE, on_signal, watch, NULL);
+  return g_dbus_connection_signal_subscribe (watch->connection->bus, NETNS_BUS_NAME, interface, NULL, path,
+                                             NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_signal, watch, NULL);
 }
 
 /**
@@ -314,8 +317,8 @@ subscribe (Watch *watch, const char *interface, const char *path)
  * @data: for @func
  * @error: why the service cannot be reached
  *
- * Runs until @func has enough, or SIGINT or SIGTERM come. The service may leave and come back meanwhile; it is not
- * started for that.
+ * Runs until @func has enough, or SIGINT or SIGTERM come. The service may leave and come back meanwhile; it
+ * is not started for that.
  *
  * Returns: whether it ended that way
  */
@@ -332,8 +335,8 @@ netns_watch_run (NetnsConnection *connection, NetnsWatchFunc func, gpointer data
   subscriptions[0] = subscribe (&watch, OBJECT_MANAGER, NETNS_PATH);
   subscriptions[1] = subscribe (&watch, PROPERTIES, NULL);
   subscriptions[2] = g_dbus_connection_signal_subscribe (
-      connection->bus, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged", "/org/freedesktop/DBus",
-      NETNS_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner, &watch, NULL);
+      connection->bus, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+      "/org/freedesktop/DBus", NETNS_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner, &watch, NULL);
   closed = g_signal_connect (connection->bus, "closed", G_CALLBACK (on_closed), &watch);
   sources[0] = g_unix_signal_add (SIGINT, on_unix_signal, &watch);
   sources[1] = g_unix_signal_add (SIGTERM, on_unix_signal, &watch);

@@ -35,7 +35,7 @@ typedef enum {
  *
  * Returns: whether to go on
  */
-typedef gboolean (*NetnsWatchFunc) (const NetnsObjects *objects, NetnsChange change, const char *path, const char *name,
-                                    GVariant *value, gpointer data);
+typedef gboolean (*NetnsWatchFunc) (const NetnsObjects *objects, NetnsChange change, const char *path,
+                                    const char *name, GVariant *value, gpointer data);
 
 gboolean netns_watch_run (NetnsConnection *connection, NetnsWatchFunc func, gpointer data, GError **error);
