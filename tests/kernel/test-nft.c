@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The firewall of one namespace, compared with what `nft` lists. */
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "kernel/netns.h"
+#include "kernel/nft.h"
+#include "sandbox.h"
+
+#include <string.h>
+
+#define ADD_TABLE(name) "{\"add\": {\"table\": {\"family\": \"inet\", \"name\": \"" name "\"}}}"
+#define ADD_CHAIN(table)                                                                                         \
+  "{\"add\": {\"chain\": {\"family\": \"inet\", \"table\": \"" table "\", \"name\": \"c\"}}}"
+#define COMMANDS(commands) "{\"nftables\": [" commands "]}"
+
+static NetnsNft *
+open_firewall (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename ("/run/netns", name, NULL);
+  netns_autofd int fd = *name != '\0' ? netns_nsfs_open (path, &error) : -1;
+  NetnsNft *nft;
+
+  g_assert_no_error (error);
+  nft = netns_nft_new (fd, &error);
+  g_assert_no_error (error);
+  return nft;
+}
+
+static void
+apply (NetnsNft *nft, const char *commands)
+{
+  g_autoptr (GError) error = NULL;
+
+  netns_nft_apply (sandbox_grant, nft, commands, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_apply (void)
+{
+  g_autoptr (NetnsNft) nft = open_firewall ("");
+
+  apply (nft, COMMANDS (ADD_TABLE ("one") "," ADD_CHAIN ("one")));
+  assert_query ("[.nftables[] | (.table, .chain) | select(.) | .name]", "[\"one\",\"c\"]", "nft -j list ruleset");
+  apply (nft, COMMANDS ("{\"flush\": {\"ruleset\": null}}"));
+  assert_query ("[.nftables[] | select(.table)]", "[]", "nft -j list ruleset");
+}
+
+static void
+test_all_or_nothing (void)
+{
+  g_autoptr (NetnsNft) nft = open_firewall ("");
+  g_autoptr (GError) error = NULL;
+
+  /* The second command fails in the kernel, so that the first must not stay. */
+  g_assert_false (netns_nft_apply (sandbox_grant, nft,
+                                   COMMANDS (ADD_TABLE ("two") ",{\"delete\": {\"chain\": {\"family\": \"inet\", "
+                                                               "\"table\": \"two\", \"name\": \"none\"}}}"),
+                                   &error));
+  assert_error (error, NETNS_ERROR_KERNEL_REFUSED, "Cannot change the firewall: ");
+  assert_query ("[.nftables[] | select(.table)]", "[]", "nft -j list ruleset");
+}
+
+static void
+check_refused (NetnsNft *nft, const char *commands, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (netns_nft_apply (sandbox_grant, nft, commands, &error));
+  g_test_message ("%s", error->message);
+  g_assert_null (strchr (error->message, '\n'));
+  g_assert_null (strstr (error->message, "Error: "));
+  assert_error (error, NETNS_ERROR_KERNEL_REFUSED, text);
+}
+
+static void
+test_errors (void)
+{
+  g_autoptr (NetnsNft) nft = open_firewall ("");
+  g_autoptr (GError) error = NULL;
+
+  check_refused (nft, COMMANDS (ADD_CHAIN ("missing")), "No such file or directory");
+  check_refused (nft, COMMANDS ("{\"nonsense\": null}"), "Unknown object");
+  check_refused (nft, "{\"nftables\": [", "");
+  /* Each error stands for itself. */
+  check_refused (nft, COMMANDS (ADD_CHAIN ("missing")), "Cannot change the firewall: No such file or directory");
+  /* What is no JSON could be commands in the language of nft. */
+  g_assert_false (netns_nft_apply (sandbox_grant, nft, "add table inet sneaked", &error));
+  assert_error (error, NETNS_ERROR_INVALID_ARGUMENT, "JSON");
+  g_assert_false (netns_nft_apply (sandbox_grant, nft, "", &error));
+  assert_error (error, NETNS_ERROR_INVALID_ARGUMENT, "JSON");
+  assert_query ("[.nftables[] | select(.table)]", "[]", "nft -j list ruleset");
+}
+
+static void
+test_own_namespace (void)
+{
+  g_autoptr (GError) error = NULL;
+  netns_autofd int fd = netns_nsfs_create (sandbox_grant, "walled", &error);
+  g_autoptr (NetnsNft) nft = open_firewall ("walled");
+  g_autofree char *list = NULL;
+  g_autofree char *theirs = NULL;
+
+  g_assert_cmpint (fd, >=, 0);
+  apply (nft, COMMANDS (ADD_TABLE ("inside") "," ADD_CHAIN ("inside")));
+  assert_query ("[.nftables[] | select(.table)]", "[]", "nft -j list ruleset");
+  assert_query ("[.nftables[] | select(.table) | .table.name]", "[\"inside\"]",
+                "ip netns exec walled nft -j list ruleset");
+  list = netns_nft_list_ruleset (nft, &error);
+  g_assert_no_error (error);
+  theirs = sandbox_run ("ip netns exec walled nft -j -a list ruleset");
+  g_assert_cmpstr (list, ==, g_strchomp (theirs));
+  g_assert_true (netns_nsfs_delete (sandbox_grant, "walled", &error));
+}
+
+/* Rules by number of a link (`iif`) mean the links of their namespace, also when the same number is another's here. */
+static void
+test_link_numbers (void)
+{
+  static const char *const rules = COMMANDS (ADD_TABLE ("t") "," ADD_CHAIN (
+      "t") ",{\"add\": {\"rule\": {\"family\": \"inet\", \"table\": \"t\", \"chain\": \"c\", \"expr\": "
+           "[{\"match\": "
+           "{\"op\": \"==\", \"left\": {\"meta\": {\"key\": \"iif\"}}, \"right\": \"within\"}}]}}}");
+  g_autoptr (GError) error = NULL;
+  netns_autofd int fd = netns_nsfs_create (sandbox_grant, "walled", &error);
+  g_autoptr (NetnsNft) nft = open_firewall ("walled");
+  g_autoptr (NetnsNft) outside = open_firewall ("");
+  g_autofree char *list = NULL;
+
+  g_assert_cmpint (fd, >=, 0);
+  g_free (sandbox_run ("ip link add outer index 50 type ifb; ip -n walled link add within index 50 type ifb"));
+  apply (nft, rules);
+  list = netns_nft_list_ruleset (nft, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (list, "\"within\""));
+  g_assert_null (strstr (list, "\"outer\""));
+  g_assert_false (netns_nft_apply (sandbox_grant, outside, rules, &error));
+  assert_error (error, NETNS_ERROR_KERNEL_REFUSED, "Interface does not exist");
+  g_free (sandbox_run ("ip link delete outer"));
+  g_assert_true (netns_nsfs_delete (sandbox_grant, "walled", &error));
+}
+
+static void
+test_hostile_names (void)
+{
+  g_autoptr (NetnsNft) nft = open_firewall ("");
+
+  /* A keyword of nft, and a quote, are only names in JSON. */
+  apply (nft, COMMANDS (ADD_TABLE ("fwd")));
+  assert_query ("[.nftables[] | select(.table) | .table.name]", "[\"fwd\"]", "nft -j list ruleset");
+  apply (nft, COMMANDS ("{\"delete\": {\"table\": {\"family\": \"inet\", \"name\": \"fwd\"}}}"));
+}
+
+static void
+add_tests (void)
+{
+  g_test_add_func ("/nft/apply", test_apply);
+  g_test_add_func ("/nft/all-or-nothing", test_all_or_nothing);
+  g_test_add_func ("/nft/errors", test_errors);
+  g_test_add_func ("/nft/own-namespace", test_own_namespace);
+  g_test_add_func ("/nft/link-numbers", test_link_numbers);
+  g_test_add_func ("/nft/hostile-names", test_hostile_names);
+}
+
+int
+main (int argc, char **argv)
+{
+  return sandbox_main (argc, argv, add_tests);
+}
