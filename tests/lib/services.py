@@ -79,6 +79,11 @@ class Service:
             return [int(line) for line in file]
         return []
 
+    def forgive(self):
+        """Forgets how it ended so far: a test wanted it to fail."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path('.ends'))
+
     @property
     def log(self):
         with contextlib.suppress(FileNotFoundError), open(self.log_path, errors='replace') as file:
