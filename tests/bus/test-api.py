@@ -94,6 +94,30 @@ class Typed(netns1.TestCase):
         self.assertEqual(netns1.namespaces(), ['web'])
 
 
+class BusPolicy(netns1.TestCase):
+    def request_name(self, caller):
+        return caller.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'RequestName', '(su)', netns1.SERVICE, 4,
+                           destination='org.freedesktop.DBus')
+
+    @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
+    def test_only_root_owns_name(self):
+        netns1.NETNSD.stop()
+        with self.assertBusError('AccessDenied'):
+            self.request_name(self.alice)
+        self.assertEqual(self.request_name(self.root), 1)
+        self.root.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'ReleaseName', '(s)', netns1.SERVICE,
+                       destination='org.freedesktop.DBus')
+
+    @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
+    def test_everybody_reads(self):
+        with netns1.Caller(netns1.NAMELESS) as stranger:
+            self.assertEqual(stranger.get(netns1.ROOT, 'Manager', 'HostNamespace'), netns1.HOST)
+            self.assertIn(netns1.HOST, stranger.managed_objects())
+            stranger.call(netns1.HOST, 'org.freedesktop.DBus.Introspectable', 'Introspect')
+            stranger.call(netns1.HOST, 'org.freedesktop.DBus.Peer', 'Ping')
+            self.assertEqual(stranger.get_all(netns1.HOST, 'Namespace')['Name'], '')
+
+
 class Order(netns1.TestCase):
     """busctl monitor shows InterfacesAdded before the reply of the method that made the object."""
 

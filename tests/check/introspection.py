@@ -12,6 +12,9 @@ import api
 
 PREFIX = 'org.example.NetNS1.'
 STANDARD = 'org.freedesktop.'
+# What a user in front of the machine may do without a password; nobody else may do anything without one.
+FREE_WHEN_ACTIVE = {PREFIX + verb for verb in ('create-namespace', 'configure-own', 'run', 'open-socket', 'diagnose')}
+ASKS = ('auth_admin', 'auth_admin_keep')
 ERROR_TEXT = re.compile(r'Errors:(.*?)(?:polkit:|\Z)', re.DOTALL)
 QUALIFIED_ERROR = re.compile(r'`(?:org\.example\.NetNS1|org\.freedesktop\.DBus)\.Error\.([A-Za-z]+)`')
 ERROR_IN_CODE = re.compile(r'(?:NETNS_ERROR_PREFIX|DBUS_ERROR_PREFIX) "([A-Za-z]+)",')
@@ -19,6 +22,17 @@ ERROR_IN_CODE = re.compile(r'(?:NETNS_ERROR_PREFIX|DBUS_ERROR_PREFIX) "([A-Za-z]
 
 def actions_of(policy):
     return {action.get('id') for action in ElementTree.fromstring(policy).iter('action')}
+
+
+def check_defaults(policy):
+    for action in ElementTree.fromstring(policy).iter('action'):
+        name = action.get('id')
+        allowed = {'allow_any': ASKS, 'allow_inactive': ASKS,
+                   'allow_active': (*ASKS, 'yes') if name in FREE_WHEN_ACTIVE else ASKS}
+        for who, answers in allowed.items():
+            answer = action.findtext(f'defaults/{who}')
+            if answer not in answers:
+                yield f'{name}: {who} is {answer}'
 
 
 def check_action(member, actions):
@@ -68,6 +82,7 @@ def check_actions(interfaces, policy):
             used.update(value for key, value in member.annotations.items() if key.startswith(api.ACTION))
     for action in sorted(actions - used):
         yield f'{action}: nothing asks for it'
+    yield from check_defaults(policy)
     for action in sorted(action for action in actions if not action.startswith(PREFIX)):
         yield f'{action}: not one of ours'
 
@@ -105,7 +120,9 @@ METHOD = '''<node><!-- Words. --><interface name="org.example.NetNS1.Example">
     <annotation name="org.example.NetNS1.Action" value="public"/>
   </property>
 </interface></node>'''
-POLICY = '<policyconfig><action id="org.example.NetNS1.go"/></policyconfig>'
+DEFAULTS = ('<defaults><allow_any>auth_admin</allow_any><allow_inactive>auth_admin</allow_inactive>'
+            '<allow_active>auth_admin_keep</allow_active></defaults>')
+POLICY = f'<policyconfig><action id="org.example.NetNS1.go">{DEFAULTS}</action></policyconfig>'
 CODE = '[X] = NETNS_ERROR_PREFIX "Busy",'
 
 
@@ -128,6 +145,9 @@ if __name__ == '__main__':
         example('polkit:', ''),
         example('@since: 1'),
         example('`Busy`', '`Busy`, `Lost`'),
-        example(policy=POLICY.replace('<action', '<action id="org.example.NetNS1.stop"/><action')),
+        example(policy=POLICY.replace('<action', f'<action id="org.example.NetNS1.stop">{DEFAULTS}</action><action', 1)),
+        example(policy=POLICY.replace(DEFAULTS, '')),
+        example(policy=POLICY.replace('auth_admin_keep', 'yes')),
+        example(policy=POLICY.replace('<allow_any>auth_admin', '<allow_any>yes')),
         example(code=CODE + '[Y] = NETNS_ERROR_PREFIX "Lost",'),
     ], example())
