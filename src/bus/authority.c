@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The library keeps one PolkitAuthority for the process, and a failed one too until a thread of its own lets
+ * go of it, a moment after it said so. */
+#define POLKIT_RETRY 100 /* ms */
+
 struct _NetnsGrant {
   guint uid;
   char **actions;
@@ -18,8 +22,10 @@ struct _NetnsGrant {
 struct _NetnsAuthority {
   NetnsSenders *senders;
   NetnsQuestions *questions;
-  PolkitAuthority *polkit; /* NULL until it is needed, and again when it failed */
+  PolkitAuthority *polkit; /* NULL until it is needed */
   GQueue connecting;       /* running questions that wait for @polkit */
+  gboolean is_connecting;
+  guint retry; /* source, after a failure */
   gboolean closed;
 };
 
@@ -40,6 +46,7 @@ typedef struct {
 } Pending;
 
 static void check_next (Pending *pending);
+static gboolean on_retry (gpointer data);
 
 static void
 pending_clear (gpointer data)
@@ -180,9 +187,6 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
   if (pending->answered == NULL)
     return;
   if (checked == NULL) {
-    /* An error of polkit's own tells that it lives. Any other may be the connection: begin anew next time. */
-    if (error->domain != POLKIT_ERROR)
-      g_clear_object (&pending->authority->polkit);
     g_dbus_error_strip_remote_error (error);
     answer_not_asked (pending, error);
   } else if (!judge (checked, pending, &error)) {
@@ -193,12 +197,16 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
   }
 }
 
+/* The memory stays until polkit_authority_get_async() has called back. */
 static void
 authority_unref (NetnsAuthority *authority)
 {
   g_rc_box_release (authority);
 }
 
+/* The PolkitAuthority is for ever. It finds polkit again whenever polkit comes back; and were it freed,
+ * signals that its proxy still gets would be given to it (it does not disconnect them in
+ * polkit_authority_finalize()). */
 static void
 on_polkit (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -208,19 +216,40 @@ on_polkit (GObject *source, GAsyncResult *result, gpointer data)
   GQueue connecting = authority->connecting;
 
   g_queue_init (&authority->connecting);
-  if (polkit != NULL && !authority->closed)
-    g_set_object (&authority->polkit, polkit);
+  authority->is_connecting = FALSE;
+  if (polkit == NULL && !authority->closed)
+    authority->retry = g_timeout_add (POLKIT_RETRY, on_retry, authority);
+  authority->polkit = g_steal_pointer (&polkit);
   while (connecting.length > 0) {
     g_autoptr (Pending) pending = g_queue_pop_head (&connecting);
 
     if (pending->answered == NULL)
       continue;
-    if (polkit != NULL)
+    if (error == NULL)
       check_next (pending);
     else
       answer_not_asked (pending, error);
   }
   authority_unref (authority);
+}
+
+static void
+connect_to_polkit (NetnsAuthority *authority)
+{
+  if (authority->is_connecting || authority->retry != 0 || authority->connecting.length == 0)
+    return;
+  authority->is_connecting = TRUE;
+  polkit_authority_get_async (NULL, on_polkit, g_rc_box_acquire (authority));
+}
+
+static gboolean
+on_retry (gpointer data)
+{
+  NetnsAuthority *authority = data;
+
+  authority->retry = 0;
+  connect_to_polkit (authority);
+  return G_SOURCE_REMOVE;
 }
 
 /* Asks for the next action, or grants if there is none. Calls back later, never at once, unless it grants. */
@@ -236,8 +265,7 @@ check_next (Pending *pending)
   }
   if (authority->polkit == NULL) {
     g_queue_push_tail (&authority->connecting, g_rc_box_acquire (pending));
-    if (authority->connecting.length == 1)
-      polkit_authority_get_async (NULL, on_polkit, g_rc_box_acquire (authority));
+    connect_to_polkit (authority);
     return;
   }
   subject = polkit_system_bus_name_new (pending->sender);
@@ -313,8 +341,7 @@ answer_at_once (NetnsAuthority *authority, const NetnsQuestion *question, NetnsA
  * polkit itself is looked for when the first question is asked, on the system bus (or what
  * `DBUS_SYSTEM_BUS_ADDRESS` says).
  *
- * Returns: (transfer full): an authority that calls back in the main context that is the default one of the
- * thread that asks; use it in one thread
+ * Returns: (transfer full): an authority, to be used in the main thread only
  */
 NetnsAuthority *
 netns_authority_new (GDBusConnection *connection)
@@ -339,7 +366,9 @@ netns_authority_free (NetnsAuthority *authority)
   authority->closed = TRUE;
   netns_senders_free (authority->senders);
   netns_questions_free (authority->questions);
-  g_clear_object (&authority->polkit);
+  g_clear_handle_id (&authority->retry, g_source_remove);
+  while (authority->connecting.length > 0)
+    pending_unref (g_queue_pop_head (&authority->connecting));
   authority_unref (authority);
 }
 
