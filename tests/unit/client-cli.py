@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What netnsctl answers to a wrong command line and without a service: exit status, one line, nothing on standard output.
+import os
+import subprocess
+import sys
+import tempfile
+
+NETNSCTL = os.path.abspath(sys.argv[1])
+NOWHERE = {'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=/nonexistent/bus', 'LC_ALL': 'C.UTF-8', 'PATH': os.environ['PATH']}
+
+# Arguments, and what the line must say.
+WRONG = [
+    ([], 'see “netnsctl --help”'),
+    (['foo'], 'There is no command “foo”; see “netnsctl --help”'),
+    (['namespace'], 'say one of: list, show, create, delete, rename, owner'),
+    (['namespace', 'foo'], '“foo” is no verb of “namespace”; say one of: list,'),
+    (['namespace', 'show'], 'say: netnsctl namespace show NS'),
+    (['namespace', 'show', ''], 'the host namespace is called @host'),
+    (['namespace', 'show', 'a', 'b'], '“b” is too much; say: netnsctl namespace show NS'),
+    (['namespace', 'create', '@host'], 'choose another name'),
+    (['namespace', 'create', b'\xff'], 'Argument 1 is not UTF-8'),
+    (['namespace', 'owner', 'a', 'no such user'], 'give a name, a number, or - for nobody'),
+    (['-H', 'h', 'namespace', 'owner', 'a', 'root'], "give the user's number"),
+    (['link', 'create', '@host', 'veth', 'a'], 'say: netnsctl veth create NS:LINK NS:LINK'),
+    (['link', 'set', 'a', 'b'], 'say: netnsctl link set NS LINK up|down|'),
+    (['link', 'set', 'a', 'b', 'up', 'mtu'], 'There is no value after “mtu”'),
+    (['link', 'set', 'a', 'b', 'up', 'mtu', '1x'], '“1x” cannot be the mtu'),
+    (['link', 'set', 'a', 'b', 'sideways'], '“sideways” cannot be set'),
+    (['veth', 'create', 'a', 'b:c'], '“a” names no end of a veth pair; say NS:LINK'),
+    (['veth', 'create', 'a:b=', 'c:d'], 'leave “=” out'),
+    (['route', 'add', 'a', 'default', 'via'], 'There is no value after “via”'),
+    (['route', 'add', 'a', 'default', 'src', 'b'], '“src” is nothing that a route has'),
+    (['network', 'create'], 'say: netnsctl network create NAME [--subnet CIDR]... [--nat]'),
+    (['network', 'create', 'a', '--subnet'], 'write --subnet=CIDR'),
+    (['network', 'create', 'a', '--nat=yes'], 'leave out “yes”'),
+    (['network', 'create', 'a', '--uplnk', 'b'], 'There is no option “--uplnk” here'),
+    (['network', 'nat', 'a', 'maybe'], 'say on or off'),
+    (['nat', 'create', '@host'], 'say: netnsctl nat create NS SUBNET...'),
+    (['nat', 'delete', 'x'], '“x” cannot be the ID'),
+    (['status', '--json=xml'], '--json=short, --json=pretty or --json=off'),
+    (['--host=', 'status'], 'say --host=[USER@]HOST'),
+    (['-H'], 'write --host=[USER@]HOST'),
+]
+
+# All that needs the service: reading, changing, and looking up what to change.
+WITHOUT_SERVICE = [
+    ['status'], ['tree'], ['monitor'], ['namespace', 'list'], ['namespace', 'create', 'a'], ['link', 'delete', 'a', 'b'],
+    ['--json=short', 'nat', 'list'], ['--busctl', 'link', 'delete', 'a', 'b'],
+]
+
+# What can be printed without any bus.
+BUSCTL = [
+    (['namespace', 'create', 'a b'], "org.example.NetNS1.Manager CreateNamespace 'sa{sv}' 'a b' 0"),
+    (['connect', 'web', 'br', '--no-default-route', '--address', '10.0.0.2/24'],
+     "org.example.NetNS1.Manager Connect 'ssa{sv}' web br 2 addresses as 1 10.0.0.2/24 default-route b false"),
+    (['namespace', 'delete', 'a.b'], "/org/example/NetNS1/namespace/a_2eb org.example.NetNS1.Namespace Delete 'a{sv}' 0"),
+    (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
+]
+
+results = []
+
+
+def run(arguments, environment=NOWHERE):
+    return subprocess.run([NETNSCTL, *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=60, check=False)
+
+
+def check(name, result, status, says):
+    fine = (result.returncode == status and says in result.stderr and result.stderr.startswith('netnsctl: ')
+            and result.stderr.count('\n') == 1 and result.stdout == '')
+    results.append(fine)
+    print(f'{"ok" if fine else "not ok"} {len(results)} {name}')
+    if not fine:
+        print(f'# {result}')
+
+
+def check_output(name, result, says):
+    fine = result.returncode == 0 and says in result.stdout and result.stderr == ''
+    results.append(fine)
+    print(f'{"ok" if fine else "not ok"} {len(results)} {name}')
+    if not fine:
+        print(f'# {result}')
+
+
+def check_empty_bus():
+    """A bus without the service: the error comes from the bus and not from the connection."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = os.path.join(folder, 'bus.conf')
+        with open(config, 'w', encoding='utf-8') as file:
+            file.write(f'<busconfig><type>session</type><listen>unix:path={folder}/bus</listen>'
+                       '<policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/>'
+                       '<allow eavesdrop="true"/></policy></busconfig>')
+        with subprocess.Popen(['dbus-daemon', f'--config-file={config}', '--nofork', '--print-address'],
+                              stdout=subprocess.PIPE, text=True) as bus:
+            address = bus.stdout.readline().strip()
+            environment = {**NOWHERE, 'DBUS_SYSTEM_BUS_ADDRESS': address}
+            for arguments in WITHOUT_SERVICE:
+                check('no service: ' + ' '.join(arguments), run(arguments, environment), 5, 'systemctl start netnsd')
+            bus.terminate()
+
+
+def check_ssh():
+    """An ssh that does not get there, and one that is not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        check('no ssh', run(['-H', 'h', 'status'], {**NOWHERE, 'PATH': folder}), 5, 'check “ssh h systemd-stdio-bridge”')
+        ssh = os.path.join(folder, 'ssh')
+        with open(ssh, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\n[ "$*" = "-xT -- -oProxyCommand=x systemd-stdio-bridge" ] || exit 0\nexit 255\n')
+        os.chmod(ssh, 0o755)
+        check('ssh fails', run(['--host=-oProxyCommand=x', 'status'], {**NOWHERE, 'PATH': folder}), 5, 'cannot be reached')
+
+
+for typed, line in WRONG:
+    check('wrong: ' + ' '.join(map(str, typed)), run(typed), 2, line)
+for typed in WITHOUT_SERVICE:
+    check('no bus: ' + ' '.join(typed), run(typed), 5, 'The system bus cannot be reached')
+check_empty_bus()
+check_ssh()
+for typed, line in BUSCTL:
+    check_output('busctl: ' + ' '.join(typed), run(['--busctl', *typed]), line)
+check_output('help', run(['--help']), 'network create NAME [OPTION]...')
+check_output('help of an object', run(['network', '--help']), '--no-gateway')
+check_output('help wins over what is missing', run(['link', 'show', '--help']), 'link show NS LINK')
+check_output('version', run(['--version']), 'netnsctl ')
+unsupported = run(['link', 'create', '@host', 'macvlan', 'a'])
+check('not supported', unsupported, 1, 'Links of kind “macvlan” cannot be made here yet')
+with open('/dev/full', 'w', encoding='utf-8') as full:
+    spilled = subprocess.run([NETNSCTL, '--help'], env=NOWHERE, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    spilled.stdout = ''
+    check('full disk', spilled, 1, 'The output cannot be written')
+print(f'1..{len(results)}')
+sys.exit(0 if all(results) else 1)
