@@ -472,13 +472,13 @@ test_every_error (void)
 {
   for (int code = 0; code < NETNS_N_ERRORS; code++) {
     g_autoptr (GError) error = g_error_new_literal (NETNS_ERROR, code, "It is so");
+    NetnsExit expected =
+        code == NETNS_ERROR_AUTHORIZATION_DISMISSED ? NETNS_EXIT_NOT_AUTHORIZED : NETNS_EXIT_FAILED;
     NetnsExit status;
     g_autofree char *line = netns_failure_describe (error, NULL, &status);
 
     g_assert_true (g_str_has_prefix (line, "It is so; "));
-    g_assert_cmpint (status, ==,
-                     code == NETNS_ERROR_AUTHORIZATION_DISMISSED ? NETNS_EXIT_NOT_AUTHORIZED
-                                                                 : NETNS_EXIT_FAILED);
+    g_assert_cmpint (status, ==, expected);
   }
 }
 
