@@ -67,6 +67,7 @@ code_for_errno (int error_number)
   }
 }
 
+G_GNUC_PRINTF (4, 0)
 static void
 set_error (GError **error, int error_number, const char *words, const char *format, va_list arguments)
 {

@@ -229,6 +229,7 @@ converse (NetnsNetlink *netlink, struct nl_msg *message, int flags, Answer *answ
   return answer->error_number == 0;
 }
 
+G_GNUC_PRINTF (3, 0)
 static void
 set_error (GError **error, const Answer *answer, const char *format, va_list arguments)
 {

@@ -250,10 +250,12 @@ lock_directory (GError **error)
   return -1;
 }
 
+/* Without MS_REC, unlike `ip netns add`: what is mounted in a shared mount is shared from its beginning
+ * (attach_recursive_mnt() in fs/namespace.c), and walking 2,000 namespaces takes 0.1 ms each time. */
 static gboolean
 make_shared (void)
 {
-  return mount ("", NETNS_RUN_DIR, "none", MS_SHARED | MS_REC, NULL) == 0;
+  return mount ("", NETNS_RUN_DIR, "none", MS_SHARED, NULL) == 0;
 }
 
 /* Makes /run/netns a shared mount, so that a namespace mounted or unmounted there is so in all mount
