@@ -470,15 +470,18 @@ test_failures (void)
 static void
 test_every_error (void)
 {
+  static const char *const not_authorized[] = { "org.freedesktop.DBus.Error.AccessDenied",
+                                                "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+                                                NETNS_ERROR_PREFIX "AuthorizationDismissed", NULL };
+
   for (int code = 0; code < NETNS_N_ERRORS; code++) {
     g_autoptr (GError) error = g_error_new_literal (NETNS_ERROR, code, "It is so");
-    NetnsExit expected =
-        code == NETNS_ERROR_AUTHORIZATION_DISMISSED ? NETNS_EXIT_NOT_AUTHORIZED : NETNS_EXIT_FAILED;
+    gboolean refused = g_strv_contains (not_authorized, netns_error_name (error));
     NetnsExit status;
     g_autofree char *line = netns_failure_describe (error, NULL, &status);
 
     g_assert_true (g_str_has_prefix (line, "It is so; "));
-    g_assert_cmpint (status, ==, expected);
+    g_assert_true (status == (refused ? NETNS_EXIT_NOT_AUTHORIZED : NETNS_EXIT_FAILED));
   }
 }
 
