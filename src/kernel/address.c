@@ -26,20 +26,24 @@ make_message (int type, int flags, guint index, const NetnsAddress *address)
  * @netlink: the link's namespace
  * @index: its ifindex
  * @address: an address with the prefix length of its subnet
+ * @detect_duplicates: for IPv6: whether the neighbours are asked first if one of them has it (RFC 4862, 5.4)
  * @error: `Exists` (this link has it), `NotFound` (no such link), `KernelRefused`
  *
- * Makes the route to the subnet too, if the link is up. IPv6 addresses answer after a second, unless duplicate
- * detection is off.
+ * Makes the route to the subnet too, if the link is up. An IPv6 address answers after a second if its
+ * duplicates are looked for, else at once.
  *
  * Returns: whether it was done
  */
 gboolean
 netns_rtnl_address_add (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, const NetnsAddress *address,
-                        GError **error)
+                        gboolean detect_duplicates, GError **error)
 {
   g_autoptr (NetnsMessage) message = make_message (RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address);
+  guint32 flags = IFA_F_NODAD;
   char text[NETNS_ADDRESS_MAX_TEXT];
 
+  if (!detect_duplicates)
+    netns_request_put (message, IFA_FLAGS, sizeof flags, &flags);
   return netns_netlink_change (grant, netlink, message, error, "Cannot add address %s to link #%u",
                                netns_address_print (address, text), index);
 }

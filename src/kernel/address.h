@@ -7,6 +7,6 @@
 #include "kernel/netlink.h"
 
 gboolean netns_rtnl_address_add (const NetnsGrant *grant, NetnsNetlink *netlink, guint index,
-                                 const NetnsAddress *address, GError **error);
+                                 const NetnsAddress *address, gboolean detect_duplicates, GError **error);
 gboolean netns_rtnl_address_remove (const NetnsGrant *grant, NetnsNetlink *netlink, guint index,
                                     const NetnsAddress *address, GError **error);

@@ -479,3 +479,39 @@ netns_rtnl_link_remove_alternative_name (const NetnsGrant *grant, NetnsNetlink *
 {
   return change_alternative_name (grant, netlink, index, RTM_DELLINKPROP, 0, name, error);
 }
+
+static void
+collect_link (const struct nlmsghdr *header, gpointer data)
+{
+  NetnsLinkInfo info = { 0 };
+
+  if (netns_message_parse_link (header, &info))
+    g_array_append_val (data, info);
+}
+
+static void
+clear_link (gpointer data)
+{
+  netns_link_info_clear (data);
+}
+
+/**
+ * netns_rtnl_link_list:
+ * @netlink: a namespace
+ * @error: `KernelRefused`
+ *
+ * Returns: (transfer full) (nullable) (element-type NetnsLinkInfo): its links; one that comes or goes meanwhile may be
+ *   in it or not
+ */
+GArray *
+netns_rtnl_link_list (NetnsNetlink *netlink, GError **error)
+{
+  g_autoptr (NetnsMessage) message = make_message_for (RTM_GETLINK, 0);
+  g_autoptr (GArray) links = g_array_new (FALSE, FALSE, sizeof (NetnsLinkInfo));
+  gboolean interrupted;
+
+  g_array_set_clear_func (links, clear_link);
+  netns_request_put_u32 (message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  return netns_netlink_dump (netlink, message, collect_link, links, &interrupted, error) ? g_steal_pointer (&links)
+                                                                                        : NULL;
+}

@@ -37,6 +37,7 @@ gboolean netns_rtnl_link_create (const NetnsGrant *grant, NetnsNetlink *netlink,
 gboolean netns_rtnl_link_delete (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GError **error);
 gboolean netns_rtnl_link_get (NetnsNetlink *netlink, guint index, NetnsLinkInfo *info, GError **error);
 gboolean netns_rtnl_link_find (NetnsNetlink *netlink, const char *name, NetnsLinkInfo *info, GError **error);
+GArray *netns_rtnl_link_list (NetnsNetlink *netlink, GError **error);
 gboolean netns_rtnl_link_get_statistics (NetnsNetlink *netlink, guint index, GHashTable *counters, GError **error);
 gboolean netns_rtnl_link_set_enabled (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, gboolean enabled,
                                       GError **error);

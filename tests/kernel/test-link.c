@@ -72,10 +72,10 @@ test_veth_across_namespaces (void)
   netns_rtnl_link_set_enabled (sandbox_grant, netlink, spec.master, TRUE, &error);
   g_assert_no_error (error);
   g_assert_true (netns_address_parse ("10.1.2.1/24", &address, NULL));
-  netns_rtnl_address_add (sandbox_grant, netlink, spec.master, &address, &error);
+  netns_rtnl_address_add (sandbox_grant, netlink, spec.master, &address, TRUE, &error);
   g_assert_no_error (error);
   g_assert_true (netns_address_parse ("10.1.2.2/24", &address, NULL));
-  netns_rtnl_address_add (sandbox_grant, inside, sandbox_link_index (inside, "far0"), &address, &error);
+  netns_rtnl_address_add (sandbox_grant, inside, sandbox_link_index (inside, "far0"), &address, TRUE, &error);
   g_assert_no_error (error);
   g_free (sandbox_run ("ping -c1 -W5 -q 10.1.2.2"));
   g_free (sandbox_run ("ip netns exec far ping -c1 -W5 -q 10.1.2.1"));
@@ -371,20 +371,64 @@ test_addresses (void)
     g_autofree char *expected = g_strdup_printf ("[\"%s\",%s]", host, strchr (texts[i], '/') + 1);
 
     g_assert_true (netns_address_parse (texts[i], &address, NULL));
-    netns_rtnl_address_add (sandbox_grant, netlink, index, &address, &error);
+    netns_rtnl_address_add (sandbox_grant, netlink, index, &address, TRUE, &error);
     g_assert_no_error (error);
     assert_query ("[.[0].addr_info[0] | .local, .prefixlen]", expected, "ip -json address show dev adr to %s",
                   host);
-    g_assert_false (netns_rtnl_address_add (sandbox_grant, netlink, index, &address, &error));
+    g_assert_false (netns_rtnl_address_add (sandbox_grant, netlink, index, &address, TRUE, &error));
     assert_error (error, NETNS_ERROR_EXISTS, texts[i]);
     netns_rtnl_address_remove (sandbox_grant, netlink, index, &address, &error);
     g_assert_no_error (error);
     g_assert_false (netns_rtnl_address_remove (sandbox_grant, netlink, index, &address, &error));
     assert_error (error, NETNS_ERROR_NOT_FOUND, texts[i]);
   }
-  g_assert_false (netns_rtnl_address_add (sandbox_grant, netlink, 9999, &address, &error));
+  g_assert_false (netns_rtnl_address_add (sandbox_grant, netlink, 9999, &address, TRUE, &error));
   assert_error (error, NETNS_ERROR_NOT_FOUND, "#9999");
   delete (netlink, "adr");
+}
+
+/* With the search for duplicates an address is tentative for a second, and cannot be used; without, it is not. */
+static void
+test_duplicate_detection (void)
+{
+  g_autoptr (NetnsNetlink) netlink = sandbox_connect ("");
+  g_autoptr (GError) error = NULL;
+  NetnsAddress address;
+  guint index;
+
+  create (netlink, "veth", "dad");
+  g_free (sandbox_run ("ip link set peer up; ip link set dad up"));
+  index = sandbox_link_index (netlink, "dad");
+  g_assert_true (netns_address_parse ("2001:db8::1/64", &address, NULL));
+  netns_rtnl_address_add (sandbox_grant, netlink, index, &address, FALSE, &error);
+  g_assert_no_error (error);
+  assert_query ("[.[].addr_info[] | select(.local) | .nodad, .tentative]", "[true,null]",
+                "ip -json address show dev dad to 2001:db8::1");
+  g_assert_true (netns_address_parse ("2001:db8::2/64", &address, NULL));
+  netns_rtnl_address_add (sandbox_grant, netlink, index, &address, TRUE, &error);
+  g_assert_no_error (error);
+  assert_query ("[.[].addr_info[] | select(.local) | .nodad, .tentative]", "[null,true]",
+                "ip -json address show dev dad to 2001:db8::2");
+  delete (netlink, "dad");
+}
+
+static void
+test_list (void)
+{
+  g_autoptr (NetnsNetlink) netlink = sandbox_connect ("");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) links = NULL;
+  g_autoptr (GString) names = g_string_new (NULL);
+  g_autofree char *expected
+      = sandbox_run ("ip link add listed type ifb; ip link property add listed altname a-name-more;"
+                     "ip -json link | jq -r 'map(.ifname) | join(\" \")'");
+
+  links = netns_rtnl_link_list (netlink, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < links->len; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? " " : "", g_array_index (links, NetnsLinkInfo, i).name);
+  g_assert_cmpstr (names->str, ==, g_strchomp (expected));
+  delete (netlink, "listed");
 }
 
 static void
@@ -403,6 +447,8 @@ add_tests (void)
   g_test_add_func ("/link/move", test_move);
   g_test_add_func ("/link/statistics", test_statistics);
   g_test_add_func ("/link/addresses", test_addresses);
+  g_test_add_func ("/link/duplicate-detection", test_duplicate_detection);
+  g_test_add_func ("/link/list", test_list);
 }
 
 int
