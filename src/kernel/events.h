@@ -46,16 +46,18 @@ typedef struct _NetnsEventSocket NetnsEventSocket;
 typedef void (*NetnsEventFunc) (NetnsEvent *event, gpointer data);
 
 NetnsEventSocket *netns_event_socket_new (int receive_buffer, NetnsEventFunc func, gpointer data, GError **error);
-void netns_event_socket_free (NetnsEventSocket *socket);
-int netns_event_socket_get_fd (const NetnsEventSocket *socket);
-int netns_event_socket_get_host_nsid (const NetnsEventSocket *socket);
-gboolean netns_event_socket_drain (NetnsEventSocket *socket, gboolean *overrun, GError **error);
-gboolean netns_event_socket_read_links (NetnsEventSocket *socket, int nsid, gboolean *interrupted, GError **error);
-gboolean netns_event_socket_read_addresses (NetnsEventSocket *socket, int nsid, gboolean *interrupted,
+void netns_event_socket_free (NetnsEventSocket *events);
+int netns_event_socket_get_fd (const NetnsEventSocket *events);
+int netns_event_socket_get_host_nsid (const NetnsEventSocket *events);
+gboolean netns_event_socket_drain (NetnsEventSocket *events, GError **error);
+gboolean netns_event_socket_take_overrun (NetnsEventSocket *events);
+gboolean netns_event_socket_read_links (NetnsEventSocket *events, int nsid, gboolean *interrupted, GError **error);
+gboolean netns_event_socket_read_addresses (NetnsEventSocket *events, int nsid, gboolean *interrupted,
                                             GError **error);
-gboolean netns_event_socket_read_link (NetnsEventSocket *socket, int nsid, guint index, GError **error);
-int netns_event_socket_assign_nsid (NetnsEventSocket *socket, int namespace_fd, GError **error);
-int netns_event_socket_translate_nsid (NetnsEventSocket *socket, int nsid, int nsid_there);
-gboolean netns_event_socket_take_overrun (NetnsEventSocket *socket);
+gboolean netns_event_socket_resolve_peer (NetnsEventSocket *events, int nsid, guint index, guint *peer_index,
+                                          int *peer_nsid);
+gboolean netns_event_socket_read_statistics (NetnsEventSocket *events, int nsid, guint index, GHashTable *counters,
+                                             GError **error);
+int netns_event_socket_assign_nsid (NetnsEventSocket *events, int namespace_fd, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsEventSocket, netns_event_socket_free)
