@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* /run/netns: which name stands for which namespace. The mount table is what counts; a file there without a mount is
+ * `ip netns add` half way, or what is left of it after a crash. */
+#include "mirror/private.h"
+
+#include "common/error.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Reading the mount table takes 8 us a namespace: under load a few times a second must do. */
+#define SCAN_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
+/* How long a file may be without a mount before it is called broken: `ip netns add` needs 1 ms. */
+#define BROKEN_AGE    (1 * G_TIME_SPAN_SECOND)
+
+struct _NetnsNames {
+  NetnsMirror *mirror;
+  int mountinfo;
+  GSource *mountinfo_source;
+  GFileMonitor *files;
+  GSource *timer;
+  gint64 last_scan;
+  GHashTable *held; /* name -> number of plans that work on it */
+  gboolean scan_missed;
+};
+
+/* One name as the file system has it. */
+typedef struct {
+  guint64 inode; /* 0: a plain file, or a mount of something else */
+} Entry;
+
+/* Mount points are written with \040 for a space and the like (mangle_path() in fs/seq_file.c). */
+static char *
+unescape_octal (const char *text, gsize length)
+{
+  GString *result = g_string_sized_new (length);
+
+  for (gsize i = 0; i < length; i++) {
+    if (text[i] == '\\' && i + 3 < length) {
+      g_string_append_c (result, (char) ((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0')));
+      i += 3;
+    } else {
+      g_string_append_c (result, text[i]);
+    }
+  }
+  return g_string_free (result, FALSE);
+}
+
+/* 36 35 0:4 net:[4026532345] /run/netns/web rw shared:7 - nsfs nsfs rw */
+static void
+parse_mount (GHashTable *entries, const char *line)
+{
+  static const char run_dir[] = NETNS_RUN_DIR "/";
+  char root[64];
+  int point = 0, end = 0;
+  const char *type = strstr (line, " - ");
+  Entry *entry;
+  guint64 inode;
+
+  if (type == NULL || sscanf (line, "%*s %*s %*s %63s %n%*s%n", root, &point, &end) != 1 || end == 0
+      || strncmp (line + point, run_dir, strlen (run_dir)) != 0)
+    return;
+  point += (int) strlen (run_dir);
+  if (end <= point || memchr (line + point, '/', (gsize) (end - point)) != NULL)
+    return;
+  entry = g_new0 (Entry, 1);
+  if (g_str_has_prefix (type, " - nsfs ") && sscanf (root, "net:[%" G_GUINT64_FORMAT "]", &inode) == 1)
+    entry->inode = inode;
+  g_hash_table_insert (entries, unescape_octal (line + point, (gsize) (end - point)), entry);
+}
+
+static void
+read_mounts (GHashTable *entries)
+{
+  g_autofree char *table = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_get_contents ("/proc/self/mountinfo", &table, NULL, &error)) {
+    g_warning ("Cannot read the mount table: %s", error->message);
+    return;
+  }
+  for (char *line = table, *next; line != NULL && *line != '\0'; line = next) {
+    next = strchr (line, '\n');
+    if (next != NULL)
+      *next++ = '\0';
+    parse_mount (entries, line);
+  }
+}
+
+static void
+schedule (NetnsNames *names, gint64 delay);
+
+/* Files that have no mount; young ones are looked at again later. */
+static void
+read_files (NetnsNames *names, GHashTable *entries)
+{
+  g_autoptr (GDir) dir = g_dir_open (NETNS_RUN_DIR, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (NETNS_RUN_DIR, name, NULL);
+    struct stat status;
+    gint64 age;
+
+    if (g_hash_table_contains (entries, name) || lstat (path, &status) < 0)
+      continue;
+    age = g_get_real_time () - (status.st_ctim.tv_sec * G_USEC_PER_SEC + status.st_ctim.tv_nsec / 1000);
+    if (age >= BROKEN_AGE)
+      g_hash_table_insert (entries, g_strdup (name), g_new0 (Entry, 1));
+    else
+      schedule (names, BROKEN_AGE - MAX (age, 0) + SCAN_INTERVAL);
+  }
+}
+
+static gboolean
+is_held (NetnsNames *names, const char *name)
+{
+  if (!g_hash_table_contains (names->held, name))
+    return FALSE;
+  names->scan_missed = TRUE;
+  return TRUE;
+}
+
+static void
+add_broken (NetnsMirror *mirror, const char *name)
+{
+  NetnsNamespace *namespace = netns_namespace_new (NETNS_SOURCE_BROKEN, NULL, NETNS_NSID_NONE);
+
+  netns_mirror_attach_name (mirror, namespace, name);
+  g_hash_table_insert (mirror->broken, namespace->name, namespace);
+}
+
+/* Returns %FALSE when the name does not lead to a network namespace. */
+static gboolean
+add_namespace (NetnsMirror *mirror, const char *name, guint64 cookie)
+{
+  g_autofree char *path = g_build_filename (NETNS_RUN_DIR, name, NULL);
+  g_autoptr (GError) error = NULL;
+  int fd = netns_nsfs_open (path, &error), nsid;
+  NetnsNamespace *namespace;
+  NetnsFileId id;
+
+  if (fd < 0)
+    return FALSE;
+  nsid = netns_nsfs_identify (fd, &id, &error) ? netns_event_socket_assign_nsid (mirror->events, fd, &error)
+                                                : NETNS_NSID_NONE;
+  g_close (fd, NULL);
+  if (nsid == NETNS_NSID_NONE) {
+    g_warning ("Cannot watch namespace “%s”: %s", name, error->message);
+    return FALSE;
+  }
+  namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (nsid));
+  if (namespace == NULL) {
+    namespace = netns_namespace_new (NETNS_SOURCE_NAMED, &id, nsid);
+    g_hash_table_insert (mirror->by_nsid, GINT_TO_POINTER (nsid), namespace);
+    namespace->cookie = cookie;
+    if (!netns_mirror_read_namespace (mirror, namespace))
+      return FALSE;
+  }
+  netns_mirror_attach_name (mirror, namespace, name);
+  netns_route_reader_mark (mirror->routes, namespace);
+  return TRUE;
+}
+
+static gboolean
+is_known (NetnsMirror *mirror, const char *name, const Entry *entry)
+{
+  NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_name, name);
+
+  return namespace != NULL && namespace->id.inode == entry->inode;
+}
+
+static void
+remove_vanished (NetnsNames *names, GHashTable *entries)
+{
+  g_autoptr (GPtrArray) vanished = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  const char *name;
+
+  g_hash_table_iter_init (&iter, names->mirror->by_name);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL)) {
+    const Entry *entry = g_hash_table_lookup (entries, name);
+
+    if (*name != '\0' && (entry == NULL || !is_known (names->mirror, name, entry)) && !is_held (names, name))
+      g_ptr_array_add (vanished, g_strdup (name));
+  }
+  for (guint i = 0; i < vanished->len; i++)
+    netns_mirror_detach_name (names->mirror, g_ptr_array_index (vanished, i));
+}
+
+static void
+add_new (NetnsNames *names, GHashTable *entries)
+{
+  GHashTableIter iter;
+  const char *name;
+  const Entry *entry;
+
+  g_hash_table_iter_init (&iter, entries);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, (gpointer *) &entry)) {
+    if (g_hash_table_contains (names->mirror->by_name, name) || is_held (names, name))
+      continue;
+    if (entry->inode == 0 || !add_namespace (names->mirror, name, 0))
+      add_broken (names->mirror, name);
+  }
+}
+
+/* Compares all names with the mount table. */
+void
+netns_names_scan (NetnsNames *names)
+{
+  g_autoptr (GHashTable) entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  names->last_scan = g_get_monotonic_time ();
+  read_mounts (entries);
+  read_files (names, entries);
+  remove_vanished (names, entries);
+  add_new (names, entries);
+}
+
+static gboolean
+on_timer (gpointer data)
+{
+  NetnsNames *names = data;
+
+  g_clear_pointer (&names->timer, g_source_unref);
+  netns_names_scan (names);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule (NetnsNames *names, gint64 delay)
+{
+  gint64 due = g_get_monotonic_time () + delay;
+
+  if (names->timer == NULL) {
+    names->timer = g_timeout_source_new (0);
+    g_source_set_callback (names->timer, on_timer, names, NULL);
+    g_source_set_ready_time (names->timer, due);
+    g_source_attach (names->timer, g_main_context_get_thread_default ());
+  } else if (g_source_get_ready_time (names->timer) > due) {
+    g_source_set_ready_time (names->timer, due);
+  }
+}
+
+static void
+scan_soon (NetnsNames *names)
+{
+  gint64 since = g_get_monotonic_time () - names->last_scan;
+
+  if (since >= SCAN_INTERVAL)
+    netns_names_scan (names);
+  else
+    schedule (names, SCAN_INTERVAL - since);
+}
+
+static gboolean
+on_mounts (gint fd, GIOCondition condition, gpointer data)
+{
+  scan_soon (data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_files (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
+{
+  if (event == G_FILE_MONITOR_EVENT_CREATED || event == G_FILE_MONITOR_EVENT_DELETED)
+    scan_soon (data);
+}
+
+/* Plain files make no news in the mount table. */
+static gboolean
+watch_files (NetnsNames *names, GError **error)
+{
+  g_autoptr (GFile) dir = g_file_new_for_path (NETNS_RUN_DIR);
+
+  if (g_mkdir_with_parents (NETNS_RUN_DIR, 0755) < 0) {
+    netns_error_set_errno (error, errno, "Cannot make " NETNS_RUN_DIR);
+    return FALSE;
+  }
+  names->files = g_file_monitor_directory (dir, G_FILE_MONITOR_NONE, NULL, error);
+  if (names->files == NULL)
+    return FALSE;
+  g_file_monitor_set_rate_limit (names->files, SCAN_INTERVAL / G_TIME_SPAN_MILLISECOND);
+  g_signal_connect (names->files, "changed", G_CALLBACK (on_files), names);
+  return TRUE;
+}
+
+NetnsNames *
+netns_names_new (NetnsMirror *mirror, GError **error)
+{
+  NetnsNames *names = g_new0 (NetnsNames, 1);
+
+  names->mirror = mirror;
+  names->held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  names->mountinfo = open ("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+  if (names->mountinfo < 0) {
+    netns_error_set_errno (error, errno, "Cannot open /proc/self/mountinfo");
+    netns_names_free (names);
+    return NULL;
+  }
+  if (!watch_files (names, error)) {
+    netns_names_free (names);
+    return NULL;
+  }
+  names->mountinfo_source = g_unix_fd_source_new (names->mountinfo, G_IO_PRI | G_IO_ERR);
+  g_source_set_callback (names->mountinfo_source, G_SOURCE_FUNC (on_mounts), names, NULL);
+  g_source_attach (names->mountinfo_source, g_main_context_get_thread_default ());
+  return names;
+}
+
+void
+netns_names_free (NetnsNames *names)
+{
+  GSource *sources[] = { names->mountinfo_source, names->timer };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++) {
+    if (sources[i] == NULL)
+      continue;
+    g_source_destroy (sources[i]);
+    g_source_unref (sources[i]);
+  }
+  if (names->mountinfo >= 0)
+    g_close (names->mountinfo, NULL);
+  if (names->files != NULL)
+    g_signal_handlers_disconnect_by_data (names->files, names);
+  g_clear_object (&names->files);
+  g_hash_table_unref (names->held);
+  g_free (names);
+}
+
+void
+netns_names_hold (NetnsNames *names, const char *name)
+{
+  guint plans = GPOINTER_TO_UINT (g_hash_table_lookup (names->held, name));
+
+  g_hash_table_insert (names->held, g_strdup (name), GUINT_TO_POINTER (plans + 1));
+}
+
+void
+netns_names_release (NetnsNames *names, const char *name)
+{
+  guint plans = GPOINTER_TO_UINT (g_hash_table_lookup (names->held, name));
+
+  g_return_if_fail (plans > 0);
+  if (plans > 1) {
+    g_hash_table_insert (names->held, g_strdup (name), GUINT_TO_POINTER (plans - 1));
+    return;
+  }
+  g_hash_table_remove (names->held, name);
+  if (!names->scan_missed)
+    return;
+  names->scan_missed = FALSE;
+  schedule (names, SCAN_INTERVAL);
+}
+
+/* Looks at one name only; whoever calls this knows that something happened to it. */
+void
+netns_names_refresh (NetnsNames *names, const char *name, guint64 cookie)
+{
+  g_autofree char *path = g_build_filename (NETNS_RUN_DIR, name, NULL);
+  struct stat status;
+
+  if (lstat (path, &status) < 0)
+    netns_mirror_detach_name (names->mirror, name);
+  else if (!is_known (names->mirror, name, &(Entry){ status.st_ino })) {
+    netns_mirror_detach_name (names->mirror, name);
+    add_namespace (names->mirror, name, cookie);
+  }
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of namespaces: by id, and by each of their names. */
+#include "mirror/private.h"
+
+#include "common/names.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+NetnsNamespace *
+netns_namespace_new (NetnsSource source, const NetnsFileId *id, int nsid)
+{
+  NetnsNamespace *namespace = g_new0 (NetnsNamespace, 1);
+
+  namespace->source = source;
+  if (id != NULL)
+    namespace->id = *id;
+  namespace->nsid = nsid;
+  namespace->links = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, (GDestroyNotify) netns_link_free);
+  return namespace;
+}
+
+void
+netns_namespace_free (NetnsNamespace *namespace)
+{
+  g_free (namespace->name);
+  g_clear_pointer (&namespace->aliases, g_ptr_array_unref);
+  g_clear_pointer (&namespace->links, g_hash_table_unref);
+  g_clear_pointer (&namespace->routes, g_array_unref);
+  g_free (namespace);
+}
+
+static void
+add_alias (NetnsNamespace *namespace, const char *name)
+{
+  if (namespace->aliases == NULL)
+    namespace->aliases = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (namespace->aliases, g_strdup (name));
+}
+
+static void
+announce (NetnsMirror *mirror, NetnsNamespace *namespace)
+{
+  netns_mirror_notify_namespace_added (mirror, namespace);
+  netns_mirror_announce_links (mirror, namespace, TRUE);
+}
+
+static void
+withdraw (NetnsMirror *mirror, NetnsNamespace *namespace)
+{
+  netns_mirror_announce_links (mirror, namespace, FALSE);
+  netns_mirror_notify_namespace_removed (mirror, namespace);
+}
+
+/* The first name makes a namespace known, with all that was read of it before; the others are only found by. */
+void
+netns_mirror_attach_name (NetnsMirror *mirror, NetnsNamespace *namespace, const char *name)
+{
+  g_hash_table_insert (mirror->by_name, g_strdup (name), namespace);
+  if (namespace->name != NULL) {
+    add_alias (namespace, name);
+    return;
+  }
+  namespace->name = g_strdup (name);
+  announce (mirror, namespace);
+}
+
+static void
+forget (NetnsMirror *mirror, NetnsNamespace *namespace)
+{
+  if (namespace->source == NETNS_SOURCE_BROKEN)
+    return;
+  g_hash_table_remove (mirror->by_nsid, GINT_TO_POINTER (namespace->nsid));
+}
+
+static void
+lose_primary_name (NetnsMirror *mirror, NetnsNamespace *namespace)
+{
+  withdraw (mirror, namespace);
+  g_clear_pointer (&namespace->name, g_free);
+  if (namespace->aliases == NULL || namespace->aliases->len == 0) {
+    if (namespace->source != NETNS_SOURCE_BROKEN)
+      forget (mirror, namespace);
+    return;
+  }
+  namespace->name = g_ptr_array_steal_index (namespace->aliases, 0);
+  announce (mirror, namespace);
+}
+
+/* A namespace that has lost its last name is forgotten: the kernel may keep it, but there is no way to it. */
+void
+netns_mirror_detach_name (NetnsMirror *mirror, const char *name)
+{
+  NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_name, name);
+  guint position;
+
+  if (namespace == NULL)
+    return;
+  if (namespace->source == NETNS_SOURCE_BROKEN) {
+    netns_mirror_notify_namespace_removed (mirror, namespace);
+    g_hash_table_remove (mirror->by_name, name);
+    g_hash_table_remove (mirror->broken, name);
+    return;
+  }
+  g_hash_table_remove (mirror->by_name, name);
+  if (g_strcmp0 (namespace->name, name) == 0)
+    lose_primary_name (mirror, namespace);
+  else if (namespace->aliases != NULL
+           && g_ptr_array_find_with_equal_func (namespace->aliases, name, g_str_equal, &position))
+    g_ptr_array_remove_index (namespace->aliases, position);
+}
+
+/* The kernel says that it is dead: all its names go. */
+void
+netns_mirror_drop_namespace (NetnsMirror *mirror, NetnsNamespace *namespace)
+{
+  if (namespace->name != NULL)
+    withdraw (mirror, namespace);
+  if (namespace->name != NULL)
+    g_hash_table_remove (mirror->by_name, namespace->name);
+  for (guint i = 0; namespace->aliases != NULL && i < namespace->aliases->len; i++)
+    g_hash_table_remove (mirror->by_name, g_ptr_array_index (namespace->aliases, i));
+  forget (mirror, namespace);
+}
+
+/**
+ * netns_namespace_get_path:
+ * @namespace: a namespace
+ *
+ * Returns: (transfer full): the file that stands for it
+ */
+char *
+netns_namespace_get_path (const NetnsNamespace *namespace)
+{
+  struct stat first;
+
+  if (namespace->source == NETNS_SOURCE_HOST) {
+    if (stat ("/proc/1/ns/net", &first) == 0 && first.st_ino == namespace->id.inode)
+      return g_strdup ("/proc/1/ns/net");
+    return g_strdup_printf ("/proc/%d/ns/net", getpid ()); /* the service runs in a container of its own */
+  }
+  return g_build_filename (NETNS_RUN_DIR, namespace->name, NULL);
+}

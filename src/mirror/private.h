@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the mirror share among themselves. */
+#pragma once
+
+#include "kernel/events.h"
+#include "mirror/mirror.h"
+
+typedef struct _NetnsNames NetnsNames;
+typedef struct _NetnsRouteReader NetnsRouteReader;
+
+typedef struct {
+  const NetnsObserver *functions;
+  gpointer data;
+} NetnsObserverEntry;
+
+struct _NetnsMirror {
+  NetnsEventSocket *events;
+  GSource *events_source;
+  NetnsNames *names;
+  NetnsRouteReader *routes;
+  GArray *observers;   /* NetnsObserverEntry */
+  GHashTable *by_name; /* name or alias -> NetnsNamespace, not owned */
+  GHashTable *by_nsid; /* nsid -> NetnsNamespace, owned here */
+  GHashTable *broken;  /* name -> NetnsNamespace, owned here */
+  NetnsNamespace *host;
+  GSource *resync_source;
+  guint64 resync_count;
+  gboolean forwarding4;
+  gboolean forwarding6;
+};
+
+/* namespace.c: the table of namespaces */
+NetnsNamespace *netns_namespace_new (NetnsSource source, const NetnsFileId *id, int nsid);
+void netns_namespace_free (NetnsNamespace *namespace);
+void netns_mirror_attach_name (NetnsMirror *mirror, NetnsNamespace *namespace, const char *name);
+void netns_mirror_detach_name (NetnsMirror *mirror, const char *name);
+void netns_mirror_drop_namespace (NetnsMirror *mirror, NetnsNamespace *namespace);
+
+/* link.c: the links of one namespace */
+void netns_mirror_take_link (NetnsMirror *mirror, NetnsEvent *event);
+void netns_mirror_take_link_gone (NetnsMirror *mirror, const NetnsEvent *event);
+void netns_mirror_take_address (NetnsMirror *mirror, const NetnsEvent *event);
+void netns_mirror_prune_links (NetnsMirror *mirror, NetnsNamespace *namespace);
+void netns_mirror_announce_links (NetnsMirror *mirror, NetnsNamespace *namespace, gboolean added);
+void netns_link_free (NetnsLink *link);
+
+/* names.c: /run/netns */
+NetnsNames *netns_names_new (NetnsMirror *mirror, GError **error);
+void netns_names_free (NetnsNames *names);
+void netns_names_scan (NetnsNames *names);
+void netns_names_hold (NetnsNames *names, const char *name);
+void netns_names_release (NetnsNames *names, const char *name);
+void netns_names_refresh (NetnsNames *names, const char *name, guint64 cookie);
+
+/* routes.c: routes, through the worker */
+NetnsRouteReader *netns_route_reader_new (NetnsMirror *mirror, NetnsWorker *worker);
+void netns_route_reader_free (NetnsRouteReader *reader);
+void netns_route_reader_mark (NetnsRouteReader *reader, NetnsNamespace *namespace);
+void netns_route_reader_settle (NetnsRouteReader *reader, NetnsSettledFunc settled, gpointer data);
+
+/* mirror.c */
+gboolean netns_mirror_read_namespace (NetnsMirror *mirror, NetnsNamespace *namespace);
+void netns_mirror_notify_namespace_added (NetnsMirror *mirror, NetnsNamespace *namespace);
+void netns_mirror_notify_namespace_removed (NetnsMirror *mirror, NetnsNamespace *namespace);
+void netns_mirror_notify_namespace (NetnsMirror *mirror, NetnsNamespace *namespace, guint changes);
+void netns_mirror_notify_link_added (NetnsMirror *mirror, NetnsLink *link);
+void netns_mirror_notify_link_removed (NetnsMirror *mirror, NetnsLink *link);
+void netns_mirror_notify_link (NetnsMirror *mirror, NetnsLink *link, guint changes);
