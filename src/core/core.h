@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The service without its bus: the mirror, the worker, and what it has to remember itself. One call at a time plans and
+ * runs, so each plan starts from what the one before left. */
+#pragma once
+
+#include "core/nat.h"
+#include "core/network.h"
+#include "core/owners.h"
+#include "core/plan.h"
+#include "mirror/mirror.h"
+
+typedef struct _NetnsCore NetnsCore;
+
+/**
+ * NetnsCoreObserver:
+ * @network_added: after
+ * @network_removed: before
+ * @network_changed: after, with NetnsNetworkChanges
+ * @nat_added: after
+ * @nat_removed: before
+ * @nat_changed: after
+ * @owner_changed: a namespace belongs to somebody else now
+ */
+typedef struct {
+  void (*network_added) (NetnsNetwork *network, gpointer data);
+  void (*network_removed) (NetnsNetwork *network, gpointer data);
+  void (*network_changed) (NetnsNetwork *network, guint changes, gpointer data);
+  void (*nat_added) (NetnsNat *nat, gpointer data);
+  void (*nat_removed) (NetnsNat *nat, gpointer data);
+  void (*nat_changed) (NetnsNat *nat, gpointer data);
+  void (*owner_changed) (NetnsNamespace *namespace, gpointer data);
+} NetnsCoreObserver;
+
+/* Called when it is a call's turn: it plans, and runs the plan or says netns_core_skip(). */
+typedef void (*NetnsTurnFunc) (gpointer data);
+typedef void (*NetnsDoneFunc) (const GError *error, gpointer data);
+
+NetnsCore *netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error);
+void netns_core_free (NetnsCore *core);
+void netns_core_start (NetnsCore *core);
+void netns_core_observe (NetnsCore *core, const NetnsCoreObserver *observer, gpointer data);
+void netns_core_wait_for_turn (NetnsCore *core, NetnsTurnFunc turn, gpointer data);
+void netns_core_skip (NetnsCore *core);
+void netns_core_run (NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant, NetnsDoneFunc done, gpointer data);
+
+NetnsMirror *netns_core_get_mirror (NetnsCore *core);
+NetnsWorker *netns_core_get_worker (NetnsCore *core);
+NetnsOwners *netns_core_get_owners (NetnsCore *core);
+GHashTable *netns_core_get_networks (NetnsCore *core);
+GHashTable *netns_core_get_nats (NetnsCore *core);
+
+NetnsNamespace *netns_core_find_namespace (NetnsCore *core, const char *name, GError **error);
+NetnsNamespace *netns_core_use_namespace (NetnsCore *core, NetnsPlan *plan, guint caller, const char *name,
+                                          GError **error);
+guint netns_core_get_link_owner (NetnsCore *core, NetnsLink *link);
+
+void netns_core_put_network (NetnsCore *core, NetnsNetwork *network);
+void netns_core_drop_network (NetnsCore *core, const char *name);
+void netns_core_put_nat (NetnsCore *core, NetnsNat *nat);
+void netns_core_drop_nat (NetnsCore *core, guint id);
+void netns_core_touch_owner (NetnsCore *core, NetnsNamespace *namespace);
+void netns_core_forget_namespace (NetnsCore *core, const char *name);
+void netns_core_rename_namespace (NetnsCore *core, const char *name, const char *new_name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsCore, netns_core_free)

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is done to make, change and delete a network. */
+#include "core/network.h"
+
+#include "common/error.h"
+#include "common/validate.h"
+#include "core/core.h"
+#include "core/link-name.h"
+#include "core/operations.h"
+#include "core/pool.h"
+#include "core/wanted.h"
+
+#include <string.h>
+
+/**
+ * netns_network_find:
+ * @core: the service
+ * @name: a name
+ * @error: `NotFound`
+ *
+ * Returns: (transfer none) (nullable): the network of that name
+ */
+NetnsNetwork *
+netns_network_find (NetnsCore *core, const char *name, GError **error)
+{
+  NetnsNetwork *network = g_hash_table_lookup (netns_core_get_networks (core), name);
+
+  if (network == NULL)
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no network “%s”", name);
+  return network;
+}
+
+typedef struct {
+  NetnsCore *core;
+  NetnsNetwork *network;
+} Commit;
+
+static void
+commit_put (NetnsPlan *plan, gpointer data)
+{
+  Commit *commit = data;
+
+  netns_core_put_network (commit->core, netns_network_copy (commit->network));
+}
+
+static void
+commit_drop (NetnsPlan *plan, gpointer data)
+{
+  Commit *commit = data;
+
+  netns_core_drop_network (commit->core, commit->network->name);
+}
+
+static void
+free_commit (gpointer data)
+{
+  Commit *commit = data;
+
+  netns_network_free (commit->network);
+  g_free (commit);
+}
+
+static void
+on_commit (NetnsCore *core, NetnsPlan *plan, NetnsCommitFunc func, const NetnsNetwork *network)
+{
+  Commit *commit = g_new0 (Commit, 1);
+
+  commit->core = core;
+  commit->network = netns_network_copy (network);
+  netns_plan_on_commit (plan, func, commit, free_commit);
+}
+
+/* Whose a network is decides as much as where its bridge is. */
+static void
+touch (NetnsPlan *plan, guint caller, const NetnsNetwork *network)
+{
+  netns_plan_set_detail (plan, "network", network->name);
+  if (network->owner != caller)
+    netns_plan_add_reach (plan, NETNS_REACH_FOREIGN);
+  if (network->nat)
+    netns_plan_add_reach (plan, NETNS_REACH_NAT);
+}
+
+static gboolean
+choose_subnets (NetnsCore *core, NetnsNamespace *namespace, const NetnsNetworkOptions *options, NetnsNetwork *network,
+                GError **error)
+{
+  NetnsAddress subnet;
+
+  for (guint i = 0; i < options->subnets->len; i++) {
+    subnet = g_array_index (options->subnets, NetnsAddress, i);
+    if (!netns_pool_check_subnet (core, namespace, network->subnets, &subnet, error))
+      return FALSE;
+    g_array_append_val (network->subnets, subnet);
+  }
+  if (network->subnets->len > 0)
+    return TRUE;
+  if (!netns_pool_find_subnet (core, namespace, &subnet, error))
+    return FALSE;
+  g_array_append_val (network->subnets, subnet);
+  return TRUE;
+}
+
+static gboolean
+choose_gateways (NetnsNetwork *network, GError **error)
+{
+  for (guint i = 0; i < network->subnets->len; i++) {
+    NetnsAddress address;
+
+    if (!netns_pool_get_gateway (&g_array_index (network->subnets, NetnsAddress, i), &address, error))
+      return FALSE;
+    g_array_append_val (network->gateways, address);
+  }
+  return TRUE;
+}
+
+/* A bridge of the wanted name is used if the caller named it; the network's own name must be free. */
+static gboolean
+plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptions *options, NetnsNetwork *network,
+             GError **error)
+{
+  const char *wish = *options->bridge ? options->bridge : network->name;
+  NetnsLink *existing = netns_namespace_find_link (namespace, wish);
+  g_autofree char *alternative = NULL;
+
+  if (existing != NULL && *options->bridge != '\0' && netns_link_is_bridge (existing)
+      && netns_validate_link_name (existing->info.name, NULL)) {
+    network->bridge = g_strdup (existing->info.name);
+    return TRUE;
+  }
+  if (!netns_link_name_choose (namespace, wish, &network->bridge, &alternative, error))
+    return FALSE;
+  network->bridge_made = TRUE;
+  netns_plan_add (plan, &netns_operation_link_create, namespace->name,
+                  "{'kind': <'bridge'>, 'name': <%s>, 'enabled': <true>}", network->bridge);
+  if (alternative != NULL)
+    netns_plan_add (plan, &netns_operation_alternative_name_add, namespace->name, "{'link': <%s>, 'name': <%s>}",
+                    network->bridge, alternative);
+  return TRUE;
+}
+
+static void
+plan_gateways (NetnsPlan *plan, const NetnsOperation *operation, NetnsLink *bridge, const NetnsNetwork *network)
+{
+  for (guint i = 0; i < network->gateways->len; i++) {
+    const NetnsAddress *gateway = &g_array_index (network->gateways, NetnsAddress, i);
+    char text[NETNS_ADDRESS_MAX_TEXT];
+
+    if (bridge != NULL && netns_link_has_address (bridge, gateway) == (operation == &netns_operation_address_add))
+      continue;
+    netns_plan_add (plan, operation, network->namespace_name,
+                    "{'link': <%s>, 'address': <%s>, 'unchecked': <true>}", network->bridge,
+                    netns_address_print (gateway, text));
+  }
+}
+
+static NetnsNetwork *
+describe (NetnsNamespace *namespace, guint caller, const char *name, const NetnsNetworkOptions *options)
+{
+  NetnsNetwork *network = g_new0 (NetnsNetwork, 1);
+
+  network->name = g_strdup (name);
+  network->namespace_name = g_strdup (namespace->name);
+  network->subnets = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
+  network->gateways = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
+  network->nat = options->nat;
+  network->uplink = g_strdup (options->uplink);
+  network->shared = options->shared;
+  network->owner = caller;
+  return network;
+}
+
+static gboolean
+check_options (NetnsCore *core, NetnsNamespace *namespace, const char *name, const NetnsNetworkOptions *options,
+               GError **error)
+{
+  if (!netns_validate_network_name (name, error)
+      || (*options->bridge != '\0' && !netns_validate_link_name (options->bridge, error))
+      || (*options->uplink != '\0' && !netns_validate_link_name (options->uplink, error)))
+    return FALSE;
+  if (g_hash_table_contains (netns_core_get_networks (core), name)) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "Network “%s” exists already", name);
+    return FALSE;
+  }
+  if (*options->uplink != '\0' && netns_namespace_find_link (namespace, options->uplink) == NULL) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no link “%s” to be the uplink", options->uplink);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+set_subnet_detail (NetnsPlan *plan, const NetnsNetwork *network)
+{
+  g_autoptr (GString) subnets = g_string_new (NULL);
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  for (guint i = 0; i < network->subnets->len; i++)
+    g_string_append_printf (subnets, "%s%s", i ? " " : "",
+                            netns_address_print (&g_array_index (network->subnets, NetnsAddress, i), text));
+  netns_plan_set_detail (plan, "subnet", subnets->str);
+}
+
+/**
+ * netns_network_create:
+ * @core: the service
+ * @caller: uid that asks for it
+ * @name: its name
+ * @options: what it shall be
+ * @error: `InvalidName`, `InvalidArgument`, `NotFound`, `Exists`, `SubnetConflict`
+ *
+ * Returns: (transfer full) (nullable): the plan for method Manager.CreateNetwork
+ */
+NetnsPlan *
+netns_network_create (NetnsCore *core, guint caller, const char *name, const NetnsNetworkOptions *options,
+                      GError **error)
+{
+  g_autoptr (NetnsPlan) plan = netns_plan_new ();
+  NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, options->namespace_name, error);
+  g_autoptr (NetnsNetwork) network = NULL;
+
+  if (namespace == NULL || !check_options (core, namespace, name, options, error))
+    return NULL;
+  network = describe (namespace, caller, name, options);
+  touch (plan, caller, network);
+  if (!plan_bridge (plan, namespace, options, network, error)
+      || !choose_subnets (core, namespace, options, network, error)
+      || (options->gateway && !choose_gateways (network, error)))
+    return NULL;
+  set_subnet_detail (plan, network);
+  plan_gateways (plan, &netns_operation_address_add, netns_network_find_bridge (netns_core_get_mirror (core), network),
+                 network);
+  netns_wanted_replace_network (core, plan, NULL, network);
+  on_commit (core, plan, commit_put, network);
+  return g_steal_pointer (&plan);
+}
+
+static gboolean
+check_unused (NetnsCore *core, const NetnsNetwork *network, GError **error)
+{
+  g_autoptr (GPtrArray) members = netns_network_list_members (netns_core_get_mirror (core), network);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  if (members->len == 0)
+    return TRUE;
+  for (guint i = 0; i < members->len; i++)
+    g_string_append_printf (names, "%s%s", i ? ", " : "",
+                            ((NetnsLink *) g_ptr_array_index (members, i))->namespace->name);
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Network “%s” is in use, disconnect first: %s", network->name,
+               names->str);
+  return FALSE;
+}
+
+/* Other links than those of connected namespaces would lose their bridge. */
+static gboolean
+check_ports (const NetnsNetwork *network, const NetnsLink *bridge, GError **error)
+{
+  g_autoptr (GPtrArray) ports = netns_link_list_ports (bridge);
+
+  if (ports->len == 0)
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Bridge “%s” of network “%s” still has port “%s”, detach it first",
+               network->bridge, network->name, ((NetnsLink *) g_ptr_array_index (ports, 0))->info.name);
+  return FALSE;
+}
+
+/**
+ * netns_network_delete:
+ * @core: the service
+ * @caller: uid that asks for it
+ * @network: a network
+ * @error: `Busy`
+ *
+ * Returns: (transfer full) (nullable): the plan for method Network.Delete
+ */
+NetnsPlan *
+netns_network_delete (NetnsCore *core, guint caller, const NetnsNetwork *network, GError **error)
+{
+  g_autoptr (NetnsPlan) plan = netns_plan_new ();
+  NetnsLink *bridge = netns_network_find_bridge (netns_core_get_mirror (core), network);
+
+  touch (plan, caller, network);
+  if (netns_core_use_namespace (core, plan, caller, network->namespace_name, error) == NULL
+      || !check_unused (core, network, error)
+      || (bridge != NULL && network->bridge_made && !check_ports (network, bridge, error)))
+    return NULL;
+  netns_wanted_replace_network (core, plan, network, NULL);
+  if (bridge != NULL && network->bridge_made)
+    netns_plan_add (plan, &netns_operation_link_delete, network->namespace_name, "{'index': <%u>}",
+                    bridge->info.index);
+  else if (bridge != NULL)
+    plan_gateways (plan, &netns_operation_address_remove, bridge, network);
+  on_commit (core, plan, commit_drop, network);
+  return g_steal_pointer (&plan);
+}
+
+/**
+ * netns_network_set_nat:
+ * @core: the service
+ * @caller: uid that asks for it
+ * @network: a network
+ * @nat: whether to masquerade
+ * @error: not set at present
+ *
+ * Returns: (transfer full) (nullable): the plan for method Network.SetNat
+ */
+NetnsPlan *
+netns_network_set_nat (NetnsCore *core, guint caller, const NetnsNetwork *network, gboolean nat, GError **error)
+{
+  g_autoptr (NetnsPlan) plan = netns_plan_new ();
+  g_autoptr (NetnsNetwork) changed = netns_network_copy (network);
+
+  touch (plan, caller, network);
+  netns_plan_add_reach (plan, NETNS_REACH_NAT);
+  if (netns_core_use_namespace (core, plan, caller, network->namespace_name, error) == NULL)
+    return NULL;
+  if (network->nat == nat)
+    return g_steal_pointer (&plan);
+  changed->nat = nat;
+  netns_wanted_replace_network (core, plan, network, changed);
+  on_commit (core, plan, commit_put, changed);
+  return g_steal_pointer (&plan);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Steps that concern a namespace as a whole, and the files of the service. */
+#include "core/operations.h"
+
+#include "common/error.h"
+#include "core/owners.h"
+#include "core/step.h"
+#include "core/store.h"
+#include "kernel/link.h"
+#include "kernel/nft.h"
+#include "kernel/process.h"
+#include "kernel/sysctl.h"
+
+#include <string.h>
+
+#define LOOPBACK_INDEX 1 /* LOOPBACK_IFINDEX of include/net/net_namespace.h */
+
+/* All groups: 0 to the greatest gid (include/linux/gid.h, GID_T_MAX). */
+#define EVERY_GROUP "0 2147483647"
+
+static gboolean
+furnish_namespace (NetnsRun *run, NetnsStep *step, int fd, GError **error)
+{
+  const NetnsGrant *grant = netns_run_get_grant (run);
+  NetnsNetlink *netlink = netns_run_get_netlink (run, step->namespace_name, error);
+
+  return netlink != NULL && netns_rtnl_link_set_enabled (grant, netlink, LOOPBACK_INDEX, TRUE, error)
+         && netns_sysctl_set (grant, fd, "net/ipv4/ping_group_range", EVERY_GROUP, error);
+}
+
+static gboolean
+create_namespace (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const NetnsGrant *grant = netns_run_get_grant (run);
+  int fd = netns_nsfs_create (grant, step->namespace_name, error);
+
+  if (fd < 0)
+    return FALSE;
+  netns_run_add_namespace (run, step->namespace_name, fd);
+  if (furnish_namespace (run, step, fd, error))
+    return TRUE;
+  netns_nsfs_delete (grant, step->namespace_name, NULL);
+  return FALSE;
+}
+
+static gboolean
+remove_namespace (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  return netns_nsfs_delete (netns_run_get_grant (run), step->namespace_name, error);
+}
+
+const NetnsOperation netns_operation_namespace_create = { "namespace-create", create_namespace, remove_namespace };
+
+/* The kernel deletes the far ends of veth pairs some time after a namespace's end; a caller who makes the same name
+ * again the next moment must not find them. What fails here the kernel will do. */
+static void
+delete_veths (NetnsRun *run, NetnsNetlink *netlink)
+{
+  g_autoptr (GArray) links = netns_rtnl_link_list (netlink, NULL);
+
+  for (guint i = 0; links != NULL && i < links->len; i++) {
+    const NetnsLinkInfo *info = &g_array_index (links, NetnsLinkInfo, i);
+
+    if (strcmp (info->kind, "veth") == 0)
+      netns_rtnl_link_delete (netns_run_get_grant (run), netlink, info->index, NULL);
+  }
+}
+
+/* A namespace lives on under no name as long as a process is in it: deleting it would only hide it. */
+static gboolean
+check_empty (const char *name, int fd, GError **error)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+  g_autoptr (GArray) processes = NULL;
+  NetnsFileId id;
+
+  if (!netns_nsfs_identify (fd, &id, error))
+    return FALSE;
+  processes = netns_process_list (&id, error);
+  if (processes == NULL || processes->len == 0)
+    return processes != NULL;
+  for (guint i = 0; i < processes->len; i++) {
+    const NetnsProcess *process = &g_array_index (processes, NetnsProcess, i);
+
+    g_string_append_printf (list, "%s%s (%u)", i ? ", " : "", process->command, process->pid);
+  }
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Namespace “%s” is in use, end these processes first: %s", name,
+               list->str);
+  return FALSE;
+}
+
+/* Its further names; the first that fails is told, after all have been tried. */
+static gboolean
+remove_aliases (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  g_autofree const char **aliases = NULL;
+  gboolean removed = TRUE;
+
+  g_variant_lookup (step->parameters, "aliases", "^a&s", &aliases);
+  for (guint i = 0; aliases != NULL && aliases[i] != NULL; i++)
+    removed &= netns_nsfs_delete (netns_run_get_grant (run), aliases[i], removed ? error : NULL);
+  return removed;
+}
+
+static gboolean
+delete_namespace (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  gboolean broken = netns_step_get_boolean (step, "broken");
+  NetnsNetlink *netlink;
+  int fd;
+
+  if (broken)
+    return remove_namespace (run, step, error);
+  netlink = netns_run_get_netlink (run, step->namespace_name, error);
+  if (netlink == NULL || !netns_run_get_fd (run, step->namespace_name, &fd, error)
+      || !check_empty (step->namespace_name, fd, error) || !remove_namespace (run, step, error))
+    return FALSE;
+  delete_veths (run, netlink);
+  return remove_aliases (run, step, error);
+}
+
+const NetnsOperation netns_operation_namespace_delete = { "namespace-delete", delete_namespace, NULL };
+
+static gboolean
+rename_namespace (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const char *new_name = netns_step_get_string (step, "new-name");
+
+  if (netns_run_get_netlink (run, step->namespace_name, error) == NULL
+      || !netns_nsfs_rename (netns_run_get_grant (run), step->namespace_name, new_name, error))
+    return FALSE;
+  netns_run_rename_namespace (run, step->namespace_name, new_name);
+  return TRUE;
+}
+
+static gboolean
+rename_namespace_back (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const char *new_name = netns_step_get_string (step, "new-name");
+
+  if (!netns_nsfs_rename (netns_run_get_grant (run), new_name, step->namespace_name, error))
+    return FALSE;
+  netns_run_rename_namespace (run, new_name, step->namespace_name);
+  return TRUE;
+}
+
+const NetnsOperation netns_operation_namespace_rename
+  = { "namespace-rename", rename_namespace, rename_namespace_back };
+
+/* Files of the service: what was in it before is kept for the undo. */
+static gboolean
+replace_file (NetnsStep *step, const char *file, const char *contents, GError **error)
+{
+  g_autofree char *before = NULL;
+
+  if (!netns_store_read (file, &before, error) || !netns_store_write (file, contents, error))
+    return FALSE;
+  netns_step_remember (step, g_variant_new ("(sms)", file, before));
+  return TRUE;
+}
+
+static gboolean
+restore_file (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const char *file, *before;
+
+  g_variant_get (step->undo, "(&sm&s)", &file, &before);
+  return netns_store_write (file, before, error);
+}
+
+static gboolean
+write_state (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  return replace_file (step, netns_step_get_string (step, "file"),
+                       netns_step_has (step, "contents") ? netns_step_get_string (step, "contents") : NULL, error);
+}
+
+const NetnsOperation netns_operation_state_write = { "state-write", write_state, restore_file };
+
+static gboolean
+write_owner (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  NetnsNetlink *netlink = netns_run_get_netlink (run, step->namespace_name, error);
+  guint32 owner = netns_step_get_uint32 (step, "owner");
+  g_autofree char *file = NULL, *contents = NULL;
+
+  if (netlink == NULL)
+    return FALSE;
+  file = netns_owners_file_for (netns_netlink_get_cookie (netlink));
+  contents = netns_owners_contents_for (owner);
+  return replace_file (step, file, contents, error);
+}
+
+const NetnsOperation netns_operation_namespace_owner = { "namespace-owner", write_owner, restore_file };
+
+static gboolean
+set_sysctl (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const char *path = netns_step_get_string (step, "path");
+  g_autofree char *before = NULL;
+  int fd;
+
+  if (!netns_run_get_fd (run, step->namespace_name, &fd, error))
+    return FALSE;
+  before = netns_sysctl_get (fd, path, error);
+  if (before == NULL
+      || !netns_sysctl_set (netns_run_get_grant (run), fd, path, netns_step_get_string (step, "value"), error))
+    return FALSE;
+  netns_step_remember (step, g_variant_new_string (before));
+  return TRUE;
+}
+
+static gboolean
+set_sysctl_back (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  int fd;
+
+  return netns_run_get_fd (run, step->namespace_name, &fd, error)
+         && netns_sysctl_set (netns_run_get_grant (run), fd, netns_step_get_string (step, "path"),
+                              g_variant_get_string (step->undo, NULL), error);
+}
+
+const NetnsOperation netns_operation_sysctl_set = { "sysctl-set", set_sysctl, set_sysctl_back };
+
+static gboolean
+apply_nft (NetnsRun *run, NetnsStep *step, const char *key, GError **error)
+{
+  NetnsNft *nft = netns_run_get_nft (run, step->namespace_name, error);
+
+  return nft != NULL && netns_nft_apply (netns_run_get_grant (run), nft, netns_step_get_string (step, key), error);
+}
+
+static gboolean
+change_ruleset (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  return apply_nft (run, step, "commands", error);
+}
+
+static gboolean
+change_ruleset_back (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  return apply_nft (run, step, "undo", error);
+}
+
+const NetnsOperation netns_operation_nft = { "nft", change_ruleset, change_ruleset_back };

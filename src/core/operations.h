@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Everything that a plan can consist of. The comment of each operation names its parameters; `link` s is a name that
+ * the plan itself gave, `index` u an ifindex that was there before. */
+#pragma once
+
+#include "core/plan.h"
+
+/* operations-namespace.c */
+extern const NetnsOperation netns_operation_namespace_create; /* (none: it is the step's namespace) */
+extern const NetnsOperation netns_operation_namespace_delete; /* broken b, aliases as; last */
+extern const NetnsOperation netns_operation_namespace_rename; /* new-name s */
+extern const NetnsOperation netns_operation_namespace_owner;  /* owner u */
+extern const NetnsOperation netns_operation_sysctl_set;       /* path s, value s */
+extern const NetnsOperation netns_operation_nft;              /* commands s, undo s: libnftables JSON */
+extern const NetnsOperation netns_operation_forwarding_enable;  /* family u: AF_INET or AF_INET6 */
+extern const NetnsOperation netns_operation_forwarding_restore; /* family u */
+extern const NetnsOperation netns_operation_state_write;      /* file s, contents s; without contents it is removed */
+
+/* operations-link.c */
+extern const NetnsOperation netns_operation_link_create;           /* kind name mtu mac master-link|master-index enabled
+                                                                      peer-name peer-namespace peer-mac */
+extern const NetnsOperation netns_operation_link_delete;           /* link|index; last */
+extern const NetnsOperation netns_operation_link_set_enabled;      /* link|index, value b */
+extern const NetnsOperation netns_operation_link_set_name;         /* link|index, value s */
+extern const NetnsOperation netns_operation_link_set_mtu;          /* link|index, value u */
+extern const NetnsOperation netns_operation_link_set_mac;          /* link|index, value s */
+extern const NetnsOperation netns_operation_link_set_description;  /* link|index, value s */
+extern const NetnsOperation netns_operation_link_set_master;       /* link|index, value u */
+extern const NetnsOperation netns_operation_link_move;             /* link|index, to-namespace s, new-name s */
+extern const NetnsOperation netns_operation_alternative_name_add;  /* link|index, name s */
+
+/* operations-address.c */
+extern const NetnsOperation netns_operation_address_add;    /* link|index, address s, unchecked b: no duplicate address
+                                                               detection, the service knows that it is free */
+extern const NetnsOperation netns_operation_address_remove; /* link|index, address s */
+extern const NetnsOperation netns_operation_route_add;      /* destination s, gateway s, link s, metric u, source s,
+                                                               table u */
+extern const NetnsOperation netns_operation_route_remove;   /* the same */

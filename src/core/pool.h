@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Chooses subnets and addresses that nobody has yet. */
+#pragma once
+
+#include "core/network.h"
+
+gboolean netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArray *others,
+                                  const NetnsAddress *subnet, GError **error);
+gboolean netns_pool_find_subnet (NetnsCore *core, NetnsNamespace *namespace, NetnsAddress *subnet, GError **error);
+gboolean netns_pool_get_gateway (const NetnsAddress *subnet, NetnsAddress *gateway, GError **error);
+gboolean netns_pool_check_address (NetnsMirror *mirror, const NetnsNetwork *network, NetnsAddress *address,
+                                   GError **error);
+gboolean netns_pool_find_address (NetnsMirror *mirror, const NetnsNetwork *network, const NetnsAddress *subnet,
+                                  NetnsAddress *address, GError **error);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/run.h"
+
+#include "common/error.h"
+#include "common/names.h"
+
+#include <glib/gstdio.h>
+
+struct _NetnsRun {
+  const NetnsGrant *grant;
+  GHashTable *opened;   /* name -> Opened */
+  GHashTable *expected; /* name -> Expected */
+};
+
+/* One namespace that the plan works in. fd is -1 for the host. */
+typedef struct {
+  int fd;
+  NetnsNetlink *netlink;
+  NetnsNft *nft;
+} Opened;
+
+/* What a namespace was when the caller was asked and authorized; another one of its name is not meant. */
+typedef struct {
+  NetnsFileId id;
+  guint64 cookie;
+} Expected;
+
+static void
+free_opened (gpointer data)
+{
+  Opened *opened = data;
+
+  g_clear_pointer (&opened->netlink, netns_netlink_free);
+  g_clear_pointer (&opened->nft, netns_nft_free);
+  if (opened->fd >= 0)
+    g_close (opened->fd, NULL);
+  g_free (opened);
+}
+
+/* One rule set context for the host's namespace is kept: making one costs more than a transaction. */
+static NetnsNft *host_nft;
+
+NetnsRun *
+netns_run_new (const NetnsGrant *grant)
+{
+  NetnsRun *run = g_new0 (NetnsRun, 1);
+
+  run->grant = grant;
+  run->opened = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_opened);
+  run->expected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return run;
+}
+
+void
+netns_run_free (NetnsRun *run)
+{
+  g_hash_table_unref (run->opened);
+  g_hash_table_unref (run->expected);
+  g_free (run);
+}
+
+const NetnsGrant *
+netns_run_get_grant (const NetnsRun *run)
+{
+  return run->grant;
+}
+
+/* Before anything is opened: @name must still be that namespace. */
+void
+netns_run_expect (NetnsRun *run, const char *name, const NetnsFileId *id, guint64 cookie)
+{
+  Expected *expected = g_new0 (Expected, 1);
+
+  expected->id = *id;
+  expected->cookie = cookie;
+  g_hash_table_insert (run->expected, g_strdup (name), expected);
+}
+
+/* A namespace that a step has just made; takes the descriptor. */
+void
+netns_run_add_namespace (NetnsRun *run, const char *name, int fd)
+{
+  Opened *opened = g_new0 (Opened, 1);
+
+  opened->fd = fd;
+  g_hash_table_insert (run->opened, g_strdup (name), opened);
+}
+
+void
+netns_run_rename_namespace (NetnsRun *run, const char *name, const char *new_name)
+{
+  Opened *opened;
+  char *key;
+
+  if (g_hash_table_steal_extended (run->opened, name, (gpointer *) &key, (gpointer *) &opened)) {
+    g_free (key);
+    g_hash_table_insert (run->opened, g_strdup (new_name), opened);
+  }
+}
+
+static gboolean
+check_id (const Expected *expected, int fd, GError **error)
+{
+  NetnsFileId id;
+
+  return netns_nsfs_identify (fd, &id, error)
+         && (expected == NULL || (id.inode == expected->id.inode && id.device == expected->id.device));
+}
+
+static void
+set_gone (GError **error, const char *name)
+{
+  g_clear_error (error);
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_NAMESPACE_GONE, "Namespace “%s” was deleted meanwhile", name);
+}
+
+static Opened *
+open_namespace (NetnsRun *run, const char *name, GError **error)
+{
+  Opened *opened = g_hash_table_lookup (run->opened, name);
+  const Expected *expected = g_hash_table_lookup (run->expected, name);
+  g_autofree char *path = NULL;
+  int fd = -1;
+
+  if (opened != NULL)
+    return opened;
+  if (*name != '\0') {
+    path = g_build_filename (NETNS_RUN_DIR, name, NULL);
+    fd = netns_nsfs_open (path, error);
+    if (fd < 0 || !check_id (expected, fd, error)) {
+      if (fd >= 0)
+        g_close (fd, NULL);
+      set_gone (error, name);
+      return NULL;
+    }
+  }
+  netns_run_add_namespace (run, name, fd);
+  return g_hash_table_lookup (run->opened, name);
+}
+
+/**
+ * netns_run_get_fd:
+ * @run: the run
+ * @name: a namespace
+ * @fd: (out): its descriptor, -1 for the host; the run keeps it
+ * @error: `NamespaceGone`
+ *
+ * Returns: whether it is there and is the one that is meant
+ */
+gboolean
+netns_run_get_fd (NetnsRun *run, const char *name, int *fd, GError **error)
+{
+  /* The cookie is known only to a socket inside, and an inode comes back at once: so go through there. */
+  if (*name != '\0' && netns_run_get_netlink (run, name, error) == NULL)
+    return FALSE;
+  Opened *opened = open_namespace (run, name, error);
+  if (opened == NULL)
+    return FALSE;
+  *fd = opened->fd;
+  return TRUE;
+}
+
+/**
+ * netns_run_get_netlink:
+ * @run: the run
+ * @name: a namespace
+ * @error: `NamespaceGone`, `KernelRefused`
+ *
+ * Returns: (transfer none) (nullable): a connection to its rtnetlink
+ */
+NetnsNetlink *
+netns_run_get_netlink (NetnsRun *run, const char *name, GError **error)
+{
+  Opened *opened = open_namespace (run, name, error);
+  const Expected *expected = g_hash_table_lookup (run->expected, name);
+
+  if (opened == NULL)
+    return NULL;
+  if (opened->netlink == NULL) {
+    g_autoptr (NetnsNetlink) netlink = netns_netlink_new (opened->fd, error);
+
+    if (netlink == NULL)
+      return NULL;
+    if (expected != NULL && expected->cookie != 0 && netns_netlink_get_cookie (netlink) != expected->cookie) {
+      set_gone (error, name);
+      return NULL;
+    }
+    opened->netlink = g_steal_pointer (&netlink);
+  }
+  return opened->netlink;
+}
+
+/**
+ * netns_run_get_nft:
+ * @run: the run
+ * @name: a namespace
+ * @error: `NamespaceGone`, `KernelRefused`
+ *
+ * Returns: (transfer none) (nullable): its firewall
+ */
+NetnsNft *
+netns_run_get_nft (NetnsRun *run, const char *name, GError **error)
+{
+  Opened *opened;
+  int fd;
+
+  if (*name == '\0') {
+    if (host_nft == NULL)
+      host_nft = netns_nft_new (-1, error);
+    return host_nft;
+  }
+  if (!netns_run_get_fd (run, name, &fd, error))
+    return NULL;
+  opened = g_hash_table_lookup (run->opened, name);
+  if (opened->nft == NULL)
+    opened->nft = netns_nft_new (fd, error);
+  return opened->nft;
+}

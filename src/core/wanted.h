@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the networks and translations of one namespace need of it besides links: rules, forwarding, and files of the
+ * service. Shared by all calls that add, change or remove one of them. */
+#pragma once
+
+#include "core/nat.h"
+#include "core/network.h"
+
+void netns_wanted_replace_network (NetnsCore *core, NetnsPlan *plan, const NetnsNetwork *old, const NetnsNetwork *new);
+void netns_wanted_replace_nat (NetnsCore *core, NetnsPlan *plan, const NetnsNat *old, const NetnsNat *new);
