@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One structured line in the journal for every change that was allowed or refused: who, what, on what, result. */
+#pragma once
+
+#include "core/plan.h"
+
+#include <gio/gio.h>
+
+void netns_audit (GDBusMethodInvocation *invocation, guint uid, const NetnsPlan *plan, const GError *error);

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bus/dispatch.h"
+
+#include "bus/audit.h"
+#include "bus/interface.h"
+#include "bus/reply.h"
+#include "bus/tree.h"
+#include "common/error.h"
+#include "common/names.h"
+
+#include <string.h>
+
+struct _NetnsDispatch {
+  NetnsCore *core;
+  NetnsAuthority *authority;
+  NetnsExport *export;
+  NetnsTree *tree;
+};
+
+/* A call on its way: what is asked for, who asks, and what was answered so far. */
+typedef struct {
+  NetnsDispatch *dispatch;
+  GDBusMethodInvocation *invocation;
+  const NetnsMethod *method;
+  NetnsCall call;
+  NetnsPlan *asked; /* what the caller was authorized for, NULL when nobody was asked */
+  NetnsPlan *plan;  /* what runs */
+  NetnsGrant *grant;
+} Request;
+
+static void
+free_request (Request *request)
+{
+  g_clear_pointer (&request->asked, netns_plan_free);
+  g_clear_pointer (&request->plan, netns_plan_free);
+  g_clear_pointer (&request->grant, netns_grant_free);
+  g_free (request->call.text);
+  g_free (request);
+}
+
+/* Signals leave before the reply, so that whoever gets it has heard of the change. */
+static void
+finish (Request *request, GVariant *result, const GError *error)
+{
+  netns_export_flush (request->dispatch->export);
+  if (request->method != NULL && request->method->plan != NULL)
+    netns_audit (request->invocation, request->call.uid, request->plan ? request->plan : request->asked, error);
+  if (error != NULL)
+    netns_reply_error (request->invocation, error);
+  else
+    g_dbus_method_invocation_return_value (request->invocation, result);
+  free_request (request);
+}
+
+static void
+fail (Request *request, NetnsError code, const char *text)
+{
+  g_autoptr (GError) error = g_error_new_literal (NETNS_ERROR, (int) code, text);
+
+  finish (request, NULL, error);
+}
+
+static gboolean
+find_object (Request *request, NetnsObject *object, GError **error)
+{
+  if (netns_object_find (request->dispatch->core, request->call.path, object))
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no object %s any more", request->call.path);
+  return FALSE;
+}
+
+static NetnsPlan *
+make_plan (Request *request, GError **error)
+{
+  NetnsObject object;
+
+  g_clear_pointer (&request->call.text, g_free);
+  netns_mirror_catch_up (netns_core_get_mirror (request->dispatch->core));
+  return find_object (request, &object, error) ? request->method->plan (&request->call, &object, error) : NULL;
+}
+
+static void
+reply (Request *request)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *result = NULL;
+  NetnsObject object;
+
+  if (request->method->reply == NULL) {
+    finish (request, NULL, NULL);
+    return;
+  }
+  /* The object of a method that deleted it is gone, and then there is nothing to answer from it. */
+  if (find_object (request, &object, &error))
+    result = request->method->reply (&request->call, &object, &error);
+  finish (request, result, error);
+}
+
+static void
+on_done (const GError *error, gpointer data)
+{
+  Request *request = data;
+
+  if (error != NULL)
+    finish (request, NULL, error);
+  else
+    reply (request);
+}
+
+/* What the caller was authorized for must be what is done now: the very same namespaces, and nothing more. */
+static gboolean
+check_unchanged (Request *request, GError **error)
+{
+  if (request->asked == NULL
+      || (netns_plan_has_same_targets (request->asked, request->plan)
+          && (netns_plan_get_reach (request->plan) & ~netns_plan_get_reach (request->asked)) == 0))
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_NAMESPACE_GONE,
+               "What this was for changed while the authorization was asked for; look again and call again");
+  return FALSE;
+}
+
+static void
+on_turn (gpointer data)
+{
+  Request *request = data;
+  g_autoptr (GError) error = NULL;
+
+  request->plan = make_plan (request, &error);
+  if (request->plan == NULL || !check_unchanged (request, &error)) {
+    netns_core_skip (request->dispatch->core);
+    finish (request, NULL, error);
+    return;
+  }
+  netns_core_run (request->dispatch->core, request->plan, request->grant, on_done, request);
+}
+
+static void
+on_answered (NetnsGrant *grant, const GError *error, gpointer data)
+{
+  Request *request = data;
+
+  if (error != NULL) {
+    finish (request, NULL, error);
+    return;
+  }
+  request->grant = grant;
+  netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
+}
+
+/* Each kind of thing that a plan reaches needs its action. A right over the host or over somebody else's includes that
+ * over one's own, and NAT in a namespace includes what it does to the links there. */
+static GPtrArray *
+list_actions (Request *request, NetnsReach reach)
+{
+  static const struct {
+    NetnsReach reach;
+    NetnsReach not_with;
+    const char *annotation;
+  } kinds[] = {
+    { NETNS_REACH_NAT, 0, NETNS_INTERFACE_PREFIX "ActionNat" },
+    { NETNS_REACH_HOST, NETNS_REACH_NAT, NETNS_INTERFACE_PREFIX "ActionHost" },
+    { NETNS_REACH_FOREIGN, 0, NETNS_INTERFACE_PREFIX "ActionForeign" },
+    { NETNS_REACH_OWN, NETNS_REACH_NAT | NETNS_REACH_HOST | NETNS_REACH_FOREIGN, NETNS_INTERFACE_PREFIX "Action" },
+  };
+  const GDBusMethodInfo *info = g_dbus_method_invocation_get_method_info (request->invocation);
+  const char *basic = g_dbus_annotation_info_lookup (info->annotations, NETNS_INTERFACE_PREFIX "Action");
+  GPtrArray *actions = g_ptr_array_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    const char *action;
+
+    if ((reach & kinds[i].reach) == 0 || (reach & kinds[i].not_with) != 0)
+      continue;
+    action = g_dbus_annotation_info_lookup (info->annotations, kinds[i].annotation);
+    if (action == NULL) /* the method has one action whatever it reaches */
+      action = basic;
+    if (!g_ptr_array_find_with_equal_func (actions, action, g_str_equal, NULL))
+      g_ptr_array_add (actions, (gpointer) action);
+  }
+  if (actions->len == 0)
+    g_ptr_array_add (actions, (gpointer) basic);
+  g_ptr_array_add (actions, NULL);
+  return actions;
+}
+
+static void
+ask (Request *request, const NetnsPlan *plan)
+{
+  g_autoptr (GPtrArray) actions = list_actions (request, netns_plan_get_reach (plan));
+  g_autoptr (GHashTable) details = g_hash_table_ref (netns_plan_get_details (plan));
+  GDBusMessage *message = g_dbus_method_invocation_get_message (request->invocation);
+  NetnsQuestion question = {
+    .sender = g_dbus_method_invocation_get_sender (request->invocation),
+    .uid = request->call.uid,
+    .interactive = (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0,
+    .actions = (const char *const *) actions->pdata,
+    .details = details,
+  };
+
+  g_hash_table_insert (details, g_strdup ("verb"), g_strdup (request->method->name));
+  netns_authority_ask (request->dispatch->authority, &question, on_answered, request);
+}
+
+static void
+on_identified (guint uid, const GError *error, gpointer data)
+{
+  Request *request = data;
+  g_autoptr (GError) plan_error = NULL;
+
+  request->call.uid = uid;
+  if (error != NULL) {
+    finish (request, NULL, error);
+    return;
+  }
+  request->asked = make_plan (request, &plan_error);
+  if (request->asked == NULL)
+    finish (request, NULL, plan_error);
+  else
+    ask (request, request->asked);
+}
+
+static void
+on_settled (gpointer data)
+{
+  reply (data);
+}
+
+static void
+start_method (Request *request, const char *interface_name, const char *method_name)
+{
+  const NetnsInterface *interface = netns_interface_find (interface_name);
+
+  request->method = interface ? netns_interface_find_method (interface, method_name) : NULL;
+  if (request->method == NULL)
+    fail (request, NETNS_ERROR_ACCESS_DENIED, "Nobody may call this"); /* sealed, so it cannot be; but if it were */
+  else if (request->method->plan == NULL)
+    netns_mirror_settle (netns_core_get_mirror (request->dispatch->core), on_settled, request);
+  else
+    netns_authority_identify (request->dispatch->authority,
+                              g_dbus_method_invocation_get_sender (request->invocation), on_identified, request);
+}
+
+static void
+answer_get (Request *request, const NetnsObject *object)
+{
+  const char *interface_name, *property_name;
+  const NetnsInterface *interface;
+  const NetnsProperty *property;
+
+  g_variant_get (request->call.parameters, "(&s&s)", &interface_name, &property_name);
+  interface = netns_interface_find (interface_name);
+  property = interface ? netns_interface_find_property (interface, property_name) : NULL;
+  if (property == NULL)
+    fail (request, NETNS_ERROR_ACCESS_DENIED, "Nobody may read this");
+  else
+    finish (request, g_variant_new ("(v)", property->get (request->dispatch->core, object)), NULL);
+}
+
+static void
+answer_get_all (Request *request, const NetnsObject *object)
+{
+  const char *interface_name;
+  const NetnsInterface *interface;
+
+  g_variant_get (request->call.parameters, "(&s)", &interface_name);
+  interface = netns_interface_find (interface_name);
+  if (interface == NULL)
+    fail (request, NETNS_ERROR_ACCESS_DENIED, "Nobody may read this");
+  else
+    finish (request,
+            g_variant_new ("(@a{sv})", netns_interface_get_properties (interface, request->dispatch->core, object)),
+            NULL);
+}
+
+static void
+on_settled_for_properties (gpointer data)
+{
+  Request *request = data;
+  const char *method = g_dbus_method_invocation_get_method_name (request->invocation);
+  g_autoptr (GError) error = NULL;
+  NetnsObject object;
+
+  if (!find_object (request, &object, &error))
+    finish (request, NULL, error);
+  else if (strcmp (method, "Get") == 0)
+    answer_get (request, &object);
+  else if (strcmp (method, "GetAll") == 0)
+    answer_get_all (request, &object);
+  else
+    fail (request, NETNS_ERROR_ACCESS_DENIED, "Properties are read-only; a change is a method");
+}
+
+static void
+on_method_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface_name,
+                const char *method_name, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
+{
+  NetnsDispatch *dispatch = data;
+  Request *request = g_new0 (Request, 1);
+
+  request->dispatch = dispatch;
+  request->invocation = invocation;
+  request->call.core = dispatch->core;
+  request->call.path = g_dbus_method_invocation_get_object_path (invocation);
+  request->call.parameters = g_dbus_method_invocation_get_parameters (invocation);
+  if (strcmp (interface_name, "org.freedesktop.DBus.Properties") == 0)
+    netns_mirror_settle (netns_core_get_mirror (dispatch->core), on_settled_for_properties, request);
+  else
+    start_method (request, interface_name, method_name);
+}
+
+/* Without get_property and set_property, these come as method calls too. */
+static const GDBusInterfaceVTable vtable = { on_method_call, NULL, NULL, { NULL } };
+
+/**
+ * netns_dispatch_new:
+ * @core: the service, settled
+ * @connection: the bus
+ * @authority: who asks polkit
+ * @export: who emits signals
+ * @error: when something else is registered at the service's path
+ *
+ * Returns: (transfer full) (nullable): the door, open
+ */
+NetnsDispatch *
+netns_dispatch_new (NetnsCore *core, GDBusConnection *connection, NetnsAuthority *authority, NetnsExport *export,
+                    GError **error)
+{
+  g_autoptr (NetnsDispatch) dispatch = g_new0 (NetnsDispatch, 1);
+
+  netns_interfaces_seal ();
+  dispatch->core = core;
+  dispatch->authority = authority;
+  dispatch->export = export;
+  dispatch->tree = netns_tree_new (core, connection, &vtable, dispatch, error);
+  return dispatch->tree ? g_steal_pointer (&dispatch) : NULL;
+}
+
+void
+netns_dispatch_free (NetnsDispatch *dispatch)
+{
+  g_clear_pointer (&dispatch->tree, netns_tree_free);
+  g_free (dispatch);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How an interface is told to the dispatcher: two tables that read like its documentation, one of methods and one of
+ * properties, beside what the introspection file says of them. */
+#pragma once
+
+#include "bus/object.h"
+#include "core/core.h"
+
+#include <gio/gio.h>
+
+/**
+ * NetnsCall:
+ * @core: the service
+ * @path: object that the method is called on
+ * @parameters: its arguments
+ * @uid: the caller's
+ * @text: (nullable): what the plan wants the reply to know
+ * @number: the same, a number
+ */
+typedef struct {
+  NetnsCore *core;
+  const char *path;
+  GVariant *parameters;
+  guint uid;
+  char *text;
+  guint number;
+} NetnsCall;
+
+/**
+ * NetnsMethod:
+ * @name: its name
+ * @plan: (nullable): what is to be done; %NULL for a method that only looks
+ * @reply: (nullable): what it answers when all is done, %NULL for nothing
+ *
+ * @plan runs twice when the caller has to be authorized: before, to know what to ask for and to refuse at once what
+ * makes no sense; and after, on what there is then.
+ */
+typedef struct {
+  const char *name;
+  NetnsPlan *(*plan) (NetnsCall *call, const NetnsObject *object, GError **error);
+  GVariant *(*reply) (NetnsCall *call, const NetnsObject *object, GError **error);
+} NetnsMethod;
+
+/**
+ * NetnsProperty:
+ * @name: its name
+ * @get: what it is now
+ * @change: bits of the object's changes that touch it, 0 for one that never changes
+ */
+typedef struct {
+  const char *name;
+  GVariant *(*get) (NetnsCore *core, const NetnsObject *object);
+  guint change;
+} NetnsProperty;
+
+/**
+ * NetnsInterface:
+ * @info: what the introspection file says
+ * @methods: (array zero-terminated=1): its methods
+ * @properties: (array zero-terminated=1): its properties
+ */
+typedef struct {
+  const GDBusInterfaceInfo *info;
+  const NetnsMethod *methods;
+  const NetnsProperty *properties;
+} NetnsInterface;
+
+extern const NetnsInterface netns_interface_manager;
+extern const NetnsInterface netns_interface_object_manager;
+extern const NetnsInterface netns_interface_namespace;
+extern const NetnsInterface netns_interface_link;
+extern const NetnsInterface netns_interface_veth;
+extern const NetnsInterface netns_interface_bridge;
+extern const NetnsInterface netns_interface_bridge_port;
+extern const NetnsInterface netns_interface_network;
+extern const NetnsInterface netns_interface_nat;
+
+const NetnsInterface *netns_interface_get (guint bit);
+const NetnsInterface *netns_interface_find (const char *name);
+const NetnsMethod *netns_interface_find_method (const NetnsInterface *interface, const char *name);
+const NetnsProperty *netns_interface_find_property (const NetnsInterface *interface, const char *name);
+GVariant *netns_interface_get_properties (const NetnsInterface *interface, NetnsCore *core, const NetnsObject *object);
+GVariant *netns_interface_describe (NetnsCore *core, const NetnsObject *object, guint interfaces);
+void netns_interfaces_seal (void);

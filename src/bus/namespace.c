@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Interface org.example.NetNS1.Namespace. */
+#include "core/namespace.h"
+#include "bus/interface.h"
+#include "bus/options.h"
+#include "introspection.h"
+
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static NetnsPlan *
+delete_namespace (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  static const NetnsOption known[] = { { NULL, NULL } };
+  g_autoptr (GVariant) options = NULL;
+
+  g_variant_get (call->parameters, "(@a{sv})", &options);
+  if (!netns_options_check (options, known, error))
+    return NULL;
+  return netns_namespace_delete (call->core, call->uid, object->namespace->name, error);
+}
+
+static NetnsPlan *
+rename_namespace (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  const char *name;
+
+  g_variant_get (call->parameters, "(&s)", &name);
+  return netns_namespace_rename (call->core, call->uid, object->namespace->name, name, error);
+}
+
+static NetnsPlan *
+set_owner (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  guint owner;
+
+  g_variant_get (call->parameters, "(u)", &owner);
+  return netns_namespace_set_owner (call->core, call->uid, object->namespace->name, owner, error);
+}
+
+/* `default` is of the gateway's family; without a gateway it is IPv4's, as for ip-route(8). */
+static gboolean
+parse_destination (const char *text, const NetnsAddress *gateway, NetnsAddress *destination, GError **error)
+{
+  if (strcmp (text, "default") != 0)
+    return netns_address_parse_subnet (text, destination, error);
+  netns_address_set_bytes (destination, gateway->family == AF_INET6 ? AF_INET6 : AF_INET, NULL, 0);
+  return TRUE;
+}
+
+static NetnsPlan *
+change_route (NetnsCall *call, const NetnsObject *object,
+              NetnsPlan *(*change) (NetnsCore *core, guint caller, const char *name, const NetnsRouteRequest *route,
+                                    GError **error),
+              GError **error)
+{
+  static const NetnsOption known[]
+    = { { "link", "s" }, { "metric", "u" }, { "source", "s" }, { "table", "u" }, { NULL, NULL } };
+  g_autoptr (GVariant) options = NULL;
+  const char *destination, *gateway, *source;
+  NetnsRouteRequest route = { 0 };
+
+  g_variant_get (call->parameters, "(&s&s@a{sv})", &destination, &gateway, &options);
+  if (!netns_options_check (options, known, error))
+    return NULL;
+  source = netns_options_get_string (options, "source");
+  if ((*gateway != '\0' && !netns_address_parse_host (gateway, &route.gateway, error))
+      || (*source != '\0' && !netns_address_parse_host (source, &route.source, error))
+      || !parse_destination (destination, &route.gateway, &route.destination, error))
+    return NULL;
+  route.link = netns_options_get_string (options, "link");
+  route.metric = netns_options_get_uint32 (options, "metric", 0);
+  route.table = netns_options_get_uint32 (options, "table", RT_TABLE_MAIN);
+  return change (call->core, call->uid, object->namespace->name, &route, error);
+}
+
+static NetnsPlan *
+add_route (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return change_route (call, object, netns_namespace_add_route, error);
+}
+
+static NetnsPlan *
+remove_route (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return change_route (call, object, netns_namespace_remove_route, error);
+}
+
+static const NetnsMethod methods[] = {
+  { "Delete", delete_namespace, NULL },
+  { "Rename", rename_namespace, NULL },
+  { "SetOwner", set_owner, NULL },
+  { "AddRoute", add_route, NULL },
+  { "RemoveRoute", remove_route, NULL },
+  { NULL, NULL, NULL },
+};
+
+static GVariant *
+get_name (NetnsCore *core, const NetnsObject *object)
+{
+  return g_variant_new_take_string (netns_text_to_utf8 (object->namespace->name));
+}
+
+static GVariant *
+get_path (NetnsCore *core, const NetnsObject *object)
+{
+  g_autofree char *path = netns_namespace_get_path (object->namespace);
+
+  return g_variant_new_take_string (netns_text_to_utf8 (path));
+}
+
+static GVariant *
+get_inode (NetnsCore *core, const NetnsObject *object)
+{
+  return g_variant_new_uint64 (object->namespace->id.inode);
+}
+
+static GVariant *
+get_nsid (NetnsCore *core, const NetnsObject *object)
+{
+  return g_variant_new_int32 (object->namespace->nsid);
+}
+
+static GVariant *
+get_source (NetnsCore *core, const NetnsObject *object)
+{
+  static const char *const sources[]
+    = { [NETNS_SOURCE_HOST] = "host", [NETNS_SOURCE_NAMED] = "named", [NETNS_SOURCE_BROKEN] = "broken" };
+
+  return g_variant_new_string (sources[object->namespace->source]);
+}
+
+static GVariant *
+get_owner (NetnsCore *core, const NetnsObject *object)
+{
+  return g_variant_new_uint32 (netns_owners_get (netns_core_get_owners (core), object->namespace));
+}
+
+static GVariant *
+get_links (NetnsCore *core, const NetnsObject *object)
+{
+  g_autoptr (GPtrArray) links = netns_namespace_list_links (object->namespace);
+
+  return netns_links_to_paths (links);
+}
+
+static void
+add_route_row (GVariantBuilder *rows, NetnsNamespace *namespace, const NetnsRoute *route)
+{
+  NetnsLink *link = netns_namespace_get_link (namespace, route->link);
+  g_autofree char *link_name = link ? netns_text_to_utf8 (link->info.name) : g_strdup ("");
+  char destination[NETNS_ADDRESS_MAX_TEXT], gateway[NETNS_ADDRESS_MAX_TEXT] = "";
+
+  if (route->gateway.family != AF_UNSPEC)
+    netns_address_print_host (&route->gateway, gateway);
+  g_variant_builder_add (rows, "(sssu)",
+                         route->destination.prefix == 0 ? "default"
+                                                        : netns_address_print (&route->destination, destination),
+                         gateway, link_name, route->metric);
+}
+
+static GVariant *
+get_routes (NetnsCore *core, const NetnsObject *object)
+{
+  g_auto (GVariantBuilder) rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sssu)"));
+  const GArray *routes = object->namespace->routes;
+
+  for (guint i = 0; routes != NULL && i < routes->len; i++) {
+    const NetnsRoute *route = &g_array_index (routes, NetnsRoute, i);
+
+    if (route->table == RT_TABLE_MAIN)
+      add_route_row (&rows, object->namespace, route);
+  }
+  return g_variant_builder_end (&rows);
+}
+
+static const NetnsProperty properties[] = {
+  { "Name", get_name, 0 },
+  { "Path", get_path, 0 },
+  { "Inode", get_inode, 0 },
+  { "NsId", get_nsid, NETNS_NAMESPACE_NSID },
+  { "Source", get_source, 0 },
+  { "Owner", get_owner, NETNS_NAMESPACE_OWNER },
+  { "Links", get_links, NETNS_NAMESPACE_LINKS },
+  { "Routes", get_routes, NETNS_NAMESPACE_ROUTES },
+  { NULL, NULL, 0 },
+};
+
+const NetnsInterface netns_interface_namespace = { &netns_namespace_interface, methods, properties };

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Interface org.example.NetNS1.Nat. */
+#include "bus/interface.h"
+#include "common/names.h"
+#include "introspection.h"
+
+#include <sys/socket.h>
+
+static NetnsPlan *
+delete_nat (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return netns_nat_delete (call->core, call->uid, object->nat, error);
+}
+
+static const NetnsMethod methods[] = {
+  { "Delete", delete_nat, NULL },
+  { NULL, NULL, NULL },
+};
+
+static GVariant *
+get_namespace (NetnsCore *core, const NetnsObject *object)
+{
+  g_autofree char *path = netns_path_for_namespace (object->nat->namespace_name);
+
+  return g_variant_new_object_path (path);
+}
+
+static GVariant *
+get_sources (NetnsCore *core, const NetnsObject *object)
+{
+  return netns_addresses_to_texts (object->nat->sources, netns_address_print);
+}
+
+static GVariant *
+get_uplink (NetnsCore *core, const NetnsObject *object)
+{
+  return g_variant_new_string (object->nat->uplink);
+}
+
+static GVariant *
+get_to_address (NetnsCore *core, const NetnsObject *object)
+{
+  char text[NETNS_ADDRESS_MAX_TEXT] = "";
+
+  if (object->nat->to_address.family != AF_UNSPEC)
+    netns_address_print_host (&object->nat->to_address, text);
+  return g_variant_new_string (text);
+}
+
+static GVariant *
+get_owner (NetnsCore *core, const NetnsObject *object)
+{
+  return g_variant_new_uint32 (object->nat->owner);
+}
+
+/* The one property that changes does when its namespace gets another name. */
+static const NetnsProperty properties[] = {
+  { "Namespace", get_namespace, 1 },
+  { "Sources", get_sources, 0 },
+  { "Uplink", get_uplink, 0 },
+  { "ToAddress", get_to_address, 0 },
+  { "Owner", get_owner, 0 },
+  { NULL, NULL, 0 },
+};
+
+const NetnsInterface netns_interface_nat = { &netns_nat_interface, methods, properties };

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* netnsd: reads what there is, opens the door, takes the name, and runs until it is told to stop. Stopping touches
+ * nothing: what was made stays. */
+#include "bus/dispatch.h"
+#include "common/names.h"
+#include "config.h"
+
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#define EVENT_BUFFER (8 * 1024 * 1024) /* 10,700 link events */
+
+typedef struct {
+  GMainLoop *loop;
+  GDBusConnection *connection;
+  NetnsWorker *worker;
+  NetnsMirror *mirror;
+  NetnsCore *core;
+  NetnsAuthority *authority;
+  NetnsExport *export;
+  NetnsDispatch *dispatch;
+  guint name_id;
+  int status;
+} Daemon;
+
+static void
+fail (Daemon *daemon, const char *what, const GError *error)
+{
+  g_printerr ("netnsd: %s%s%s\n", what, error ? ": " : "", error ? error->message : "");
+  daemon->status = EXIT_FAILURE;
+  g_main_loop_quit (daemon->loop);
+}
+
+static void
+on_name_lost (GDBusConnection *connection, const char *name, gpointer data)
+{
+  fail (data, connection ? "Cannot own " NETNS_BUS_NAME " on the system bus; is netnsd running already?"
+                         : "The system bus has gone",
+        NULL);
+}
+
+static void
+on_settled (gpointer data)
+{
+  Daemon *daemon = data;
+  g_autoptr (GError) error = NULL;
+
+  netns_core_start (daemon->core);
+  daemon->export = netns_export_new (daemon->core, daemon->connection);
+  daemon->dispatch
+    = netns_dispatch_new (daemon->core, daemon->connection, daemon->authority, daemon->export, &error);
+  if (daemon->dispatch == NULL) {
+    fail (daemon, "Cannot serve " NETNS_PATH, error);
+    return;
+  }
+  daemon->name_id = g_bus_own_name_on_connection (daemon->connection, NETNS_BUS_NAME,
+                                                  G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL, on_name_lost, daemon,
+                                                  NULL);
+}
+
+static gboolean
+start (Daemon *daemon, int event_buffer, GError **error)
+{
+  daemon->connection = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, error);
+  if (daemon->connection == NULL)
+    return FALSE;
+  g_dbus_connection_set_exit_on_close (daemon->connection, FALSE);
+  daemon->worker = netns_worker_new ();
+  daemon->mirror = netns_mirror_new (daemon->worker, event_buffer, error);
+  if (daemon->mirror == NULL)
+    return FALSE;
+  daemon->core = netns_core_new (daemon->mirror, daemon->worker, error);
+  if (daemon->core == NULL)
+    return FALSE;
+  daemon->authority = netns_authority_new (daemon->connection);
+  netns_mirror_settle (daemon->mirror, on_settled, daemon);
+  return TRUE;
+}
+
+/* The worker first: what it has begun it ends, and then nothing changes any more. */
+static void
+stop (Daemon *daemon)
+{
+  if (daemon->name_id != 0)
+    g_bus_unown_name (daemon->name_id);
+  g_clear_pointer (&daemon->worker, netns_worker_free);
+  g_clear_pointer (&daemon->authority, netns_authority_free);
+  g_clear_pointer (&daemon->dispatch, netns_dispatch_free);
+  g_clear_pointer (&daemon->export, netns_export_free);
+  g_clear_pointer (&daemon->core, netns_core_free);
+  g_clear_pointer (&daemon->mirror, netns_mirror_free);
+  if (daemon->connection != NULL)
+    g_dbus_connection_flush_sync (daemon->connection, NULL, NULL);
+  g_clear_object (&daemon->connection);
+  g_clear_pointer (&daemon->loop, g_main_loop_unref);
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  g_main_loop_quit (((Daemon *) data)->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_closed (GDBusConnection *connection, gboolean by_remote, GError *error, gpointer data)
+{
+  fail (data, "The system bus has gone", error);
+}
+
+static gboolean
+parse_options (int *argc, char ***argv, int *event_buffer, GError **error)
+{
+  gboolean version = FALSE;
+  const GOptionEntry entries[] = {
+    { "event-buffer", 0, 0, G_OPTION_ARG_INT, event_buffer, "Bytes for kernel events that wait to be read", "BYTES" },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
+    { NULL, 0, 0, 0, NULL, NULL, NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("- network namespaces for everybody, over D-Bus");
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (version) {
+    g_print ("netnsd %s\n", PACKAGE_VERSION);
+    exit (EXIT_SUCCESS);
+  }
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  Daemon daemon = { .status = EXIT_SUCCESS };
+  int event_buffer = EVENT_BUFFER;
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  if (!parse_options (&argc, &argv, &event_buffer, &error)) {
+    g_printerr ("netnsd: %s\n", error->message);
+    return 2;
+  }
+  daemon.loop = g_main_loop_new (NULL, FALSE);
+  if (!start (&daemon, event_buffer, &error)) {
+    fail (&daemon, "Cannot start", error);
+    stop (&daemon);
+    return daemon.status;
+  }
+  g_signal_connect (daemon.connection, "closed", G_CALLBACK (on_closed), &daemon);
+  g_unix_signal_add (SIGTERM, on_signal, &daemon);
+  g_unix_signal_add (SIGINT, on_signal, &daemon);
+  g_main_loop_run (daemon.loop);
+  stop (&daemon);
+  return daemon.status;
+}
