@@ -55,8 +55,8 @@ static const struct {
     N_ ("“netnsctl tree” shows what is left") },
   { DBUS_ERROR_PREFIX "AccessDenied", NULL, NETNS_EXIT_NOT_AUTHORIZED, NULL,
     N_ ("become root, or ask an administrator for the right") },
-  { DBUS_ERROR_PREFIX "InteractiveAuthorizationRequired", NULL, NETNS_EXIT_NOT_AUTHORIZED, NULL,
-    N_ ("repeat it in a terminal without --no-ask-password, or become root") },
+  { DBUS_ERROR_PREFIX "InteractiveAuthorizationRequired", NULL, NETNS_EXIT_NOT_AUTHORIZED,
+    N_ ("A password is needed"), N_ ("repeat it in a terminal without --no-ask-password, or become root") },
   { DBUS_ERROR_PREFIX "LimitsExceeded", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("wait until open questions for passwords are answered, then repeat") },
   { DBUS_ERROR_PREFIX "ServiceUnknown", NULL, NETNS_EXIT_UNREACHABLE, N_ ("The service netnsd does not run"),
@@ -134,6 +134,9 @@ netns_failure_describe (const GError *error, const char *method, NetnsExit *stat
     if (!matches (row, name, method))
       continue;
     *status = failures[row].status;
+    /* “Did you mean ...?” is advice enough. */
+    if (g_str_has_suffix (text, "?"))
+      return g_steal_pointer (&text);
     return g_strdup_printf ("%s; %s", failures[row].text ? _ (failures[row].text) : text,
                             _ (failures[row].advice));
   }

@@ -109,7 +109,7 @@ append_network (const Drawing *drawing, const char *bridge)
       name);
 }
 
-/* `eth0 (veth) up 10.0.0.2/24 ⟷ @host:veth0` */
+/* `veth-w-1ccc5229 = veth-webserver-h (veth) up 10.0.0.2/24 ⟷ web:eth0` */
 static void
 describe_link (const Drawing *drawing, const char *path)
 {
@@ -117,10 +117,12 @@ describe_link (const Drawing *drawing, const char *path)
   g_autoptr (GVariant) link = netns_objects_get (objects, path, NETNS_INTERFACE_LINK);
   g_autoptr (GVariant) veth = netns_objects_get (objects, path, NETNS_INTERFACE_VETH);
   g_autoptr (GVariant) addresses = g_variant_lookup_value (link, "Addresses", NULL);
+  g_autoptr (GVariant) aliases = g_variant_lookup_value (link, "AlternativeNames", NULL);
   g_autofree char *name = netns_output_escape (netns_property_text (link, "Name"));
   const char *peer = veth ? netns_property_text (veth, "Peer") : "/";
 
   g_string_append (drawing->output, name);
+  append_word (drawing->output, netns_value_to_json (objects, "AlternativeNames", aliases), "= %");
   append_word (drawing->output, netns_value_new_text (netns_property_text (link, "Kind")), "(%)");
   if (!netns_property_flag (link, "Enabled"))
     g_string_append (drawing->output, _ (" down"));
@@ -196,9 +198,13 @@ draw (const NetnsObjects *objects, const GPtrArray *namespaces)
 static const struct {
   const char *key, *interface, *property;
 } link_members[] = {
-  { "name", NETNS_INTERFACE_LINK, "Name" },       { "kind", NETNS_INTERFACE_LINK, "Kind" },
-  { "enabled", NETNS_INTERFACE_LINK, "Enabled" }, { "carrier", NETNS_INTERFACE_LINK, "Carrier" },
-  { "master", NETNS_INTERFACE_LINK, "Master" },   { "addresses", NETNS_INTERFACE_LINK, "Addresses" },
+  { "name", NETNS_INTERFACE_LINK, "Name" },
+  { "alternative-names", NETNS_INTERFACE_LINK, "AlternativeNames" },
+  { "kind", NETNS_INTERFACE_LINK, "Kind" },
+  { "enabled", NETNS_INTERFACE_LINK, "Enabled" },
+  { "carrier", NETNS_INTERFACE_LINK, "Carrier" },
+  { "master", NETNS_INTERFACE_LINK, "Master" },
+  { "addresses", NETNS_INTERFACE_LINK, "Addresses" },
   { "peer", NETNS_INTERFACE_VETH, "Peer" },
 };
 

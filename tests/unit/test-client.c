@@ -444,7 +444,7 @@ test_failures (void)
     { "org.freedesktop.DBus.Error.AccessDenied", NULL, NETNS_EXIT_NOT_AUTHORIZED,
       "It is so; become root, or ask an administrator for the right" },
     { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", NULL, NETNS_EXIT_NOT_AUTHORIZED,
-      "It is so; repeat it in a terminal without --no-ask-password, or become root" },
+      "A password is needed; repeat it in a terminal without --no-ask-password, or become root" },
     { "org.freedesktop.DBus.Error.ServiceUnknown", NULL, NETNS_EXIT_UNREACHABLE,
       "The service netnsd does not run; start it with “systemctl start netnsd”" },
     { "org.freedesktop.DBus.Error.NameHasNoOwner", NULL, NETNS_EXIT_UNREACHABLE,
@@ -466,6 +466,18 @@ test_failures (void)
   }
 }
 
+static void
+test_advice_enough (void)
+{
+  g_autoptr (GError) error = g_dbus_error_new_for_dbus_error ("org.example.NetNS1.Error.InvalidArgument",
+                                                              "No subnet; did you mean 10.0.0.0/8?");
+  NetnsExit status;
+  g_autofree char *line = netns_failure_describe (error, NULL, &status);
+
+  g_assert_cmpstr (line, ==, "No subnet; did you mean 10.0.0.0/8?");
+  g_assert_cmpint (status, ==, NETNS_EXIT_FAILED);
+}
+
 /* Each error that the service has leads to advice. */
 static void
 test_every_error (void)
@@ -480,7 +492,7 @@ test_every_error (void)
     NetnsExit status;
     g_autofree char *line = netns_failure_describe (error, NULL, &status);
 
-    g_assert_true (g_str_has_prefix (line, "It is so; "));
+    g_assert_nonnull (strstr (line, "; "));
     g_assert_true (status == (refused ? NETNS_EXIT_NOT_AUTHORIZED : NETNS_EXIT_FAILED));
   }
 }
@@ -522,6 +534,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/wide-characters", test_wide_characters);
   g_test_add_func ("/client/key", test_key);
   g_test_add_func ("/client/failures", test_failures);
+  g_test_add_func ("/client/advice-enough", test_advice_enough);
   g_test_add_func ("/client/every-error", test_every_error);
   g_test_add_func ("/client/local-failures", test_local_failures);
   return g_test_run ();
