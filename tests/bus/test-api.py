@@ -5,9 +5,9 @@
 import re
 import unittest
 
-import api
 import netns1
 from gi.repository import GLib
+from netns1 import api
 
 INTERFACES = {name: interface for name, interface in api.load().items() if name.startswith(netns1.SERVICE)}
 
@@ -110,7 +110,7 @@ class BusPolicy(netns1.TestCase):
 
     @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
     def test_everybody_reads(self):
-        with netns1.Caller(netns1.NAMELESS) as stranger:
+        with netns1.Caller(netns1.CAROL) as stranger:
             self.assertEqual(stranger.get(netns1.ROOT, 'Manager', 'HostNamespace'), netns1.HOST)
             self.assertIn(netns1.HOST, stranger.managed_objects())
             stranger.call(netns1.HOST, 'org.freedesktop.DBus.Introspectable', 'Introspect')
