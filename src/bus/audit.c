@@ -12,7 +12,7 @@ describe_details (const NetnsPlan *plan)
   for (gsize i = 0; plan != NULL && i < G_N_ELEMENTS (keys); i++) {
     const char *value = g_hash_table_lookup (netns_plan_get_details (plan), keys[i]);
 
-    if (value != NULL)
+    if (value != NULL && *value != '\0')
       g_string_append_printf (text, " %s=%s", keys[i], value);
   }
   return g_string_free (text, FALSE);

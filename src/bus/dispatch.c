@@ -86,12 +86,10 @@ reply (Request *request)
   GVariant *result = NULL;
   NetnsObject object;
 
-  if (request->method->reply == NULL) {
-    finish (request, NULL, NULL);
-    return;
-  }
-  /* The object of a method that deleted it is gone, and then there is nothing to answer from it. */
-  if (find_object (request, &object, &error))
+  /* A change may have taken its object away, or to another path. */
+  if (request->method->plan != NULL)
+    result = request->method->reply ? request->method->reply (&request->call, NULL, &error) : NULL;
+  else if (find_object (request, &object, &error))
     result = request->method->reply (&request->call, &object, &error);
   finish (request, result, error);
 }
@@ -184,6 +182,27 @@ list_actions (Request *request, NetnsReach reach)
   return actions;
 }
 
+/* Rules and dialogs can rely on each detail being there. `change` is for dialogs: the method and what it is about. */
+static void
+complete_details (const char *verb, GHashTable *details)
+{
+  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network", "subnet" };
+  static const char *const subjects[] = { "link", "network", "subnet" };
+  g_autoptr (GString) change = g_string_new (verb);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (subjects); i++) {
+    const char *subject = g_hash_table_lookup (details, subjects[i]);
+
+    if (subject != NULL)
+      g_string_append_printf (change, " %s", subject);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (!g_hash_table_contains (details, keys[i]))
+      g_hash_table_insert (details, g_strdup (keys[i]), g_strdup (""));
+  g_hash_table_insert (details, g_strdup ("verb"), g_strdup (verb));
+  g_hash_table_insert (details, g_strdup ("change"), g_string_free (g_steal_pointer (&change), FALSE));
+}
+
 static void
 ask (Request *request, const NetnsPlan *plan)
 {
@@ -198,7 +217,7 @@ ask (Request *request, const NetnsPlan *plan)
     .details = details,
   };
 
-  g_hash_table_insert (details, g_strdup ("verb"), g_strdup (request->method->name));
+  complete_details (request->method->name, details);
   netns_authority_ask (request->dispatch->authority, &question, on_answered, request);
 }
 

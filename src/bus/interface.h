@@ -30,7 +30,7 @@ typedef struct {
  * NetnsMethod:
  * @name: its name
  * @plan: (nullable): what is to be done; %NULL for a method that only looks
- * @reply: (nullable): what it answers when all is done, %NULL for nothing
+ * @reply: (nullable): what it answers when all is done, %NULL for nothing; after a plan there is no object any more
  *
  * @plan runs twice when the caller has to be authorized: before, to know what to ask for and to refuse at once what
  * makes no sense; and after, on what there is then.

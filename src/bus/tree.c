@@ -14,9 +14,15 @@ struct _NetnsTree {
   GDBusConnection *connection;
   const GDBusInterfaceVTable *vtable;
   gpointer vtable_data;
-  GArray *folders;          /* registration ids */
-  GHashTable *link_folders; /* path -> registration id */
+  GHashTable *folders; /* path -> registration id */
 };
+
+/* One subtree. Keeps its path itself: GDBus hands over the path of the folder when it introspects and that of the whole
+ * object when it dispatches (handle_subtree_introspect() and handle_subtree_method_invocation()). */
+typedef struct {
+  NetnsTree *tree;
+  char *path;
+} Folder;
 
 typedef struct {
   const char *folder;
@@ -36,11 +42,11 @@ add_child (const NetnsObject *object, gpointer data)
 static char **
 enumerate (GDBusConnection *connection, const char *sender, const char *path, gpointer data)
 {
-  NetnsTree *tree = data;
-  Enumeration enumeration = { path, g_ptr_array_new () };
+  const Folder *folder = data;
+  Enumeration enumeration = { folder->path, g_ptr_array_new () };
 
-  netns_mirror_catch_up (netns_core_get_mirror (tree->core));
-  netns_object_foreach (tree->core, add_child, &enumeration);
+  netns_mirror_catch_up (netns_core_get_mirror (folder->tree->core));
+  netns_object_foreach (folder->tree->core, add_child, &enumeration);
   g_ptr_array_add (enumeration.children, NULL);
   return (char **) g_ptr_array_free (enumeration.children, FALSE);
 }
@@ -48,14 +54,14 @@ enumerate (GDBusConnection *connection, const char *sender, const char *path, gp
 static GDBusInterfaceInfo **
 introspect (GDBusConnection *connection, const char *sender, const char *path, const char *node, gpointer data)
 {
-  NetnsTree *tree = data;
-  g_autofree char *object_path = node ? g_strconcat (path, "/", node, NULL) : g_strdup (path);
+  const Folder *folder = data;
+  g_autofree char *object_path = node ? g_strconcat (folder->path, "/", node, NULL) : g_strdup (folder->path);
   GPtrArray *infos;
   NetnsObject object;
   guint interfaces;
 
-  netns_mirror_catch_up (netns_core_get_mirror (tree->core));
-  if (!netns_object_find (tree->core, object_path, &object))
+  netns_mirror_catch_up (netns_core_get_mirror (folder->tree->core));
+  if (!netns_object_find (folder->tree->core, object_path, &object))
     return NULL;
   interfaces = netns_object_get_interfaces (&object);
   infos = g_ptr_array_new ();
@@ -70,19 +76,37 @@ static const GDBusInterfaceVTable *
 dispatch (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *node,
           gpointer *out_data, gpointer data)
 {
-  NetnsTree *tree = data;
+  const Folder *folder = data;
 
-  *out_data = tree->vtable_data;
-  return tree->vtable;
+  *out_data = folder->tree->vtable_data;
+  return folder->tree->vtable;
 }
 
 static const GDBusSubtreeVTable subtree = { enumerate, introspect, dispatch };
 
-static guint
+static void
+free_folder (gpointer data)
+{
+  Folder *folder = data;
+
+  g_free (folder->path);
+  g_free (folder);
+}
+
+static gboolean
 register_folder (NetnsTree *tree, const char *path, GError **error)
 {
-  return g_dbus_connection_register_subtree (tree->connection, path, &subtree,
-                                             G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, tree, NULL, error);
+  Folder *folder = g_new0 (Folder, 1);
+  guint id;
+
+  folder->tree = tree;
+  folder->path = g_strdup (path);
+  id = g_dbus_connection_register_subtree (tree->connection, path, &subtree,
+                                           G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, folder, free_folder,
+                                           error);
+  if (id != 0)
+    g_hash_table_insert (tree->folders, g_strdup (path), GUINT_TO_POINTER (id));
+  return id != 0;
 }
 
 static char *
@@ -96,12 +120,11 @@ link_folder (const NetnsNamespace *namespace)
 static void
 add_link_folder (NetnsNamespace *namespace, gpointer data)
 {
-  NetnsTree *tree = data;
   g_autofree char *path = link_folder (namespace);
-  guint id = register_folder (tree, path, NULL);
+  g_autoptr (GError) error = NULL;
 
-  if (id != 0)
-    g_hash_table_insert (tree->link_folders, g_steal_pointer (&path), GUINT_TO_POINTER (id));
+  if (!register_folder (data, path, &error))
+    g_warning ("Cannot serve %s: %s", path, error->message);
 }
 
 static void
@@ -109,12 +132,12 @@ remove_link_folder (NetnsNamespace *namespace, gpointer data)
 {
   NetnsTree *tree = data;
   g_autofree char *path = link_folder (namespace);
-  guint id = GPOINTER_TO_UINT (g_hash_table_lookup (tree->link_folders, path));
+  guint id = GPOINTER_TO_UINT (g_hash_table_lookup (tree->folders, path));
 
   if (id == 0)
     return;
   g_dbus_connection_unregister_subtree (tree->connection, id);
-  g_hash_table_remove (tree->link_folders, path);
+  g_hash_table_remove (tree->folders, path);
 }
 
 static const NetnsObserver observer = {
@@ -145,15 +168,10 @@ netns_tree_new (NetnsCore *core, GDBusConnection *connection, const GDBusInterfa
   tree->connection = g_object_ref (connection);
   tree->vtable = vtable;
   tree->vtable_data = vtable_data;
-  tree->folders = g_array_new (FALSE, FALSE, sizeof (guint));
-  tree->link_folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++) {
-    guint id = register_folder (tree, folders[i], error);
-
-    if (id == 0)
+  tree->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+    if (!register_folder (tree, folders[i], error))
       return NULL;
-    g_array_append_val (tree->folders, id);
-  }
   for (guint i = 0; i < namespaces->len; i++)
     add_link_folder (g_ptr_array_index (namespaces, i), tree);
   netns_mirror_observe (netns_core_get_mirror (core), &observer, tree);
@@ -170,13 +188,10 @@ netns_tree_free (NetnsTree *tree)
   GHashTableIter iter;
   gpointer id;
 
-  for (guint i = 0; i < tree->folders->len; i++)
-    g_dbus_connection_unregister_subtree (tree->connection, g_array_index (tree->folders, guint, i));
-  g_hash_table_iter_init (&iter, tree->link_folders);
+  g_hash_table_iter_init (&iter, tree->folders);
   while (g_hash_table_iter_next (&iter, NULL, &id))
     g_dbus_connection_unregister_subtree (tree->connection, GPOINTER_TO_UINT (id));
-  g_array_unref (tree->folders);
-  g_hash_table_unref (tree->link_folders);
+  g_hash_table_unref (tree->folders);
   g_object_unref (tree->connection);
   g_free (tree);
 }

@@ -2,7 +2,6 @@
 #include "common/validate.h"
 #include "common/error.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -11,12 +10,9 @@
 static char *
 show (const char *name)
 {
-  g_autofree char *escaped = NULL;
+  g_autofree char *begin = g_strndup (name, 40), *escaped = g_strescape (begin, NULL);
 
-  if (strlen (name) > 40)
-    return g_strdup_printf ("%.20s… (%zu bytes)", name, strlen (name));
-  escaped = g_strescape (name, NULL);
-  return g_steal_pointer (&escaped);
+  return strlen (name) > 40 ? g_strdup_printf ("%s… (%zu bytes)", escaped, strlen (name)) : g_steal_pointer (&escaped);
 }
 
 static gboolean
@@ -111,6 +107,18 @@ netns_validate_mtu (guint32 mtu, GError **error)
   return FALSE;
 }
 
+static gboolean
+read_octets (const char *text, guint8 mac[NETNS_MAC_LENGTH])
+{
+  for (guint i = 0; i < NETNS_MAC_LENGTH; i++, text += 3) {
+    if (!g_ascii_isxdigit (text[0]) || !g_ascii_isxdigit (text[1])
+        || text[2] != (i + 1 < NETNS_MAC_LENGTH ? ':' : '\0'))
+      return FALSE;
+    mac[i] = (guint8) (g_ascii_xdigit_value (text[0]) << 4 | g_ascii_xdigit_value (text[1]));
+  }
+  return TRUE;
+}
+
 /**
  * netns_parse_mac:
  * @text: six octets such as `02:00:00:00:00:01`
@@ -123,13 +131,8 @@ gboolean
 netns_parse_mac (const char *text, guint8 mac[NETNS_MAC_LENGTH], GError **error)
 {
   static const guint8 zeros[NETNS_MAC_LENGTH];
-  int length = -1;
 
-  if (strlen (text) != 17
-      || sscanf (text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-                 &mac[5], &length)
-             != NETNS_MAC_LENGTH
-      || length != 17)
+  if (!read_octets (text, mac))
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
                  "“%s” is no hardware address (such as 02:00:00:00:00:01)", text);
   else if (mac[0] & 1)
