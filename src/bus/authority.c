@@ -40,7 +40,6 @@ typedef struct {
   char **actions;
   guint next; /* index of the action that is asked about */
   PolkitDetails *details;
-  GCancellable *cancellable;
   NetnsAnsweredFunc answered; /* NULL once it is answered */
   gpointer data;
 } Pending;
@@ -56,7 +55,6 @@ pending_clear (gpointer data)
   g_free (pending->sender);
   g_strfreev (pending->actions);
   g_object_unref (pending->details);
-  g_object_unref (pending->cancellable);
 }
 
 static void
@@ -106,13 +104,12 @@ answer (Pending *pending, NetnsGrant *grant, const GError *error)
   answered (grant, error, pending->data);
 }
 
+/* polkitd watches the subject itself and closes the dialog when it leaves; its answer then finds nobody. Cancelling the
+ * check from here would race with that, and libpolkit warns of a check that is gone already. */
 static void
 on_left (const GError *error, gpointer data)
 {
-  Pending *pending = data;
-
-  g_cancellable_cancel (pending->cancellable);
-  answer (pending, NULL, error);
+  answer (data, NULL, error);
 }
 
 static int
@@ -273,7 +270,7 @@ check_next (Pending *pending)
       authority->polkit, subject, pending->actions[pending->next], pending->details,
       pending->interactive ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
                            : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
-      pending->cancellable, on_checked, g_rc_box_acquire (pending));
+      NULL, on_checked, g_rc_box_acquire (pending));
 }
 
 /* Names of namespaces may come from the file system, which takes any bytes; polkit takes UTF-8 only. */
@@ -307,7 +304,6 @@ pending_new (NetnsAuthority *authority, const NetnsQuestion *question, NetnsAnsw
   pending->interactive = question->interactive;
   pending->actions = g_strdupv ((char **) question->actions);
   pending->details = copy_details (question->details);
-  pending->cancellable = g_cancellable_new ();
   pending->answered = answered;
   pending->data = data;
   return pending;
@@ -357,8 +353,8 @@ netns_authority_new (GDBusConnection *connection)
  * netns_authority_free:
  * @authority: (transfer full): an authority
  *
- * Everybody who still waits is answered with `AccessDenied` before this returns; checks that polkit still
- * works on are cancelled. Not to be called from within a callback of @authority.
+ * Everybody who still waits is answered with `AccessDenied` before this returns; what polkit answers later
+ * finds nobody. Not to be called from within a callback of @authority.
  */
 void
 netns_authority_free (NetnsAuthority *authority)

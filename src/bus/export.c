@@ -147,19 +147,28 @@ take_published (const NetnsObject *object, guint interfaces)
 }
 
 static void
-say_present (NetnsExport *export, const Pending *pending)
+say_added (NetnsExport *export, const Pending *pending)
+{
+  NetnsObject object;
+  guint interfaces;
+
+  if (!pending->added || !netns_object_find (export->core, pending->path, &object))
+    return;
+  interfaces = netns_object_get_interfaces (&object);
+  take_published (&object, interfaces);
+  emit_added (export, pending->path, &object, interfaces);
+}
+
+static void
+say_changed (NetnsExport *export, const Pending *pending)
 {
   NetnsObject object;
   guint interfaces, published;
 
-  if ((!pending->added && pending->changes == 0) || !netns_object_find (export->core, pending->path, &object))
+  if (pending->added || pending->changes == 0 || !netns_object_find (export->core, pending->path, &object))
     return;
   interfaces = netns_object_get_interfaces (&object);
   published = take_published (&object, interfaces);
-  if (pending->added) {
-    emit_added (export, pending->path, &object, interfaces);
-    return;
-  }
   if (published & ~interfaces)
     emit_removed (export, pending->path, published & ~interfaces);
   if (interfaces & ~published)
@@ -167,6 +176,13 @@ say_present (NetnsExport *export, const Pending *pending)
   for (guint bit = 0; bit < NETNS_N_INTERFACES; bit++)
     if (interfaces & published & (1u << bit))
       emit_changed (export, pending->path, &object, netns_interface_get (bit), pending->changes);
+}
+
+static void
+say_removed (NetnsExport *export, const Pending *pending)
+{
+  if (pending->removed != 0)
+    emit_removed (export, pending->path, pending->removed);
 }
 
 /**
@@ -178,6 +194,8 @@ say_present (NetnsExport *export, const Pending *pending)
 void
 netns_export_flush (NetnsExport *export)
 {
+  /* A property can name an object that is new, so this comes first. */
+  static void (*const says[]) (NetnsExport * export, const Pending *pending) = { say_removed, say_added, say_changed };
   g_autoptr (GPtrArray) order = g_steal_pointer (&export->order);
 
   export->order = g_ptr_array_new_with_free_func (free_pending);
@@ -185,14 +203,9 @@ netns_export_flush (NetnsExport *export)
   if (export->turn != NULL)
     g_source_destroy (export->turn);
   g_clear_pointer (&export->turn, g_source_unref);
-  for (guint i = 0; i < order->len; i++) {
-    const Pending *pending = g_ptr_array_index (order, i);
-
-    if (pending->removed != 0)
-      emit_removed (export, pending->path, pending->removed);
-  }
-  for (guint i = 0; i < order->len; i++)
-    say_present (export, g_ptr_array_index (order, i));
+  for (gsize say = 0; say < G_N_ELEMENTS (says); say++)
+    for (guint i = 0; i < order->len; i++)
+      says[say](export, g_ptr_array_index (order, i));
 }
 
 /* A network shows its bridge and who is connected: both are other objects' business, so look whose this link is. */

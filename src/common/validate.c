@@ -26,7 +26,7 @@ validate_name (const char *what, const char *name, const char *punctuation, gsiz
   else if (strlen (name) > max)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME, "The name of a %s has at most %zu bytes, not %zu",
                  what, max, strlen (name));
-  else if (*name == '-' || *name == '.')
+  else if (*name == '-' || *name == '.' || *name == '@')
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
                  "The name of a %s cannot start with “%c”, as “%s” does", what, *name, shown);
   else if (name[strspn (name, allowed)] != '\0')
