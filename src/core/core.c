@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "core/step.h"
 #include "core/store.h"
 
 #include <errno.h>
@@ -122,6 +123,19 @@ settle_job (gpointer data)
   g_free (job);
 }
 
+/* What the kernel may not have announced. */
+static void
+look_at_quiet_changes (NetnsCore *core, const GPtrArray *steps)
+{
+  for (guint i = 0; i < steps->len; i++) {
+    const NetnsStep *step = g_ptr_array_index (steps, i);
+
+    if (step->operation->quiet)
+      netns_mirror_refresh_link (core->mirror, step->namespace_name, netns_step_get_uint32 (step, "index"),
+                                 netns_step_get_string (step, "link"));
+  }
+}
+
 /* The names that the plan changed are looked at before the events are taken in, so that a new namespace is read once. */
 static void
 finish_job (gpointer data)
@@ -139,6 +153,7 @@ finish_job (gpointer data)
     netns_mirror_refresh_name (core->mirror, name, netns_plan_get_cookie (job->plan, name));
   }
   netns_mirror_catch_up (core->mirror);
+  look_at_quiet_changes (core, netns_plan_get_steps (job->plan));
   core->busy = FALSE;
   netns_mirror_settle (core->mirror, settle_job, job);
   next_turn (core);

@@ -120,7 +120,10 @@ revert_setting (NetnsRun *run, NetnsStep *step, const Setting *setting, GError *
   return setting->set (netns_run_get_grant (run), netlink, index, value, error);
 }
 
-#define SETTING(id, text)                                                                                            \
+/* The kernel announces some changes only of links that are up (netdev_state_change() in net/core/dev.c). */
+#define QUIET TRUE
+
+#define SETTING(id, text, quiet)                                                                                     \
   static gboolean id##_execute (NetnsRun *run, NetnsStep *step, GError **error)                                      \
   {                                                                                                                  \
     return apply_setting (run, step, &(const Setting){ get_##id, set_##id }, error);                                 \
@@ -131,7 +134,7 @@ revert_setting (NetnsRun *run, NetnsStep *step, const Setting *setting, GError *
     return revert_setting (run, step, &(const Setting){ get_##id, set_##id }, error);                                \
   }                                                                                                                  \
                                                                                                                      \
-  const NetnsOperation netns_operation_link_set_##id = { text, id##_execute, id##_undo }
+  const NetnsOperation netns_operation_link_set_##id = { text, id##_execute, id##_undo, quiet }
 
 static GVariant *
 get_enabled (const NetnsLinkInfo *info)
@@ -145,7 +148,7 @@ set_enabled (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GVaria
   return netns_rtnl_link_set_enabled (grant, netlink, index, g_variant_get_boolean (value), error);
 }
 
-SETTING (enabled, "link-set-enabled");
+SETTING (enabled, "link-set-enabled", FALSE);
 
 static GVariant *
 get_name (const NetnsLinkInfo *info)
@@ -159,7 +162,7 @@ set_name (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GVariant 
   return netns_rtnl_link_set_name (grant, netlink, index, g_variant_get_string (value, NULL), error);
 }
 
-SETTING (name, "link-set-name");
+SETTING (name, "link-set-name", FALSE);
 
 static GVariant *
 get_mtu (const NetnsLinkInfo *info)
@@ -173,7 +176,7 @@ set_mtu (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GVariant *
   return netns_rtnl_link_set_mtu (grant, netlink, index, g_variant_get_uint32 (value), error);
 }
 
-SETTING (mtu, "link-set-mtu");
+SETTING (mtu, "link-set-mtu", FALSE);
 
 static GVariant *
 get_mac (const NetnsLinkInfo *info)
@@ -190,7 +193,7 @@ set_mac (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GVariant *
          && netns_rtnl_link_set_mac (grant, netlink, index, mac, error);
 }
 
-SETTING (mac, "link-set-mac");
+SETTING (mac, "link-set-mac", FALSE);
 
 static GVariant *
 get_description (const NetnsLinkInfo *info)
@@ -204,7 +207,7 @@ set_description (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GV
   return netns_rtnl_link_set_description (grant, netlink, index, g_variant_get_string (value, NULL), error);
 }
 
-SETTING (description, "link-set-description");
+SETTING (description, "link-set-description", QUIET);
 
 static GVariant *
 get_master (const NetnsLinkInfo *info)
@@ -218,7 +221,7 @@ set_master (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GVarian
   return netns_rtnl_link_set_master (grant, netlink, index, g_variant_get_uint32 (value), error);
 }
 
-SETTING (master, "link-set-master");
+SETTING (master, "link-set-master", FALSE);
 
 static gboolean
 move_between (NetnsRun *run, const char *from, guint index, const char *to, const char *new_name, GError **error)
@@ -297,4 +300,4 @@ remove_alternative_name (NetnsRun *run, NetnsStep *step, GError **error)
 }
 
 const NetnsOperation netns_operation_alternative_name_add
-  = { "alternative-name-add", add_alternative_name, remove_alternative_name };
+  = { "alternative-name-add", add_alternative_name, remove_alternative_name, QUIET };

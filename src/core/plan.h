@@ -26,6 +26,7 @@ typedef void (*NetnsCommitFunc) (NetnsPlan *plan, gpointer data);
  * @name: its name, as it is printed
  * @execute: does it; leaves nothing behind when it fails. May put what @undo needs into the step
  * @undo: (nullable): takes it back; %NULL for an operation that must be a plan's last
+ * @quiet: whether the kernel may announce it to nobody, so that its link must be looked at afterwards
  *
  * One kind of step. Both functions run in the worker.
  */
@@ -33,6 +34,7 @@ struct _NetnsOperation {
   const char *name;
   gboolean (*execute) (NetnsRun *run, NetnsStep *step, GError **error);
   gboolean (*undo) (NetnsRun *run, NetnsStep *step, GError **error);
+  gboolean quiet;
 };
 
 /**

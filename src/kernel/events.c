@@ -76,10 +76,8 @@ query_link (NetnsEventSocket *events, int nsid, guint index, NetnsLinkInfo *info
          && info->index == index;
 }
 
-/* The bridge module tells of a port's state with messages of its own (br_ifinfo_notify() in net/bridge/br_netlink.c),
- * RTM_DELLINK when the port leaves. They say little of the link, and it is not gone: read it. */
 static void
-emit_port (NetnsEventSocket *events, guint index, NetnsEvent *event)
+emit_read_link (NetnsEventSocket *events, guint index, NetnsEvent *event)
 {
   event->type = NETNS_EVENT_LINK;
   event->from_dump = TRUE;
@@ -93,8 +91,10 @@ emit_link (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *
 {
   const struct ifinfomsg *body = nlmsg_data (header);
 
+  /* The bridge module tells of a port's state with messages of its own (br_ifinfo_notify() in net/bridge/br_netlink.c),
+   * RTM_DELLINK when the port leaves. They say little of the link, and it is not gone: read it. */
   if (body->ifi_family == AF_BRIDGE) {
-    emit_port (events, (guint) body->ifi_index, event);
+    emit_read_link (events, (guint) body->ifi_index, event);
     return;
   }
   event->type = header->nlmsg_type == RTM_DELLINK ? NETNS_EVENT_LINK_GONE : NETNS_EVENT_LINK;
@@ -438,6 +438,20 @@ netns_event_socket_read_links (NetnsEventSocket *events, int nsid, gboolean *int
   g_autoptr (NetnsMessage) message = ask_for_link (events, nsid, 0, RTEXT_FILTER_SKIP_STATS);
 
   return dump (events, message, nsid, interrupted, error);
+}
+
+/**
+ * netns_event_socket_read_link:
+ * @events: the socket
+ * @nsid: id of a namespace
+ * @index: ifindex of a link in it
+ *
+ * Has one link announced as an event with from_dump, if it is still there.
+ */
+void
+netns_event_socket_read_link (NetnsEventSocket *events, int nsid, guint index)
+{
+  emit_read_link (events, index, &(NetnsEvent){ .nsid = nsid });
 }
 
 /**

@@ -51,6 +51,7 @@ int netns_event_socket_get_fd (const NetnsEventSocket *events);
 int netns_event_socket_get_host_nsid (const NetnsEventSocket *events);
 gboolean netns_event_socket_drain (NetnsEventSocket *events, GError **error);
 gboolean netns_event_socket_take_overrun (NetnsEventSocket *events);
+void netns_event_socket_read_link (NetnsEventSocket *events, int nsid, guint index);
 gboolean netns_event_socket_read_links (NetnsEventSocket *events, int nsid, gboolean *interrupted, GError **error);
 gboolean netns_event_socket_read_addresses (NetnsEventSocket *events, int nsid, gboolean *interrupted,
                                             GError **error);

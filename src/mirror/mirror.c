@@ -521,6 +521,27 @@ netns_mirror_refresh_name (NetnsMirror *mirror, const char *name, guint64 cookie
 }
 
 /**
+ * netns_mirror_refresh_link:
+ * @mirror: the mirror
+ * @namespace_name: its namespace, empty for the host
+ * @index: its ifindex, 0 if not known
+ * @name: its name, for that case
+ *
+ * Looks at one link now: the kernel does not announce each change of a link that is down.
+ */
+void
+netns_mirror_refresh_link (NetnsMirror *mirror, const char *namespace_name, guint index, const char *name)
+{
+  NetnsNamespace *namespace = netns_mirror_get_namespace (mirror, namespace_name);
+  NetnsLink *link = NULL;
+
+  if (namespace != NULL)
+    link = index ? netns_namespace_get_link (namespace, index) : netns_namespace_find_link (namespace, name);
+  if (link != NULL)
+    netns_event_socket_read_link (mirror->events, namespace->nsid, link->info.index);
+}
+
+/**
  * netns_mirror_read_statistics:
  * @mirror: the mirror
  * @link: a link
