@@ -96,14 +96,14 @@ class Service:
     def start(self, arguments=(), environment=None, timeout=30):
         """Starts it, with further arguments and variables, and waits until it owns its name."""
         command = self.supervisor_command() + list(arguments)
+        earlier_ends = len(self.ends)
         self.supervisor = subprocess.Popen(command, env={**os.environ, **(environment or {})}, start_new_session=True)
-        return self.wait_until_ready(timeout)
+        return self.wait_until_ready(earlier_ends, timeout)
 
-    def wait_until_ready(self, timeout=30):
-        ends = len(self.ends)
-
+    def wait_until_ready(self, earlier_ends=0, timeout=30):
+        """Waits until it owns its name; RuntimeError if it ended once more than earlier."""
         def ready():
-            if len(self.ends) > ends:
+            if len(self.ends) > earlier_ends:
                 raise RuntimeError(f'{self.name} ended with {self.ends[-1]} instead of starting:\n{self.log}')
             pid = self.pid
             return pid if pid and name_owner(self.definition['bus_name']) == pid else None
