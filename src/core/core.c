@@ -246,13 +246,23 @@ forget_orphans (NetnsCore *core)
   }
 }
 
+/* A settled mirror knows who everybody is: one that only got another name keeps its owner. */
+static void
+forget_the_dead (gpointer data)
+{
+  NetnsCore *core = data;
+
+  forget_orphans (core);
+  netns_owners_prune (core->owners, core->mirror);
+}
+
 static gboolean
 on_forget (gpointer data)
 {
   NetnsCore *core = data;
 
   g_clear_pointer (&core->forget_source, g_source_unref);
-  forget_orphans (core);
+  netns_mirror_settle (core->mirror, forget_the_dead, core);
   return G_SOURCE_REMOVE;
 }
 
@@ -312,8 +322,7 @@ netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error)
 void
 netns_core_start (NetnsCore *core)
 {
-  netns_owners_prune (core->owners, core->mirror);
-  forget_orphans (core);
+  forget_the_dead (core);
 }
 
 void

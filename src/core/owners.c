@@ -60,7 +60,8 @@ netns_owners_free (NetnsOwners *owners)
  * @owners: the table
  * @mirror: a settled mirror, which knows all cookies
  *
- * Forgets the owners of namespaces that ended while nobody looked.
+ * Forgets the owners of namespaces that ended. Does nothing while there is one whose cookie could not be read: it may be
+ * the one that an owner belongs to.
  */
 void
 netns_owners_prune (NetnsOwners *owners, NetnsMirror *mirror)
@@ -70,8 +71,13 @@ netns_owners_prune (NetnsOwners *owners, NetnsMirror *mirror)
   GHashTableIter iter;
   const guint64 *cookie;
 
-  for (guint i = 0; i < namespaces->len; i++)
-    g_hash_table_add (living, &((NetnsNamespace *) g_ptr_array_index (namespaces, i))->cookie);
+  for (guint i = 0; i < namespaces->len; i++) {
+    NetnsNamespace *namespace = g_ptr_array_index (namespaces, i);
+
+    if (namespace->cookie == 0 && namespace->source != NETNS_SOURCE_BROKEN)
+      return;
+    g_hash_table_add (living, &namespace->cookie);
+  }
   g_hash_table_iter_init (&iter, owners->uids);
   while (g_hash_table_iter_next (&iter, (gpointer *) &cookie, NULL)) {
     g_autofree char *file = NULL;

@@ -125,6 +125,8 @@ struct _NetnsLink {
  * @nsid: the host's id for it, NETNS_NSID_NONE for a broken one
  * @links: (element-type guint NetnsLink): by ifindex
  * @routes: (element-type NetnsRoute): of all tables but `local`
+ * @generation: number of the last reading
+ * @links_dirty: whether events about it were lost, so that it must be read before it is looked at
  */
 struct _NetnsNamespace {
   char *name;
@@ -136,8 +138,7 @@ struct _NetnsNamespace {
   GHashTable *links;
   GArray *routes;
   guint generation;
-  gboolean links_dirty : 1;
-  gboolean routes_dirty : 1;
+  gboolean links_dirty;
 };
 
 NetnsMirror *netns_mirror_new (NetnsWorker *worker, int receive_buffer, GError **error);

@@ -361,13 +361,15 @@ netns_names_release (NetnsNames *names, const char *name)
   schedule (names, SCAN_INTERVAL);
 }
 
-/* Looks at one name only; whoever calls this knows that something happened to it. */
+/* Looks at one name only, for somebody who knows or suspects that something happened to it. */
 void
 netns_names_refresh (NetnsNames *names, const char *name, guint64 cookie)
 {
   g_autofree char *path = g_build_filename (NETNS_RUN_DIR, name, NULL);
   struct stat status;
 
+  if (is_held (names, name))
+    return;
   if (lstat (path, &status) < 0)
     netns_mirror_detach_name (names->mirror, name);
   else if (!is_known (names->mirror, name, &(Entry){ status.st_ino })) {

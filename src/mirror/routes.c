@@ -141,7 +141,6 @@ collect_targets (NetnsRouteReader *reader)
 
     if (namespace == NULL || namespace->name == NULL)
       continue;
-    namespace->routes_dirty = FALSE;
     target.id = namespace->id;
     if (namespace != reader->mirror->host)
       target.path = netns_namespace_get_path (namespace);
@@ -199,7 +198,6 @@ netns_route_reader_free (NetnsRouteReader *reader)
 void
 netns_route_reader_mark (NetnsRouteReader *reader, NetnsNamespace *namespace)
 {
-  namespace->routes_dirty = TRUE;
   g_hash_table_add (reader->marked, GINT_TO_POINTER (namespace->nsid));
   if (reader->turn != NULL)
     return;

@@ -11,7 +11,6 @@ static const char polkit_xml[]
       "<method name='CheckAuthorization'><arg type='(sa{sv})' direction='in'/><arg type='s' direction='in'/>"
       "<arg type='a{ss}' direction='in'/><arg type='u' direction='in'/><arg type='s' direction='in'/>"
       "<arg type='(bba{ss})' direction='out'/></method>"
-      "<method name='CancelCheckAuthorization'><arg type='s' direction='in'/></method>"
       "<property name='BackendName' type='s' access='read'/><property name='BackendVersion' type='s' "
       "access='read'/>"
       "<property name='BackendFeatures' type='u' access='read'/></interface></node>";
@@ -103,35 +102,12 @@ reply (GDBusMethodInvocation *invocation, const char *word)
 }
 
 static void
-cancel_held (MockPolkit *polkit, const char *id)
-{
-  for (GList *i = polkit->held.head; i != NULL; i = i->next) {
-    g_autofree char *held_id = NULL;
-
-    g_variant_get_child (g_dbus_method_invocation_get_parameters (i->data), 4, "s", &held_id);
-    if (!g_str_equal (held_id, id))
-      continue;
-    g_dbus_method_invocation_return_dbus_error (i->data, "org.freedesktop.PolicyKit1.Error.Cancelled",
-                                                "Cancelled");
-    g_queue_delete_link (&polkit->held, i);
-    polkit->cancelled++;
-    return;
-  }
-}
-
-static void
 on_polkit_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
                 const char *method, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
 {
   MockPolkit *polkit = data;
   const char *action, *word;
 
-  if (g_str_equal (method, "CancelCheckAuthorization")) {
-    g_variant_get (parameters, "(&s)", &action);
-    cancel_held (polkit, action);
-    g_dbus_method_invocation_return_value (invocation, NULL);
-    return;
-  }
   g_variant_get_child (parameters, 1, "&s", &action);
   word = strrchr (action, '.') + 1;
   g_ptr_array_add (polkit->asked, g_strdup (word));

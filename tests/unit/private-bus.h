@@ -14,7 +14,6 @@ typedef struct {
   GQueue held;      /* GDBusMethodInvocation, the oldest first */
   GPtrArray *asked; /* last words of the actions */
   GVariant *last;   /* parameters of the last question */
-  guint cancelled;
 } MockPolkit;
 
 GTestDBus *private_bus_start (void);

@@ -34,18 +34,9 @@ answer_clear (Answer *answer)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answer, answer_clear)
 
-/* On a slow machine our polkit may be stopped before it heard that a check was cancelled; the library warns.
- */
-static gboolean
-is_fatal (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
-{
-  return strstr (message, "Error cancelling authorization check") == NULL;
-}
-
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_test_log_set_fatal_handler (is_fatal, NULL);
   fixture->polkit = mock_polkit_new ();
   fixture->connection = connect_to_bus ();
   fixture->caller = connect_to_bus ();
@@ -335,7 +326,8 @@ test_too_many (Fixture *fixture, gconstpointer data)
     g_assert_cmpuint (answers[i].count, ==, 1);
     assert_refused (&answers[i], NETNS_ERROR_ACCESS_DENIED, "the service ends");
   }
-  wait_for (fixture->polkit->cancelled == 4);
+  while (fixture->polkit->held.length > 0)
+    mock_polkit_release (fixture->polkit, "allow");
   wait_in_vain ();
   for (gsize i = 0; i < G_N_ELEMENTS (answers); i++) {
     g_assert_cmpuint (answers[i].count, ==, 1);
@@ -362,9 +354,10 @@ test_caller_leaves (Fixture *fixture, gconstpointer data)
     assert_refused (&answers[i], NETNS_ERROR_ACCESS_DENIED, "left the bus");
     answer_clear (&answers[i]);
   }
-  wait_for (fixture->polkit->cancelled == 4);
-  wait_for (fixture->polkit->held.length == 1);
-  mock_polkit_release (fixture->polkit, "allow");
+  /* What polkit says now finds nobody, but for the one who waited for a place. */
+  wait_for (fixture->polkit->held.length == 5);
+  while (fixture->polkit->held.length > 0)
+    mock_polkit_release (fixture->polkit, "allow");
   assert_granted (&other);
   wait_in_vain ();
   g_assert_cmpuint (fixture->polkit->asked->len, ==, 5);
