@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is done to make and delete a translation. */
+#include "core/nat.h"
+
+#include "common/error.h"
+#include "common/validate.h"
+#include "core/core.h"
+#include "core/definition.h"
+#include "core/wanted.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+static gboolean
+overlaps (const GArray *sources, const NetnsAddress *source)
+{
+  for (guint i = 0; i < sources->len; i++)
+    if (netns_address_overlaps (&g_array_index (sources, NetnsAddress, i), source))
+      return TRUE;
+  return FALSE;
+}
+
+/* Two translations of one packet: only one can be meant. */
+static gboolean
+check_source (NetnsCore *core, const char *namespace_name, const NetnsAddress *source, GError **error)
+{
+  char text[NETNS_ADDRESS_MAX_TEXT];
+  GHashTableIter iter;
+  NetnsNetwork *network;
+  NetnsNat *nat;
+
+  netns_address_print (source, text);
+  g_hash_table_iter_init (&iter, netns_core_get_nats (core));
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &nat)) {
+    if (strcmp (nat->namespace_name, namespace_name) != 0 || !overlaps (nat->sources, source))
+      continue;
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT, "Packets from %s are translated already, by nat %u",
+                 text, nat->id);
+    return FALSE;
+  }
+  g_hash_table_iter_init (&iter, netns_core_get_networks (core));
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network)) {
+    if (!network->nat || strcmp (network->namespace_name, namespace_name) != 0
+        || !overlaps (network->subnets, source))
+      continue;
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT,
+                 "Packets from %s are translated already, by network “%s”", text, network->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_sources (NetnsCore *core, const char *namespace_name, const GArray *sources, const NetnsAddress *to_address,
+               GError **error)
+{
+  if (sources->len == 0) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "Name at least one subnet to translate");
+    return FALSE;
+  }
+  for (guint i = 0; i < sources->len; i++) {
+    const NetnsAddress *source = &g_array_index (sources, NetnsAddress, i);
+
+    if (to_address->family != AF_UNSPEC && to_address->family != source->family) {
+      g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                   "The address to translate to must be of the same family as all sources");
+      return FALSE;
+    }
+    if (!check_source (core, namespace_name, source, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static guint
+find_free_id (NetnsCore *core)
+{
+  guint id = 1;
+
+  while (g_hash_table_contains (netns_core_get_nats (core), GUINT_TO_POINTER (id)))
+    id++;
+  return id;
+}
+
+typedef struct {
+  NetnsCore *core;
+  NetnsNat *nat;
+} Commit;
+
+static void
+commit_put (NetnsPlan *plan, gpointer data)
+{
+  Commit *commit = data;
+
+  netns_core_put_nat (commit->core, netns_nat_copy (commit->nat));
+}
+
+static void
+commit_drop (NetnsPlan *plan, gpointer data)
+{
+  Commit *commit = data;
+
+  netns_core_drop_nat (commit->core, commit->nat->id);
+}
+
+static void
+free_commit (gpointer data)
+{
+  Commit *commit = data;
+
+  netns_nat_free (commit->nat);
+  g_free (commit);
+}
+
+static void
+on_commit (NetnsCore *core, NetnsPlan *plan, NetnsCommitFunc func, const NetnsNat *nat)
+{
+  Commit *commit = g_new0 (Commit, 1);
+
+  commit->core = core;
+  commit->nat = netns_nat_copy (nat);
+  netns_plan_on_commit (plan, func, commit, free_commit);
+}
+
+/**
+ * netns_nat_create:
+ * @core: the service
+ * @caller: uid that asks for it
+ * @namespace_name: the namespace that forwards
+ * @sources: (element-type NetnsAddress): subnets whose packets are translated
+ * @uplink: only packets leaving by this link, empty for any
+ * @to_address: address to put in, family AF_UNSPEC for that of the leaving link
+ * @id: (out): number of the new translation
+ * @error: `InvalidName`, `InvalidArgument`, `NotFound`, `SubnetConflict`
+ *
+ * Returns: (transfer full) (nullable): the plan for method Manager.CreateNat
+ */
+NetnsPlan *
+netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GArray *sources, const char *uplink,
+                  const NetnsAddress *to_address, guint *id, GError **error)
+{
+  g_autoptr (NetnsPlan) plan = netns_plan_new ();
+  NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, namespace_name, error);
+  g_autoptr (NetnsNat) nat = NULL;
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  if (namespace == NULL || !check_sources (core, namespace->name, sources, to_address, error)
+      || (*uplink != '\0' && !netns_validate_link_name (uplink, error)))
+    return NULL;
+  if (*uplink != '\0' && netns_namespace_find_link (namespace, uplink) == NULL) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no link “%s” to be the uplink", uplink);
+    return NULL;
+  }
+  netns_plan_add_reach (plan, NETNS_REACH_NAT);
+  netns_plan_set_detail (plan, "subnet", netns_address_print (&g_array_index (sources, NetnsAddress, 0), text));
+  nat = g_new0 (NetnsNat, 1);
+  *id = nat->id = find_free_id (core);
+  nat->namespace_name = g_strdup (namespace->name);
+  nat->sources = netns_definition_copy_addresses (sources);
+  nat->uplink = g_strdup (uplink);
+  nat->to_address = *to_address;
+  nat->owner = caller;
+  netns_wanted_replace_nat (core, plan, NULL, nat);
+  on_commit (core, plan, commit_put, nat);
+  return g_steal_pointer (&plan);
+}
+
+/**
+ * netns_nat_delete:
+ * @core: the service
+ * @caller: uid that asks for it
+ * @nat: a translation
+ * @error: `NotFound`
+ *
+ * Returns: (transfer full) (nullable): the plan for method Nat.Delete
+ */
+NetnsPlan *
+netns_nat_delete (NetnsCore *core, guint caller, const NetnsNat *nat, GError **error)
+{
+  g_autoptr (NetnsPlan) plan = netns_plan_new ();
+
+  if (netns_core_use_namespace (core, plan, caller, nat->namespace_name, error) == NULL)
+    return NULL;
+  netns_plan_add_reach (plan, NETNS_REACH_NAT);
+  if (nat->owner != caller)
+    netns_plan_add_reach (plan, NETNS_REACH_FOREIGN);
+  netns_wanted_replace_nat (core, plan, nat, NULL);
+  on_commit (core, plan, commit_drop, nat);
+  return g_steal_pointer (&plan);
+}
