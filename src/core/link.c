@@ -334,6 +334,7 @@ netns_link_move_to (NetnsCore *core, guint caller, const NetnsLinkTarget *target
   NetnsLink *link = use_link (core, plan, caller, target, error);
   NetnsNamespace *to = link ? netns_core_use_namespace (core, plan, caller, namespace_name, error) : NULL;
   g_autofree char *chosen = NULL, *alternative = NULL;
+  gboolean name_first;
 
   if (to == NULL || !refuse_bridge_of_network (core, link, "moved", error))
     return NULL;
@@ -351,10 +352,16 @@ netns_link_move_to (NetnsCore *core, guint caller, const NetnsLinkTarget *target
     return NULL;
   }
   *name_there = g_strdup (chosen ? chosen : link->info.name);
+  /* What a move takes away (addresses, routes, the master) no undo brings back, so it comes last. The alternative name
+   * goes along, unless another link has it here (dev_change_net_namespace() in net/core/dev.c). */
+  name_first = alternative != NULL && netns_namespace_find_link (link->namespace, alternative) == NULL;
+  if (name_first)
+    netns_plan_add (plan, &netns_operation_alternative_name_add, target->namespace_name,
+                    "{'index': <%u>, 'name': <%s>}", target->index, alternative);
   netns_plan_add (plan, &netns_operation_link_move, target->namespace_name,
                   "{'index': <%u>, 'to-namespace': <%s>, 'new-name': <%s>}", target->index, to->name,
                   chosen ? chosen : "");
-  if (alternative != NULL)
+  if (alternative != NULL && !name_first)
     netns_plan_add (plan, &netns_operation_alternative_name_add, to->name, "{'link': <%s>, 'name': <%s>}", *name_there,
                     alternative);
   return g_steal_pointer (&plan);

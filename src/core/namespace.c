@@ -123,6 +123,19 @@ forget_contents (NetnsCore *core, NetnsPlan *plan, const char *name)
   }
 }
 
+/* What is kept by the cookie of a namespace, which no other one will ever have. */
+static void
+forget_namespace (NetnsPlan *plan, guint64 cookie)
+{
+  g_autofree char *owner = netns_owners_file_for (cookie);
+  g_autofree char *forwarding4 = netns_forwarding_file_for (cookie, AF_INET);
+  g_autofree char *forwarding6 = netns_forwarding_file_for (cookie, AF_INET6);
+
+  netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", owner);
+  netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", forwarding4);
+  netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", forwarding6);
+}
+
 static void
 commit_delete (NetnsPlan *plan, gpointer data)
 {
@@ -165,7 +178,6 @@ netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError 
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   NetnsNamespace *namespace = netns_core_find_namespace (core, name, error);
-  g_autofree char *file = NULL;
 
   if (namespace == NULL || !refuse_host (namespace, "deleted", error))
     return NULL;
@@ -176,10 +188,8 @@ netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError 
     netns_core_use_namespace (core, plan, caller, name, error);
     forget_contents (core, plan, namespace->name);
   }
-  if (namespace->cookie != 0) {
-    file = netns_owners_file_for (namespace->cookie);
-    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", file);
-  }
+  if (namespace->cookie != 0)
+    forget_namespace (plan, namespace->cookie);
   plan_delete (plan, namespace);
   on_commit (core, plan, commit_delete, &(Commit){ .name = namespace->name, .cookie = namespace->cookie });
   return g_steal_pointer (&plan);

@@ -7,6 +7,7 @@
 #include "kernel/link.h"
 #include "kernel/route.h"
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -36,7 +37,18 @@ remove_address (NetnsRun *run, NetnsStep *step, GError **error)
          && netns_rtnl_address_remove (netns_run_get_grant (run), netlink, index, &address, error);
 }
 
-const NetnsOperation netns_operation_address_add = { "address-add", add_address, remove_address };
+/* IPv6 addresses go by themselves when their link goes down (addrconf_ifdown() in net/ipv6/addrconf.c), which the undo
+ * of a later step may have done. */
+static gboolean
+take_address_back (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  NetnsNetlink *netlink = netns_run_get_netlink (run, step->namespace_name, error);
+
+  return netlink != NULL
+         && (remove_address (run, step, error) || netns_netlink_get_errno (netlink) == EADDRNOTAVAIL);
+}
+
+const NetnsOperation netns_operation_address_add = { "address-add", add_address, take_address_back };
 const NetnsOperation netns_operation_address_remove = { "address-remove", remove_address, add_address };
 
 static gboolean

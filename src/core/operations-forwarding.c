@@ -15,11 +15,30 @@
 /* Path, value before, value wanted; in the order in which they are set. */
 #define SETTINGS_TYPE G_VARIANT_TYPE ("a(sss)")
 
+/* Returns: (transfer full): the file with the settings of a namespace, below /run/netnsd */
+char *
+netns_forwarding_file_for (guint64 cookie, int family)
+{
+  return g_strdup_printf ("forwarding/%" G_GUINT64_FORMAT "-%s", cookie, family == AF_INET ? "ipv4" : "ipv6");
+}
+
 static char *
 state_file (NetnsNetlink *netlink, int family)
 {
-  return g_strdup_printf ("forwarding/%" G_GUINT64_FORMAT "-%s", netns_netlink_get_cookie (netlink),
-                          family == AF_INET ? "ipv4" : "ipv6");
+  return netns_forwarding_file_for (netns_netlink_get_cookie (netlink), family);
+}
+
+/* @value is %NULL if there is no such setting: the link is gone, or without IPv6. */
+static gboolean
+read_setting (int fd, const char *path, char **value, GError **error)
+{
+  g_autoptr (GError) read_error = NULL;
+
+  *value = netns_sysctl_get (fd, path, &read_error);
+  if (*value != NULL || g_error_matches (read_error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&read_error));
+  return FALSE;
 }
 
 /* A link that learns its address and default route from router advertisements stops to do so when the machine becomes
@@ -32,8 +51,10 @@ list_advertised_links (NetnsNetlink *netlink, int fd, GVariantBuilder *settings,
   for (guint i = 0; links != NULL && i < links->len; i++) {
     g_autofree char *path
       = g_strdup_printf ("net/ipv6/conf/%s/accept_ra", g_array_index (links, NetnsLinkInfo, i).name);
-    g_autofree char *value = netns_sysctl_get (fd, path, NULL); /* gone meanwhile, or without IPv6 */
+    g_autofree char *value = NULL;
 
+    if (!read_setting (fd, path, &value, error))
+      return FALSE;
     if (g_strcmp0 (value, "1") == 0)
       g_variant_builder_add (settings, "(sss)", path, "1", "2");
   }
@@ -57,35 +78,42 @@ list_settings (NetnsNetlink *netlink, int fd, int family, GError **error)
   return g_variant_ref_sink (g_variant_builder_end (&settings));
 }
 
-static void
-give_back (const NetnsGrant *grant, int fd, GVariant *settings)
+/* Sets each setting that has the value @from to the value @to: 1 is the one before, 2 the wanted one. Somebody else's
+ * value stays, and a link that is gone needs none. */
+static gboolean
+exchange_all (const NetnsGrant *grant, int fd, GVariant *settings, gsize from, gsize to, GError **error)
 {
-  for (gsize i = g_variant_n_children (settings); i > 0; i--) {
-    const char *path, *before, *wanted;
+  for (gsize i = 0; i < g_variant_n_children (settings); i++) {
+    /* Given back in the opposite order. */
+    gsize position = to == 1 ? g_variant_n_children (settings) - 1 - i : i;
+    const char *fields[3];
     g_autofree char *value = NULL;
 
-    g_variant_get_child (settings, i - 1, "(&s&s&s)", &path, &before, &wanted);
-    value = netns_sysctl_get (fd, path, NULL);
-    /* Somebody else's value stays, and a link that is gone needs none. */
-    if (g_strcmp0 (value, wanted) == 0)
-      netns_sysctl_set (grant, fd, path, before, NULL);
+    g_variant_get_child (settings, position, "(&s&s&s)", &fields[0], &fields[1], &fields[2]);
+    if (!read_setting (fd, fields[0], &value, error))
+      return FALSE;
+    if (g_strcmp0 (value, fields[from]) == 0 && !netns_sysctl_set (grant, fd, fields[0], fields[to], error))
+      return FALSE;
   }
+  return TRUE;
 }
 
 static gboolean
 set_all (const NetnsGrant *grant, int fd, GVariant *settings, GError **error)
 {
-  GVariantIter iter;
-  const char *path, *wanted;
+  if (exchange_all (grant, fd, settings, 1, 2, error))
+    return TRUE;
+  exchange_all (grant, fd, settings, 2, 1, NULL);
+  return FALSE;
+}
 
-  g_variant_iter_init (&iter, settings);
-  while (g_variant_iter_next (&iter, "(&ss&s)", &path, NULL, &wanted)) {
-    if (netns_sysctl_set (grant, fd, path, wanted, error))
-      continue;
-    give_back (grant, fd, settings);
-    return FALSE;
-  }
-  return TRUE;
+static gboolean
+give_back (const NetnsGrant *grant, int fd, GVariant *settings, GError **error)
+{
+  if (exchange_all (grant, fd, settings, 2, 1, error))
+    return TRUE;
+  exchange_all (grant, fd, settings, 1, 2, NULL);
+  return FALSE;
 }
 
 static gboolean
@@ -135,8 +163,12 @@ restore_forwarding (NetnsRun *run, NetnsStep *step, GError **error)
   settings = g_variant_parse (SETTINGS_TYPE, contents, NULL, NULL, error);
   if (settings == NULL)
     return FALSE;
-  give_back (netns_run_get_grant (run), fd, settings);
-  return netns_store_write (file, NULL, error);
+  if (!give_back (netns_run_get_grant (run), fd, settings, error))
+    return FALSE;
+  if (netns_store_write (file, NULL, error))
+    return TRUE;
+  set_all (netns_run_get_grant (run), fd, settings, NULL);
+  return FALSE;
 }
 
 const NetnsOperation netns_operation_forwarding_enable

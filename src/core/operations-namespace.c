@@ -89,17 +89,27 @@ check_empty (const char *name, int fd, GError **error)
   return FALSE;
 }
 
-/* Its further names; the first that fails is told, after all have been tried. */
+/* Its further names and then its own. Those that are gone when one cannot be removed are given back: a namespace
+ * with half its names is not what anybody asked for. */
 static gboolean
-remove_aliases (NetnsRun *run, NetnsStep *step, GError **error)
+remove_names (NetnsRun *run, NetnsStep *step, int fd, GError **error)
 {
+  const NetnsGrant *grant = netns_run_get_grant (run);
   g_autofree const char **aliases = NULL;
-  gboolean removed = TRUE;
+  guint removed = 0;
 
   g_variant_lookup (step->parameters, "aliases", "^a&s", &aliases);
-  for (guint i = 0; aliases != NULL && aliases[i] != NULL; i++)
-    removed &= netns_nsfs_delete (netns_run_get_grant (run), aliases[i], removed ? error : NULL);
-  return removed;
+  while (aliases != NULL && aliases[removed] != NULL && netns_nsfs_delete (grant, aliases[removed], error))
+    removed++;
+  if ((aliases == NULL || aliases[removed] == NULL) && remove_namespace (run, step, error))
+    return TRUE;
+  while (removed-- > 0) {
+    g_autoptr (GError) attach_error = NULL;
+
+    if (!netns_nsfs_attach (grant, fd, aliases[removed], &attach_error))
+      g_warning ("%s", attach_error->message);
+  }
+  return FALSE;
 }
 
 static gboolean
@@ -113,10 +123,10 @@ delete_namespace (NetnsRun *run, NetnsStep *step, GError **error)
     return remove_namespace (run, step, error);
   netlink = netns_run_get_netlink (run, step->namespace_name, error);
   if (netlink == NULL || !netns_run_get_fd (run, step->namespace_name, &fd, error)
-      || !check_empty (step->namespace_name, fd, error) || !remove_namespace (run, step, error))
+      || !check_empty (step->namespace_name, fd, error) || !remove_names (run, step, fd, error))
     return FALSE;
   delete_veths (run, netlink);
-  return remove_aliases (run, step, error);
+  return TRUE;
 }
 
 const NetnsOperation netns_operation_namespace_delete = { "namespace-delete", delete_namespace, NULL };

@@ -16,6 +16,8 @@ extern const NetnsOperation netns_operation_forwarding_enable;  /* family u: AF_
 extern const NetnsOperation netns_operation_forwarding_restore; /* family u */
 extern const NetnsOperation netns_operation_state_write;      /* file s, contents s; without contents it is removed */
 
+char *netns_forwarding_file_for (guint64 cookie, int family);
+
 /* operations-link.c */
 extern const NetnsOperation netns_operation_link_create;           /* kind name mtu mac master-link|master-index enabled
                                                                       peer-name peer-namespace peer-mac */

@@ -314,9 +314,12 @@ mount_entry (int fd, const char *path, GError **error)
   return FALSE;
 }
 
+/* What was unmounted and cannot be unlinked is mounted again: half a deletion would lose the namespace. */
 static gboolean
 remove_entry (const char *path, GError **error)
 {
+  netns_autofd int fd = netns_nsfs_open (path, NULL); /* -1 for a broken entry */
+  guint mounts = 0;
   struct stat status;
 
   if (lstat (path, &status) == 0 && S_ISDIR (status.st_mode)) {
@@ -324,12 +327,14 @@ remove_entry (const char *path, GError **error)
                  describe_type (status.st_mode));
     return FALSE;
   }
-  for (guint i = 0; i < MAX_MOUNTS && umount2 (path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0; i++)
-    ;
+  while (mounts < MAX_MOUNTS && umount2 (path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+    mounts++;
   /* What is not mounted (a broken entry) is not unmounted; anything worse makes unlink() fail too. */
   if (unlink (path) == 0)
     return TRUE;
   netns_error_set_errno (error, errno, "Cannot delete “%s”", path);
+  if (mounts > 0 && fd >= 0 && !mount_entry (fd, path, NULL))
+    g_warning ("Cannot mount “%s” again", path);
   return FALSE;
 }
 
@@ -411,6 +416,30 @@ netns_nsfs_delete (const NetnsGrant *grant, const char *name, GError **error)
 }
 
 /**
+ * netns_nsfs_attach:
+ * @grant: who may do it
+ * @fd: a namespace
+ * @name: a further name for it
+ * @error: `Exists`, `InvalidName`, `KernelRefused`; nothing is left then
+ *
+ * Does what `ip netns attach` does.
+ *
+ * Returns: whether it was done
+ */
+gboolean
+netns_nsfs_attach (const NetnsGrant *grant, int fd, const char *name, GError **error)
+{
+  g_autofree char *path = make_entry_path (name, error);
+
+  if (path == NULL || !claim_entry (path, name, error))
+    return FALSE;
+  if (mount_entry (fd, path, error))
+    return TRUE;
+  undo_entry (path);
+  return FALSE;
+}
+
+/**
  * netns_nsfs_rename:
  * @grant: who may do it
  * @name: name of a namespace
@@ -435,12 +464,5 @@ netns_nsfs_rename (const NetnsGrant *grant, const char *name, const char *new_na
   if (mount_entry (fd, new_path, error) && remove_entry (path, error))
     return TRUE;
   undo_entry (new_path);
-  /* If the old file could be unmounted but not removed, it is mounted again. */
-  if (access (path, F_OK) == 0) {
-    netns_autofd int mounted = netns_nsfs_open (path, NULL);
-
-    if (mounted < 0 && !mount_entry (fd, path, NULL))
-      g_warning ("Cannot mount “%s” again", path);
-  }
   return FALSE;
 }

@@ -26,6 +26,7 @@ int netns_nsfs_open (const char *path, GError **error);
 gboolean netns_nsfs_identify (int fd, NetnsFileId *id, GError **error);
 int netns_nsfs_create (const NetnsGrant *grant, const char *name, GError **error);
 gboolean netns_nsfs_delete (const NetnsGrant *grant, const char *name, GError **error);
+gboolean netns_nsfs_attach (const NetnsGrant *grant, int fd, const char *name, GError **error);
 gboolean netns_nsfs_rename (const NetnsGrant *grant, const char *name, const char *new_name, GError **error);
 gboolean netns_nsfs_enter (int fd, GError **error);
 void netns_nsfs_leave (void);
