@@ -1,0 +1,73 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# All or nothing, for what changes namespaces and their routes.
+import faults
+import netns1
+
+
+class Namespaces(faults.TestCase):
+    def test_create(self):
+        self.walk(lambda: self.root.create_namespace('web'), lambda: self.namespace('web', 'Delete', '(a{sv})', {}),
+                  at_least=8)
+
+    def test_delete(self):
+        """With a veth pair to the host."""
+        def make():
+            self.root.create_namespace('web')
+            self.manager('CreateVeth', '(ssssa{sv})', '', 'v0', 'web', 'v1', {})
+        make()
+        self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=4)
+
+    def test_delete_with_network(self):
+        """What a namespace holds of the service's own ends with it."""
+        def make():
+            self.root.create_namespace('web')
+            self.manager('CreateNetwork', '(sa{sv})', 'inner', {'namespace': 'web', 'subnets': ['10.9.0.0/24'],
+                                                               'nat': True})
+        make()
+        self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=5)
+
+    def test_delete_with_two_names(self):
+        def make():
+            self.root.create_namespace('web')
+            with open('/run/netns/also', 'w'):
+                pass
+            netns1.run('mount', '--bind', '/run/netns/web', '/run/netns/also')
+            netns1.wait_for(lambda: self.root.call(netns1.ROOT, 'Manager', 'GetNamespace', '(s)', 'also'))
+        make()
+        self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=4)
+
+    def test_rename(self):
+        self.make_namespaces('web')
+        self.walk(lambda: self.namespace('web', 'Rename', '(s)', 'shop'),
+                  lambda: self.namespace('shop', 'Rename', '(s)', 'web'), at_least=5)
+
+    def test_rename_with_network(self):
+        """Its networks are written down by the name of the namespace."""
+        self.make_namespaces('web')
+        self.manager('CreateNetwork', '(sa{sv})', 'inner', {'namespace': 'web', 'subnets': ['10.9.0.0/24']})
+        self.manager('CreateNat', '(sasa{sv})', 'web', ['10.8.0.0/24'], {})
+        self.walk(lambda: self.namespace('web', 'Rename', '(s)', 'shop'),
+                  lambda: self.namespace('shop', 'Rename', '(s)', 'web'), at_least=9)
+
+    def test_set_owner(self):
+        self.make_namespaces('web')
+        self.walk(lambda: self.namespace('web', 'SetOwner', '(u)', 1000),
+                  lambda: self.namespace('web', 'SetOwner', '(u)', 0), at_least=4)
+
+    def test_add_route(self):
+        self.make_namespaces('web')
+        self.manager('CreateVeth', '(ssssa{sv})', 'web', 'v1', '', 'v0', {'addresses': ['10.1.0.2/24']})
+        self.walk(lambda: self.namespace('web', 'AddRoute', '(ssa{sv})', 'default', '10.1.0.1', {}),
+                  lambda: self.namespace('web', 'RemoveRoute', '(ssa{sv})', 'default', '10.1.0.1', {}), at_least=3)
+
+    def test_remove_route(self):
+        self.make_namespaces('web')
+        self.manager('CreateVeth', '(ssssa{sv})', 'web', 'v1', '', 'v0', {'addresses': ['10.1.0.2/24']})
+        self.namespace('web', 'AddRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {})
+        self.walk(lambda: self.namespace('web', 'RemoveRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {}),
+                  lambda: self.namespace('web', 'AddRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {}), at_least=3)
+
+
+if __name__ == '__main__':
+    netns1.main()
