@@ -68,7 +68,6 @@ parse_route (NetnsStep *step, NetnsNetlink *netlink, NetnsRoute *route, GError *
   route->metric = netns_step_get_uint32 (step, "metric");
   route->table = netns_step_has (step, "table") ? netns_step_get_uint32 (step, "table") : RT_TABLE_MAIN;
   route->type = RTN_UNICAST;
-  route->protocol = RTPROT_STATIC;
   return TRUE;
 }
 
