@@ -350,10 +350,13 @@ def sysctl(name, namespace=None):
     return run('cat', '/proc/sys/' + name.replace('.', '/'), namespace=namespace).stdout.strip()
 
 
-def can_ping(target, namespace=None, timeout=4):
-    """Whether an answer comes. The kernel looks at carriers once a second, IPv6 is deaf before: so some tries."""
-    return run('ping', '-n', '-c1', '-i0.2', f'-w{timeout}', target, namespace=namespace, check=False,
-               timeout=timeout + 30).returncode == 0
+def can_ping(target, namespace=None, timeout=10):
+    """Whether an answer comes within some seconds. The kernel looks at carriers once a second, IPv6 is deaf before."""
+    def answers():
+        return run('ping', '-n', '-q', '-c1', '-W1', target, namespace=namespace, check=False).returncode == 0
+    with contextlib.suppress(TimeoutError):
+        return wait_for(answers, timeout)
+    return False
 
 
 def namespaces():

@@ -4,6 +4,8 @@
 # so only translated packets are answered.
 import subprocess
 
+from services import wait_for
+
 UPLINK = 'up0'
 UPLINK_ADDRESSES = ('198.51.100.1', 'fd99::1')
 ADDRESSES = ('198.51.100.2', 'fd99::2')
@@ -35,6 +37,7 @@ ip route add default via fd99::2
 
 
 def wait_until_reachable():
-    """The kernel looks at carriers once a second, and IPv6 is deaf until then."""
+    """The kernel looks at carriers once a second, later on a busy machine, and IPv6 is deaf until then."""
     for address in ADDRESSES:
-        subprocess.run(['ping', '-c1', '-W5', '-q', address], check=True, stdout=subprocess.DEVNULL)
+        wait_for(lambda: subprocess.run(['ping', '-n', '-q', '-c1', '-W1', address], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL).returncode == 0, 30, f'{address} to answer')
