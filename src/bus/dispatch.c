@@ -105,12 +105,29 @@ on_done (const GError *error, gpointer data)
     reply (request);
 }
 
-/* What the caller was authorized for must be what is done now: the very same namespaces, and nothing more. */
+/* Rules and dialogs went by these. The subnet is not among them: that of a network can be the service's own choice. */
+static gboolean
+has_same_details (const NetnsPlan *asked, const NetnsPlan *plan)
+{
+  static const char *const keys[] = { "namespace", "link", "kind", "network" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
+    const char *before = g_hash_table_lookup (netns_plan_get_details (asked), keys[i]);
+    const char *now = g_hash_table_lookup (netns_plan_get_details (plan), keys[i]);
+
+    if (strcmp (before ? before : "", now ? now : "") != 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What the caller was authorized for must be what is done now: the very same namespaces and link, and nothing more. */
 static gboolean
 check_unchanged (Request *request, GError **error)
 {
   if (request->asked == NULL
       || (netns_plan_has_same_targets (request->asked, request->plan)
+          && has_same_details (request->asked, request->plan)
           && (netns_plan_get_reach (request->plan) & ~netns_plan_get_reach (request->asked)) == 0))
     return TRUE;
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_NAMESPACE_GONE,
@@ -146,6 +163,20 @@ on_answered (NetnsGrant *grant, const GError *error, gpointer data)
   netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
 }
 
+static gboolean
+tells_reach_apart (const GDBusMethodInfo *info)
+{
+  static const char *const annotations[] = { "ActionForeign", "ActionHost", "ActionNat" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (annotations); i++) {
+    g_autofree char *name = g_strconcat (NETNS_INTERFACE_PREFIX, annotations[i], NULL);
+
+    if (g_dbus_annotation_info_lookup (info->annotations, name) != NULL)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Each kind of thing that a plan reaches needs its action. A right over the host or over somebody else's includes that
  * over one's own, and NAT in a namespace includes what it does to the links there. */
 static GPtrArray *
@@ -158,6 +189,7 @@ list_actions (Request *request, NetnsReach reach)
   } kinds[] = {
     { NETNS_REACH_NAT, 0, NETNS_INTERFACE_PREFIX "ActionNat" },
     { NETNS_REACH_HOST, NETNS_REACH_NAT, NETNS_INTERFACE_PREFIX "ActionHost" },
+    { NETNS_REACH_HOST_LINK, 0, NETNS_INTERFACE_PREFIX "ActionHost" },
     { NETNS_REACH_FOREIGN, 0, NETNS_INTERFACE_PREFIX "ActionForeign" },
     { NETNS_REACH_OWN, NETNS_REACH_NAT | NETNS_REACH_HOST | NETNS_REACH_FOREIGN, NETNS_INTERFACE_PREFIX "Action" },
   };
@@ -171,12 +203,18 @@ list_actions (Request *request, NetnsReach reach)
     if ((reach & kinds[i].reach) == 0 || (reach & kinds[i].not_with) != 0)
       continue;
     action = g_dbus_annotation_info_lookup (info->annotations, kinds[i].annotation);
-    if (action == NULL) /* the method has one action whatever it reaches */
-      action = basic;
+    /* The method has one action whatever it reaches; or tells only the reach apart that it can have. */
+    if (action == NULL)
+      action = kinds[i].reach == NETNS_REACH_OWN || !tells_reach_apart (info) ? basic : NULL;
+    if (action == NULL) {
+      g_critical ("%s reaches what it has no polkit action for", info->name);
+      g_ptr_array_set_size (actions, 0); /* a question without an action is refused */
+      break;
+    }
     if (!g_ptr_array_find_with_equal_func (actions, action, g_str_equal, NULL))
       g_ptr_array_add (actions, (gpointer) action);
   }
-  if (actions->len == 0)
+  if (actions->len == 0 && reach == 0)
     g_ptr_array_add (actions, (gpointer) basic);
   g_ptr_array_add (actions, NULL);
   return actions;
@@ -227,7 +265,7 @@ on_identified (guint uid, const GError *error, gpointer data)
   Request *request = data;
   g_autoptr (GError) plan_error = NULL;
 
-  request->call.uid = uid;
+  request->call.uid = error ? NETNS_UID_NOBODY : uid;
   if (error != NULL) {
     finish (request, NULL, error);
     return;
@@ -260,6 +298,18 @@ start_method (Request *request, const char *interface_name, const char *method_n
                               g_dbus_method_invocation_get_sender (request->invocation), on_identified, request);
 }
 
+/* GDBus looked when the call came; what is at this path may be something else by now. */
+static gboolean
+has_interface (const NetnsObject *object, const NetnsInterface *interface)
+{
+  guint interfaces = netns_object_get_interfaces (object);
+
+  for (guint bit = 0; bit < NETNS_N_INTERFACES; bit++)
+    if ((interfaces & (1u << bit)) != 0 && netns_interface_get (bit) == interface)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 answer_get (Request *request, const NetnsObject *object)
 {
@@ -270,7 +320,7 @@ answer_get (Request *request, const NetnsObject *object)
   g_variant_get (request->call.parameters, "(&s&s)", &interface_name, &property_name);
   interface = netns_interface_find (interface_name);
   property = interface ? netns_interface_find_property (interface, property_name) : NULL;
-  if (property == NULL)
+  if (property == NULL || !has_interface (object, interface))
     fail (request, NETNS_ERROR_ACCESS_DENIED, "Nobody may read this");
   else
     finish (request, g_variant_new ("(v)", property->get (request->dispatch->core, object)), NULL);
@@ -284,7 +334,7 @@ answer_get_all (Request *request, const NetnsObject *object)
 
   g_variant_get (request->call.parameters, "(&s)", &interface_name);
   interface = netns_interface_find (interface_name);
-  if (interface == NULL)
+  if (interface == NULL || !has_interface (object, interface))
     fail (request, NETNS_ERROR_ACCESS_DENIED, "Nobody may read this");
   else
     finish (request,

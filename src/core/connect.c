@@ -19,7 +19,19 @@ touch_network (NetnsPlan *plan, guint caller, const NetnsNetwork *network)
 {
   netns_plan_set_detail (plan, "network", network->name);
   if (network->owner != caller && !network->shared)
-    netns_plan_add_reach (plan, NETNS_REACH_FOREIGN);
+    netns_core_add_foreign (plan, NULL, network->owner);
+}
+
+/* Who made a network in a namespace may plug into it, and share it, as long as the namespace is hers. */
+static void
+touch_outside (NetnsCore *core, NetnsPlan *plan, guint caller, const NetnsNetwork *network,
+               const NetnsNamespace *outside)
+{
+  guint owner = netns_owners_get (netns_core_get_owners (core), outside);
+
+  netns_plan_use_namespace (plan, outside);
+  if (outside->source != NETNS_SOURCE_HOST && owner != network->owner && owner != caller)
+    netns_core_add_foreign (plan, outside->name, owner);
 }
 
 static NetnsLink *
@@ -164,14 +176,21 @@ plan_inside (NetnsPlan *plan, const NetnsNamespace *namespace, const char *name,
 }
 
 static gboolean
+refuse_host (const NetnsNamespace *namespace, GError **error)
+{
+  if (namespace->source != NETNS_SOURCE_HOST)
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+               "The host namespace cannot be connected to a network, use CreateVeth");
+  return FALSE;
+}
+
+static gboolean
 check_connectable (NetnsMirror *mirror, const NetnsNamespace *namespace, const NetnsNetwork *network, GError **error)
 {
   if (strcmp (namespace->name, network->namespace_name) == 0)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
                  "The bridge of network “%s” is in that very namespace, there is nothing to connect", network->name);
-  else if (*namespace->name == '\0')
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "The host namespace cannot be connected to a network, use CreateVeth");
   else if (find_member (mirror, network, namespace) != NULL)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "Namespace “%s” is connected to network “%s” already",
                  namespace->name, network->name);
@@ -208,13 +227,13 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
   g_autoptr (GArray) addresses = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   g_autofree char *wish = NULL, *inside = NULL, *inside_alternative = NULL, *name = NULL, *alternative = NULL;
 
-  if (namespace == NULL || !check_connectable (mirror, namespace, network, error))
+  if (namespace == NULL || !refuse_host (namespace, error) || !check_connectable (mirror, namespace, network, error))
     return NULL;
   touch_network (plan, caller, network);
   outside = netns_core_find_namespace (core, network->namespace_name, error);
   if (outside == NULL)
     return NULL;
-  netns_plan_use_namespace (plan, outside);
+  touch_outside (core, plan, caller, network, outside);
   wish = *options->name ? g_strdup (options->name) : choose_name_inside (namespace, error);
   if (wish == NULL || !netns_link_name_choose (namespace, wish, &inside, &inside_alternative, error)
       || !choose_host_end (outside, namespace->name, &name, &alternative, error)
@@ -233,7 +252,7 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
  * @caller: uid that asks for it
  * @namespace_name: a namespace
  * @network_name: a network
- * @error: `NotFound`
+ * @error: `NotFound`, `InvalidArgument`
  *
  * Returns: (transfer full) (nullable): the plan for method Manager.Disconnect
  */
@@ -247,7 +266,7 @@ netns_network_disconnect (NetnsCore *core, guint caller, const char *namespace_n
     = network ? netns_core_use_namespace (core, plan, caller, namespace_name, error) : NULL;
   NetnsLink *link;
 
-  if (namespace == NULL)
+  if (namespace == NULL || !refuse_host (namespace, error))
     return NULL;
   touch_network (plan, caller, network);
   link = find_member (netns_core_get_mirror (core), network, namespace);

@@ -7,7 +7,6 @@
 #include "core/store.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <string.h>
 
 typedef struct {
@@ -405,55 +404,6 @@ netns_core_find_namespace (NetnsCore *core, const char *name, GError **error)
   }
   if (namespace == NULL)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no namespace “%s”", name);
-  return namespace;
-}
-
-static char *
-print_user (guint uid)
-{
-  struct passwd *entry = uid == NETNS_UID_NOBODY ? NULL : getpwuid (uid);
-
-  if (uid == NETNS_UID_NOBODY)
-    return g_strdup ("nobody");
-  return entry ? g_strdup (entry->pw_name) : g_strdup_printf ("%u", uid);
-}
-
-/**
- * netns_core_use_namespace:
- * @core: the service
- * @plan: a plan
- * @caller: uid that asks for it
- * @name: a namespace that the plan changes, empty for the host
- * @error: `NotFound`, `InvalidArgument` for a broken one
- *
- * Notes in the plan which namespace is meant and what authorization that needs.
- *
- * Returns: (transfer none) (nullable): the namespace
- */
-NetnsNamespace *
-netns_core_use_namespace (NetnsCore *core, NetnsPlan *plan, guint caller, const char *name, GError **error)
-{
-  NetnsNamespace *namespace = netns_core_find_namespace (core, name, error);
-  g_autofree char *user = NULL;
-  guint owner;
-
-  if (namespace == NULL)
-    return NULL;
-  if (namespace->source == NETNS_SOURCE_BROKEN) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "“%s” is a file in " NETNS_RUN_DIR " but no network namespace; delete it", name);
-    return NULL;
-  }
-  netns_plan_use_namespace (plan, namespace);
-  if (namespace->source == NETNS_SOURCE_HOST) {
-    netns_plan_add_reach (plan, NETNS_REACH_HOST);
-    return namespace;
-  }
-  owner = netns_owners_get (core->owners, namespace);
-  user = print_user (owner);
-  netns_plan_add_reach (plan, owner == caller ? NETNS_REACH_OWN : NETNS_REACH_FOREIGN);
-  netns_plan_set_detail (plan, "namespace", namespace->name);
-  netns_plan_set_detail (plan, "owner", user);
   return namespace;
 }
 

@@ -121,7 +121,8 @@ netns_link_create_veth (NetnsCore *core, guint caller, const char *namespace_nam
       || !choose_end (&end, namespace, name, options->addresses, error)
       || !choose_end (&peer, peer_namespace, peer_name, options->peer_addresses, error))
     return NULL;
-  netns_plan_set_detail (plan, "link", name);
+  netns_plan_add_detail (plan, "link", name, TRUE);
+  netns_plan_add_detail (plan, "link", peer_name, FALSE);
   netns_plan_set_detail (plan, "kind", "veth");
   netns_plan_add (plan, &netns_operation_link_create, namespace->name,
                   "{'kind': <'veth'>, 'name': <%s>, 'mtu': <%u>, 'mac': <%s>, 'enabled': <%b>, 'peer-name': <%s>,"

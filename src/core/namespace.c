@@ -185,7 +185,9 @@ netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError 
     netns_plan_add_reach (plan, NETNS_REACH_FOREIGN);
     netns_plan_set_detail (plan, "namespace", name);
   } else {
-    netns_core_use_namespace (core, plan, caller, name, error);
+    namespace = netns_core_use_namespace (core, plan, caller, name, error);
+    if (namespace == NULL)
+      return NULL;
     forget_contents (core, plan, namespace->name);
   }
   if (namespace->cookie != 0)

@@ -152,7 +152,8 @@ netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GAr
     return NULL;
   }
   netns_plan_add_reach (plan, NETNS_REACH_NAT);
-  netns_plan_set_detail (plan, "subnet", netns_address_print (&g_array_index (sources, NetnsAddress, 0), text));
+  for (guint i = 0; i < sources->len; i++)
+    netns_plan_add_detail (plan, "subnet", netns_address_print (&g_array_index (sources, NetnsAddress, i), text), i == 0);
   nat = g_new0 (NetnsNat, 1);
   *id = nat->id = find_free_id (core);
   nat->namespace_name = g_strdup (namespace->name);
@@ -183,7 +184,7 @@ netns_nat_delete (NetnsCore *core, guint caller, const NetnsNat *nat, GError **e
     return NULL;
   netns_plan_add_reach (plan, NETNS_REACH_NAT);
   if (nat->owner != caller)
-    netns_plan_add_reach (plan, NETNS_REACH_FOREIGN);
+    netns_core_add_foreign (plan, NULL, nat->owner);
   netns_wanted_replace_nat (core, plan, nat, NULL);
   on_commit (core, plan, commit_drop, nat);
   return g_steal_pointer (&plan);

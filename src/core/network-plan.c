@@ -76,7 +76,7 @@ touch (NetnsPlan *plan, guint caller, const NetnsNetwork *network)
 {
   netns_plan_set_detail (plan, "network", network->name);
   if (network->owner != caller)
-    netns_plan_add_reach (plan, NETNS_REACH_FOREIGN);
+    netns_core_add_foreign (plan, NULL, network->owner);
   if (network->nat)
     netns_plan_add_reach (plan, NETNS_REACH_NAT);
 }
@@ -126,6 +126,9 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptio
   if (existing != NULL && *options->bridge != '\0' && netns_link_is_bridge (existing)
       && netns_validate_link_name (existing->info.name, NULL)) {
     network->bridge = g_strdup (existing->info.name);
+    if (namespace->source == NETNS_SOURCE_HOST)
+      netns_plan_add_reach (plan, NETNS_REACH_HOST_LINK);
+    netns_plan_set_detail (plan, "link", network->bridge);
     return TRUE;
   }
   if (!netns_link_name_choose (namespace, wish, &network->bridge, &alternative, error))

@@ -177,6 +177,17 @@ netns_plan_set_detail (NetnsPlan *plan, const char *key, const char *value)
   g_hash_table_insert (plan->details, g_strdup (key), g_strdup (value));
 }
 
+/* As netns_plan_set_detail(), but behind what is there already, unless @anew. */
+void
+netns_plan_add_detail (NetnsPlan *plan, const char *key, const char *value, gboolean anew)
+{
+  const char *before = anew ? NULL : g_hash_table_lookup (plan->details, key);
+  g_autofree char *both = before ? g_strconcat (before, " ", value, NULL) : NULL;
+
+  if (g_strcmp0 (before, value) != 0)
+    netns_plan_set_detail (plan, key, both ? both : value);
+}
+
 GHashTable *
 netns_plan_get_details (const NetnsPlan *plan)
 {

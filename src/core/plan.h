@@ -17,6 +17,7 @@ typedef enum {
   NETNS_REACH_FOREIGN = 1 << 1,
   NETNS_REACH_HOST = 1 << 2,
   NETNS_REACH_NAT = 1 << 3,
+  NETNS_REACH_HOST_LINK = 1 << 4, /* a link of the host that NAT does not bring along */
 } NetnsReach;
 
 typedef void (*NetnsCommitFunc) (NetnsPlan *plan, gpointer data);
@@ -60,6 +61,7 @@ void netns_plan_change_name (NetnsPlan *plan, const char *name);
 void netns_plan_on_commit (NetnsPlan *plan, NetnsCommitFunc commit, gpointer data, GDestroyNotify destroy);
 void netns_plan_add_reach (NetnsPlan *plan, NetnsReach reach);
 NetnsReach netns_plan_get_reach (const NetnsPlan *plan);
+void netns_plan_add_detail (NetnsPlan *plan, const char *key, const char *value, gboolean anew);
 void netns_plan_set_detail (NetnsPlan *plan, const char *key, const char *value);
 GHashTable *netns_plan_get_details (const NetnsPlan *plan);
 const GPtrArray *netns_plan_get_names (const NetnsPlan *plan);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whose things a plan touches: decides what the caller has to be authorized for, and what dialogs and rules get to see
+ * of it. */
+#include "core/core.h"
+
+#include "common/error.h"
+#include "common/names.h"
+
+#include <pwd.h>
+
+static char *
+print_user (guint uid)
+{
+  struct passwd *entry = uid == NETNS_UID_NOBODY ? NULL : getpwuid (uid);
+
+  if (uid == NETNS_UID_NOBODY)
+    return g_strdup ("nobody");
+  return entry ? g_strdup (entry->pw_name) : g_strdup_printf ("%u", uid);
+}
+
+/* An own namespace must not hide the foreign one in a dialog, or from a rule. */
+static void
+add_own (NetnsPlan *plan, const char *namespace_name, guint owner)
+{
+  g_autofree char *user = print_user (owner);
+
+  netns_plan_add_reach (plan, NETNS_REACH_OWN);
+  if (netns_plan_get_reach (plan) & NETNS_REACH_FOREIGN)
+    return;
+  netns_plan_set_detail (plan, "namespace", namespace_name);
+  netns_plan_set_detail (plan, "owner", user);
+}
+
+/**
+ * netns_core_add_foreign:
+ * @plan: a plan
+ * @namespace_name: (nullable): a namespace of somebody else that it touches, %NULL if it is a network
+ * @owner: whose it is
+ *
+ * Notes what authorization that needs; of several namespaces all are named.
+ */
+void
+netns_core_add_foreign (NetnsPlan *plan, const char *namespace_name, guint owner)
+{
+  gboolean is_first = (netns_plan_get_reach (plan) & NETNS_REACH_FOREIGN) == 0;
+  g_autofree char *user = print_user (owner);
+
+  netns_plan_add_reach (plan, NETNS_REACH_FOREIGN);
+  netns_plan_add_detail (plan, "owner", user, is_first);
+  if (namespace_name != NULL)
+    netns_plan_add_detail (plan, "namespace", namespace_name, is_first);
+}
+
+/**
+ * netns_core_use_namespace:
+ * @core: the service
+ * @plan: a plan
+ * @caller: uid that asks for it
+ * @name: a namespace that the plan changes, empty for the host
+ * @error: `NotFound`, `InvalidArgument` for a broken one
+ *
+ * Notes in the plan which namespace is meant and what authorization that needs.
+ *
+ * Returns: (transfer none) (nullable): the namespace
+ */
+NetnsNamespace *
+netns_core_use_namespace (NetnsCore *core, NetnsPlan *plan, guint caller, const char *name, GError **error)
+{
+  NetnsNamespace *namespace = netns_core_find_namespace (core, name, error);
+  guint owner;
+
+  if (namespace == NULL)
+    return NULL;
+  if (namespace->source == NETNS_SOURCE_BROKEN) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                 "“%s” is a file in " NETNS_RUN_DIR " but no network namespace; delete it", name);
+    return NULL;
+  }
+  netns_plan_use_namespace (plan, namespace);
+  if (namespace->source == NETNS_SOURCE_HOST) {
+    netns_plan_add_reach (plan, NETNS_REACH_HOST);
+    return namespace;
+  }
+  owner = netns_owners_get (netns_core_get_owners (core), namespace);
+  if (owner == caller)
+    add_own (plan, namespace->name, owner);
+  else
+    netns_core_add_foreign (plan, namespace->name, owner);
+  return namespace;
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What an unfriendly user tries: to reach what polkit was not asked about, to have a dialog speak of something else
+# than what is done, and to keep the service from working for others. Each was possible once.
+import unittest
+
+import netns1
+from netns1 import ROOT, allow_only, link, run, set_rules
+
+def object_path(namespace):
+    return f'{ROOT}/namespace/{namespace}'
+
+
+class SecurityTestCase(netns1.TestCase):
+    def create_network(self, caller, name, **options):
+        return caller.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', name, options)
+
+    def connect(self, caller, namespace, network):
+        return caller.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', namespace, network, {})
+
+
+@unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
+class Reach(SecurityTestCase):
+    """What a call touches is what polkit is asked about."""
+
+    def test_disconnect_does_not_reach_the_host(self):
+        """A pair of cables between two bridges of the host is not alice's to cut."""
+        self.create_network(self.root, 'lan', shared=True)
+        run('ip', 'link', 'add', 'plug', 'master', 'lan', 'type', 'veth', 'peer', 'name', 'socket')
+        set_rules(allow_only('configure-own'))
+        with self.unchanged(), self.assertRaises(netns1.BusError):
+            self.alice.call(ROOT, 'Manager', 'Disconnect', '(ss)', '', 'lan')
+        self.assertIsNotNone(link('socket'))
+
+    def test_network_in_a_namespace_that_was_given_away(self):
+        """Who made a network in a namespace may plug into it as long as the namespace is hers."""
+        for name in ('shop', 'client'):
+            self.alice.create_namespace(name)
+        self.create_network(self.alice, 'lan', namespace='shop')
+        self.root.call(object_path('shop'), 'Namespace', 'SetOwner', '(u)', netns1.BOB)
+        set_rules(allow_only('configure-own'))
+        with self.unchanged(), self.assertBusError('AccessDenied'):
+            self.connect(self.alice, 'client', 'lan')
+
+    def test_bridge_of_the_host_is_not_nat(self):
+        """The right to translate addresses is none to take over a bridge that was there before."""
+        run('ip', 'link', 'add', 'office', 'type', 'bridge')
+        set_rules(allow_only('nat'))
+        with self.unchanged(), self.assertBusError('AccessDenied'):
+            self.create_network(self.alice, 'lan', bridge='office', nat=True)
+        self.create_network(self.alice, 'lan', nat=True)
+
+    def test_property_of_an_interface_that_is_not_there(self):
+        with self.assertRaises(netns1.BusError):
+            self.alice.get(netns1.HOST, 'Link', 'Mtu')
+        with self.assertRaises(netns1.BusError):
+            self.alice.get_all(netns1.HOST, 'Veth')
+
+
+@unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
+class Dialogs(SecurityTestCase):
+    """What an administrator and a rule get to see is what is done."""
+
+    rules = 'ask-all'
+
+    def ask(self, path, interface, method, signature, *values):
+        """The first question that a call of bob makes polkit ask; it is dismissed."""
+        call = self.bob.start(path, interface, method, signature, *values, interactive=True)
+        question = self.questions.next()
+        question.dismiss()
+        with self.assertBusError('AuthorizationDismissed'):
+            call.result()
+        return question
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.questions = cls.bob.become_agent()
+
+    def setUp(self):
+        super().setUp()
+        set_rules('allow-all')
+        self.alice.create_namespace('bank')
+        self.bob.create_namespace('toys')
+        set_rules('ask-all')
+
+    def test_the_foreign_namespace_is_named(self):
+        for first, second in (('bank', 'toys'), ('toys', 'bank')):
+            question = self.ask(ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', first, 'a', second, 'b', {})
+            self.assertEqual(question.action, 'configure-foreign')
+            self.assertIn('“bank”, which belongs to alice', question.message)
+
+    def test_both_ends_are_named(self):
+        question = self.ask(ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', 'toys', 'harmless', '', 'wan', {})
+        self.assertIn('harmless wan', question.message)
+
+    def test_whose_network(self):
+        set_rules('allow-all')
+        self.create_network(self.alice, 'vault')
+        set_rules('ask-all')
+        question = self.ask(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'toys', 'vault', {})
+        self.assertEqual(question.action, 'configure-foreign')
+        self.assertIn('belongs to alice (Connect vault)', question.message)
+
+    def test_all_sources_are_named(self):
+        question = self.ask(ROOT, 'Manager', 'CreateNat', '(sasa{sv})', 'toys', ['10.9.0.0/24', '0.0.0.0/1'], {})
+        self.assertIn('10.9.0.0/24 0.0.0.0/1', question.message)
+
+    def test_another_link_than_the_one_in_the_dialog(self):
+        """A rename while the dialog is open."""
+        run('ip', 'link', 'add', 'harmless', 'type', 'bridge')
+        path = self.bob.link('', 'harmless')
+        call = self.bob.start(path, 'Link', 'Delete', interactive=True)
+        question = self.questions.next()
+        run('ip', 'link', 'set', 'harmless', 'name', 'precious')
+        question.grant()
+        with self.assertBusError('NamespaceGone'):
+            call.result()
+        self.assertIsNotNone(link('precious'))
+
+
+if __name__ == '__main__':
+    netns1.main()
