@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* Everybody may have a plan made before polkit is asked, and each entry is compared with all others there are. */
+#define LIST_MAX 64
+
 static const NetnsOption *
 find_option (const NetnsOption *known, const char *key)
 {
@@ -103,7 +106,7 @@ netns_options_has (GVariant *options, const char *key)
  * netns_parse_addresses:
  * @texts: as
  * @parse: how one is read
- * @error: `InvalidArgument`
+ * @error: `InvalidArgument`, also for more than 64
  *
  * Returns: (transfer full) (nullable) (element-type NetnsAddress): the addresses
  */
@@ -114,7 +117,11 @@ netns_parse_addresses (GVariant *texts, NetnsParseAddressFunc parse, GError **er
   GVariantIter iter;
   const char *text;
 
-  g_variant_iter_init (&iter, texts);
+  if (g_variant_iter_init (&iter, texts) > LIST_MAX) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "At most %d addresses or subnets in one call, not %zu",
+                 LIST_MAX, g_variant_n_children (texts));
+    return NULL;
+  }
   while (g_variant_iter_next (&iter, "&s", &text)) {
     NetnsAddress address;
 

@@ -2,13 +2,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What an unfriendly user tries: to reach what polkit was not asked about, to have a dialog speak of something else
 # than what is done, and to keep the service from working for others. Each was possible once.
+import os
+import time
 import unittest
 
 import netns1
 from netns1 import ROOT, allow_only, link, run, set_rules
 
+STATE = os.environ['SANDBOX']
+
+
 def object_path(namespace):
     return f'{ROOT}/namespace/{namespace}'
+
+
+def log():
+    with open(os.path.join(STATE, 'netnsd.log'), encoding='utf-8', errors='replace') as file:
+        return file.read()
 
 
 class SecurityTestCase(netns1.TestCase):
@@ -117,6 +127,41 @@ class Dialogs(SecurityTestCase):
         with self.assertBusError('NamespaceGone'):
             call.result()
         self.assertIsNotNone(link('precious'))
+
+
+@unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
+class Exhaustion(SecurityTestCase):
+    """One user cannot have all of the service, nor of the machine."""
+
+    def test_giant_lists(self):
+        """They are refused before they cost anything, and before polkit is asked."""
+        subnets = [f'10.{i // 16384}.{i // 64 % 256}.{i % 64 * 4}/30' for i in range(20000)]
+        begin = time.monotonic()
+        for method, signature, *values in (('CreateNetwork', '(sa{sv})', 'lan', {'subnets': subnets}),
+                                           ('CreateNat', '(sasa{sv})', '', subnets, {}),
+                                           ('CreateBridge', '(ssa{sv})', '', 'br', {'addresses': subnets})):
+            with self.subTest(method), self.unchanged(), self.assertBusError('InvalidArgument'):
+                self.bob.call(ROOT, 'Manager', method, signature, *values)
+        self.assertLess(time.monotonic() - begin, 30)
+
+    def test_log(self):
+        """No lines in another's name, and none without end."""
+        with self.assertBusError('NotFound'):
+            self.connect(self.bob, 'x', 'y\nuid 0: forged')
+        with self.assertBusError('NotFound'):
+            self.connect(self.bob, 'x', 'z' * 1000000)
+        lines = log().splitlines()
+        self.assertEqual([line for line in lines if line.startswith('uid 0: forged')], [])
+        self.assertEqual([line[:100] for line in lines if len(line) > 4000], [])
+
+    def test_who_left_is_not_root(self):
+        """A caller who is gone before the bus says who it was."""
+        for _ in range(20):
+            with netns1.Caller(netns1.CAROL) as carol:
+                carol.start(ROOT, 'Manager', 'Disconnect', '(ss)', 'absent', 'absent')
+                carol.kill()
+        self.bob.get(ROOT, 'Manager', 'Version')
+        self.assertNotIn('uid 0: Disconnect', log())
 
 
 if __name__ == '__main__':
