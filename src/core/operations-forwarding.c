@@ -55,7 +55,7 @@ list_advertised_links (NetnsNetlink *netlink, int fd, GVariantBuilder *settings,
 
     if (!read_setting (fd, path, &value, error))
       return FALSE;
-    if (g_strcmp0 (value, "1") == 0)
+    if (g_strcmp0 (value, "1") == 0 && g_utf8_validate (path, -1, NULL))
       g_variant_builder_add (settings, "(sss)", path, "1", "2");
   }
   return links != NULL;

@@ -150,16 +150,25 @@ set_enabled (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GVaria
 
 SETTING (enabled, "link-set-enabled", FALSE);
 
+/* Bytes: whoever is root in a container may have given a link a name that is no UTF-8. */
 static GVariant *
 get_name (const NetnsLinkInfo *info)
 {
-  return g_variant_new_string (info->name);
+  return g_variant_new_bytestring (info->name);
+}
+
+/* What a plan asks for is text, what the kernel had before is bytes. */
+static const char *
+get_text (GVariant *value)
+{
+  return g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ? g_variant_get_string (value, NULL)
+                                                             : g_variant_get_bytestring (value);
 }
 
 static gboolean
 set_name (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GVariant *value, GError **error)
 {
-  return netns_rtnl_link_set_name (grant, netlink, index, g_variant_get_string (value, NULL), error);
+  return netns_rtnl_link_set_name (grant, netlink, index, get_text (value), error);
 }
 
 SETTING (name, "link-set-name", FALSE);
@@ -198,13 +207,13 @@ SETTING (mac, "link-set-mac", FALSE);
 static GVariant *
 get_description (const NetnsLinkInfo *info)
 {
-  return g_variant_new_string (info->description ? info->description : "");
+  return g_variant_new_bytestring (info->description ? info->description : "");
 }
 
 static gboolean
 set_description (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GVariant *value, GError **error)
 {
-  return netns_rtnl_link_set_description (grant, netlink, index, g_variant_get_string (value, NULL), error);
+  return netns_rtnl_link_set_description (grant, netlink, index, get_text (value), error);
 }
 
 SETTING (description, "link-set-description", QUIET);
@@ -250,7 +259,7 @@ move_link (NetnsRun *run, NetnsStep *step, GError **error)
   if (index == 0 || !netns_rtnl_link_get (netlink, index, &info, error)
       || !move_between (run, step->namespace_name, index, to, new_name, error))
     return FALSE;
-  netns_step_remember (step, g_variant_new ("(ssb)", info.name, *new_name ? new_name : info.name,
+  netns_step_remember (step, g_variant_new ("(^ay^ayb)", info.name, *new_name ? new_name : info.name,
                                             (info.flags & IFF_UP) != 0));
   return TRUE;
 }
@@ -265,7 +274,7 @@ move_link_back (NetnsRun *run, NetnsStep *step, GError **error)
 
   if (netlink == NULL)
     return FALSE;
-  g_variant_get (step->undo, "(&s&sb)", &old_name, &new_name, &enabled);
+  g_variant_get (step->undo, "(^&ay^&ayb)", &old_name, &new_name, &enabled);
   if (!netns_rtnl_link_find (netlink, new_name, &info, error)
       || !move_between (run, netns_step_get_string (step, "to-namespace"), info.index, step->namespace_name, old_name,
                         error))

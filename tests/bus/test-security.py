@@ -164,5 +164,31 @@ class Exhaustion(SecurityTestCase):
         self.assertNotIn('uid 0: Disconnect', log())
 
 
+@unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
+class Names(SecurityTestCase):
+    def test_no_name_is_a_reference(self):
+        """`@bridges` is a set to nftables, and `@host` the host to netnsctl."""
+        self.alice.create_namespace('a')
+        with self.unchanged():
+            for method, signature, *values in (('CreateNamespace', '(sa{sv})', '@host', {}),
+                                               ('CreateBridge', '(ssa{sv})', 'a', '@bridges', {}),
+                                               ('CreateNetwork', '(sa{sv})', 'n', {'bridge': '@bridges'})):
+                with self.subTest(method), self.assertBusError('InvalidName'):
+                    self.alice.call(ROOT, 'Manager', method, signature, *values)
+
+    def test_names_that_are_no_text(self):
+        """A container calls its links as it likes."""
+        self.alice.create_namespace('a')
+        self.alice.create_namespace('b')
+        raw = b'x\xff\xfe'
+        run('ip', 'link', 'add', raw, 'type', 'bridge', namespace='a', text=False)
+        path = next(path for path, interfaces in self.alice.managed_objects().items()
+                    if interfaces.get(netns1.full_interface('Link'), {}).get('Name') == 'x\\xff\\xfe')
+        self.alice.call(path, 'Link', 'SetDescription', '(s)', 'odd')
+        self.alice.call(path, 'Link', 'SetEnabled', '(b)', True)
+        self.alice.call(path, 'Link', 'SetName', '(s)', 'plain')
+        self.assertIsNotNone(link('plain', namespace='a'))
+
+
 if __name__ == '__main__':
     netns1.main()
