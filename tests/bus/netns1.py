@@ -29,6 +29,7 @@ Nothing here sleeps for a fixed time: use wait_for()."""
 import concurrent.futures
 import contextlib
 import difflib
+import functools
 import json
 import os
 import queue
@@ -93,9 +94,8 @@ class Question:
         identity = GLib.Variant('(sa{sv})', (kind, {key: GLib.Variant('u', value) for key, value in content.items()}))
         arguments = GLib.Variant.new_tuple(GLib.Variant('u', self.caller.uid), GLib.Variant('s', self.cookie),
                                            identity)
-        with Caller(0) as root:
-            root.call('/org/freedesktop/PolicyKit1/Authority', 'org.freedesktop.PolicyKit1.Authority',
-                      'AuthenticationAgentResponse2', arguments, destination='org.freedesktop.PolicyKit1')
+        _helper().call('/org/freedesktop/PolicyKit1/Authority', 'org.freedesktop.PolicyKit1.Authority',
+                       'AuthenticationAgentResponse2', arguments, destination='org.freedesktop.PolicyKit1')
         self._answer(None)
 
     def refuse(self):
@@ -252,6 +252,12 @@ class Caller:
         self.say(do='be_agent', number=number)
         pending.result()
         return self.questions
+
+
+@functools.cache
+def _helper():
+    """Stands for polkit's program that runs as root and checks passwords."""
+    return Caller(0)
 
 
 def full_interface(name):

@@ -180,7 +180,7 @@ TABLE = [
 ]
 # Busy until the calls before them have been made, and told so before anybody is asked.
 BUSY_AT_FIRST = ('Delete of network of-alice-used', 'Delete of network of-bob-used')
-GROUP = 10  # calls between two looks at the whole kernel
+GROUP = 30  # calls between two looks at the whole kernel
 
 
 def short(member):
