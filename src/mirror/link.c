@@ -324,7 +324,8 @@ remove_link (NetnsMirror *mirror, NetnsLink *link)
   guint master = link->info.master;
 
   netns_mirror_notify_link_removed (mirror, link);
-  g_hash_table_remove (namespace->links, GUINT_TO_POINTER (link->info.index));
+  g_hash_table_steal (namespace->links, GUINT_TO_POINTER (link->info.index));
+  netns_mirror_bury (mirror, link, (GDestroyNotify) netns_link_free);
   netns_mirror_notify_namespace (mirror, namespace, NETNS_NAMESPACE_LINKS);
   notify_ports (mirror, namespace, master);
   if (peer != NULL)

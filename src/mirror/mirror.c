@@ -358,6 +358,7 @@ netns_mirror_free (NetnsMirror *mirror)
 {
   clear_source (&mirror->events_source);
   clear_source (&mirror->resync_source);
+  netns_mirror_free_buried (mirror);
   g_clear_pointer (&mirror->names, netns_names_free);
   g_clear_pointer (&mirror->routes, netns_route_reader_free);
   g_clear_pointer (&mirror->events, netns_event_socket_free);

@@ -30,6 +30,56 @@ netns_namespace_free (NetnsNamespace *namespace)
   g_free (namespace);
 }
 
+typedef struct {
+  gpointer dead;
+  GDestroyNotify destroy;
+} Buried;
+
+static void
+free_buried (gpointer data)
+{
+  Buried *buried = data;
+
+  buried->destroy (buried->dead);
+  g_free (buried);
+}
+
+void
+netns_mirror_free_buried (NetnsMirror *mirror)
+{
+  if (mirror->burial_source != NULL)
+    g_source_destroy (mirror->burial_source);
+  g_clear_pointer (&mirror->burial_source, g_source_unref);
+  g_clear_pointer (&mirror->buried, g_ptr_array_unref);
+}
+
+static gboolean
+on_burial (gpointer data)
+{
+  netns_mirror_free_buried (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Frees it at the end of the turn. To look at one namespace can be to read it, and what the kernel announces meanwhile
+ * may be the end of another one, or of a link, that somebody up the stack found a moment before. */
+void
+netns_mirror_bury (NetnsMirror *mirror, gpointer dead, GDestroyNotify destroy)
+{
+  Buried *buried = g_new0 (Buried, 1);
+
+  buried->dead = dead;
+  buried->destroy = destroy;
+  if (mirror->buried == NULL)
+    mirror->buried = g_ptr_array_new_with_free_func (free_buried);
+  g_ptr_array_add (mirror->buried, buried);
+  if (mirror->burial_source != NULL)
+    return;
+  mirror->burial_source = g_idle_source_new ();
+  g_source_set_priority (mirror->burial_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (mirror->burial_source, on_burial, mirror, NULL);
+  g_source_attach (mirror->burial_source, g_main_context_get_thread_default ());
+}
+
 static void
 add_alias (NetnsNamespace *namespace, const char *name)
 {
@@ -68,21 +118,19 @@ netns_mirror_attach_name (NetnsMirror *mirror, NetnsNamespace *namespace, const 
 static void
 forget (NetnsMirror *mirror, NetnsNamespace *namespace)
 {
-  if (namespace->source == NETNS_SOURCE_BROKEN)
-    return;
-  g_hash_table_remove (mirror->by_nsid, GINT_TO_POINTER (namespace->nsid));
+  g_hash_table_steal (mirror->by_nsid, GINT_TO_POINTER (namespace->nsid));
+  netns_mirror_bury (mirror, namespace, (GDestroyNotify) netns_namespace_free);
 }
 
 static void
 lose_primary_name (NetnsMirror *mirror, NetnsNamespace *namespace)
 {
   withdraw (mirror, namespace);
-  g_clear_pointer (&namespace->name, g_free);
   if (namespace->aliases == NULL || namespace->aliases->len == 0) {
-    if (namespace->source != NETNS_SOURCE_BROKEN)
-      forget (mirror, namespace);
+    forget (mirror, namespace);
     return;
   }
+  g_free (namespace->name);
   namespace->name = g_ptr_array_steal_index (namespace->aliases, 0);
   announce (mirror, namespace);
 }
@@ -99,7 +147,8 @@ netns_mirror_detach_name (NetnsMirror *mirror, const char *name)
   if (namespace->source == NETNS_SOURCE_BROKEN) {
     netns_mirror_notify_namespace_removed (mirror, namespace);
     g_hash_table_remove (mirror->by_name, name);
-    g_hash_table_remove (mirror->broken, name);
+    g_hash_table_steal (mirror->broken, name);
+    netns_mirror_bury (mirror, namespace, (GDestroyNotify) netns_namespace_free);
     return;
   }
   g_hash_table_remove (mirror->by_name, name);

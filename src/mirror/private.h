@@ -24,6 +24,8 @@ struct _NetnsMirror {
   GHashTable *broken;  /* name -> NetnsNamespace, owned here */
   NetnsNamespace *host;
   GSource *resync_source;
+  GPtrArray *buried; /* namespaces and links that are gone, until the end of the turn */
+  GSource *burial_source;
   guint64 resync_count;
   gboolean forwarding4;
   gboolean forwarding6;
@@ -32,6 +34,8 @@ struct _NetnsMirror {
 /* namespace.c: the table of namespaces */
 NetnsNamespace *netns_namespace_new (NetnsSource source, const NetnsFileId *id, int nsid);
 void netns_namespace_free (NetnsNamespace *namespace);
+void netns_mirror_bury (NetnsMirror *mirror, gpointer dead, GDestroyNotify destroy);
+void netns_mirror_free_buried (NetnsMirror *mirror);
 void netns_mirror_attach_name (NetnsMirror *mirror, NetnsNamespace *namespace, const char *name);
 void netns_mirror_detach_name (NetnsMirror *mirror, const char *name);
 void netns_mirror_drop_namespace (NetnsMirror *mirror, NetnsNamespace *namespace);
