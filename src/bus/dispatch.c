@@ -15,7 +15,12 @@ struct _NetnsDispatch {
   NetnsAuthority *authority;
   NetnsExport *export;
   NetnsTree *tree;
+  GHashTable *changes; /* uid -> number of its changes under way */
 };
+
+/* polkit's queue has limits of its own (bus/questions.h); these are all, with those that wait for their turn to run, which
+ * comes one by one for everybody. */
+#define CHANGES_PER_USER 100
 
 /* A call on its way: what is asked for, who asks, and what was answered so far. */
 typedef struct {
@@ -26,11 +31,28 @@ typedef struct {
   NetnsPlan *asked; /* what the caller was authorized for, NULL when nobody was asked */
   NetnsPlan *plan;  /* what runs */
   NetnsGrant *grant;
+  gboolean counted; /* among the changes of its user */
 } Request;
+
+static guint
+count_changes (Request *request, int more)
+{
+  GHashTable *changes = request->dispatch->changes;
+  gpointer uid = GUINT_TO_POINTER (request->call.uid);
+  guint count = GPOINTER_TO_UINT (g_hash_table_lookup (changes, uid)) + (guint) more;
+
+  if (count > 0)
+    g_hash_table_insert (changes, uid, GUINT_TO_POINTER (count));
+  else
+    g_hash_table_remove (changes, uid);
+  return count;
+}
 
 static void
 free_request (Request *request)
 {
+  if (request->counted)
+    count_changes (request, -1);
   g_clear_pointer (&request->asked, netns_plan_free);
   g_clear_pointer (&request->plan, netns_plan_free);
   g_clear_pointer (&request->grant, netns_grant_free);
@@ -271,6 +293,11 @@ on_identified (guint uid, const GError *error, gpointer data)
     finish (request, NULL, error);
     return;
   }
+  request->counted = TRUE;
+  if (count_changes (request, 1) > CHANGES_PER_USER && uid != 0) {
+    fail (request, NETNS_ERROR_LIMITS_EXCEEDED, "Too many changes of this user are under way");
+    return;
+  }
   request->asked = make_plan (request, &plan_error);
   if (request->asked == NULL)
     finish (request, NULL, plan_error);
@@ -402,6 +429,7 @@ netns_dispatch_new (NetnsCore *core, GDBusConnection *connection, NetnsAuthority
   dispatch->core = core;
   dispatch->authority = authority;
   dispatch->export = export;
+  dispatch->changes = g_hash_table_new (NULL, NULL);
   dispatch->tree = netns_tree_new (core, connection, &vtable, dispatch, error);
   return dispatch->tree ? g_steal_pointer (&dispatch) : NULL;
 }
@@ -410,5 +438,6 @@ void
 netns_dispatch_free (NetnsDispatch *dispatch)
 {
   g_clear_pointer (&dispatch->tree, netns_tree_free);
+  g_hash_table_unref (dispatch->changes);
   g_free (dispatch);
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What an unfriendly user tries: to reach what polkit was not asked about, to have a dialog speak of something else
 # than what is done, and to keep the service from working for others. Each was possible once.
+import contextlib
 import os
 import time
 import unittest
@@ -143,6 +144,19 @@ class Exhaustion(SecurityTestCase):
             with self.subTest(method), self.unchanged(), self.assertBusError('InvalidArgument'):
                 self.bob.call(ROOT, 'Manager', method, signature, *values)
         self.assertLess(time.monotonic() - begin, 30)
+
+    def test_many_calls(self):
+        """alice is told to wait, and bob does not have to."""
+        calls = [self.alice.start(ROOT, 'Manager', 'CreateNamespace', '(sa{sv})', f'n{i}', {}) for i in range(200)]
+        begin = time.monotonic()
+        self.bob.create_namespace('bob')
+        self.assertLess(time.monotonic() - begin, 10)
+        names = []
+        for call in calls:
+            with contextlib.suppress(netns1.BusError):
+                names.append(call.result())
+        self.assertGreater(len(names), 0)
+        self.assertEqual(len(netns1.namespaces()), len(names) + 1)
 
     def test_log(self):
         """No lines in another's name, and none without end."""
