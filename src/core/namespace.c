@@ -271,7 +271,7 @@ commit_set_owner (NetnsPlan *plan, gpointer data)
   Commit *commit = data;
   NetnsNamespace *namespace = netns_mirror_get_namespace (netns_core_get_mirror (commit->core), commit->name);
 
-  netns_owners_set (netns_core_get_owners (commit->core), commit->cookie, commit->owner);
+  netns_owners_set (netns_core_get_owners (commit->core), netns_plan_get_cookie (plan, commit->name), commit->owner);
   if (namespace != NULL)
     netns_core_touch_owner (commit->core, namespace);
 }
@@ -294,9 +294,9 @@ netns_namespace_set_owner (NetnsCore *core, guint caller, const char *name, guin
 
   if (namespace == NULL || !refuse_host (namespace, "given to somebody", error))
     return NULL;
+  netns_plan_change_name (plan, namespace->name); /* tells its cookie, which the mirror may not have read yet */
   netns_plan_add (plan, &netns_operation_namespace_owner, namespace->name, "{'owner': <%u>}", owner);
-  on_commit (core, plan, commit_set_owner,
-             &(Commit){ .name = namespace->name, .cookie = namespace->cookie, .owner = owner });
+  on_commit (core, plan, commit_set_owner, &(Commit){ .name = namespace->name, .owner = owner });
   return g_steal_pointer (&plan);
 }
 

@@ -2,7 +2,9 @@
 /* Steps that concern a namespace as a whole, and the files of the service. */
 #include "core/operations.h"
 
+#include "common/cleanup.h"
 #include "common/error.h"
+#include "common/names.h"
 #include "core/owners.h"
 #include "core/step.h"
 #include "core/store.h"
@@ -112,6 +114,19 @@ remove_names (NetnsRun *run, NetnsStep *step, int fd, GError **error)
   return FALSE;
 }
 
+/* What was broken when the caller asked can be a namespace by now, with somebody in it. */
+static gboolean
+check_broken (const char *name, GError **error)
+{
+  g_autofree char *path = g_build_filename (NETNS_RUN_DIR, name, NULL);
+  netns_autofd int fd = netns_nsfs_open (path, NULL);
+
+  if (fd < 0)
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "“%s” has become a network namespace; look again", name);
+  return FALSE;
+}
+
 static gboolean
 delete_namespace (NetnsRun *run, NetnsStep *step, GError **error)
 {
@@ -120,7 +135,7 @@ delete_namespace (NetnsRun *run, NetnsStep *step, GError **error)
   int fd;
 
   if (broken)
-    return remove_namespace (run, step, error);
+    return check_broken (step->namespace_name, error) && remove_namespace (run, step, error);
   netlink = netns_run_get_netlink (run, step->namespace_name, error);
   if (netlink == NULL || !netns_run_get_fd (run, step->namespace_name, &fd, error)
       || !check_empty (step->namespace_name, fd, error) || !remove_names (run, step, fd, error))

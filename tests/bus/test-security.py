@@ -61,6 +61,14 @@ class Reach(SecurityTestCase):
             self.create_network(self.alice, 'lan', bridge='office', nat=True)
         self.create_network(self.alice, 'lan', nat=True)
 
+    def test_owner_of_a_namespace_made_a_moment_ago(self):
+        """Nobody keeps, or misses, a namespace because the service had not looked at it yet."""
+        for number in range(5):
+            with self.subTest(number):
+                run('ip', 'netns', 'add', f'new{number}')
+                self.root.call(object_path(f'new{number}'), 'Namespace', 'SetOwner', '(u)', netns1.ALICE)
+                self.assertEqual(self.bob.get(object_path(f'new{number}'), 'Namespace', 'Owner'), netns1.ALICE)
+
     def test_property_of_an_interface_that_is_not_there(self):
         with self.assertRaises(netns1.BusError):
             self.alice.get(netns1.HOST, 'Link', 'Mtu')
