@@ -12,10 +12,6 @@ from netns1 import api
 INTERFACES = {name: interface for name, interface in api.load().items() if name.startswith(netns1.SERVICE)}
 
 
-def uint32(value):
-    return GLib.Variant('u', value)
-
-
 class World(netns1.TestCase):
     """A network with NAT, two namespaces on it, a veth pair and a translation: an object of every interface."""
 
@@ -159,6 +155,32 @@ class Order(netns1.TestCase):
                                 'web', {'name': GLib.Variant('s', 'moved')})
         self.assert_added_first(lambda result: [f'{netns1.ROOT}/namespace/web2'], f'{netns1.ROOT}/namespace/web',
                                 'Namespace', 'Rename', '(s)', 'web2')
+
+
+class ReadYourWrites(netns1.TestCase):
+    """What a method changed is in the properties when it returns, also where the kernel tells of it later."""
+
+    def addresses(self, path):
+        return sorted(address for address, _ in self.root.get(path, 'Link', 'Addresses')
+                      if not address.startswith('fe80:'))
+
+    def test_connect(self):
+        """An IPv6 address without duplicate address detection is announced by the kernel after the request ended."""
+        self.root.call(netns1.ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan',
+                       {'subnets': ['10.1.0.0/24', 'fd00:1::/64']})
+        for number in range(2, 26):
+            name = f'web{number}'
+            self.root.create_namespace(name)
+            path = self.root.call(netns1.ROOT, 'Manager', 'Connect', '(ssa{sv})', name, 'lan', {})
+            self.assertEqual(self.addresses(path), [f'10.1.0.{number}/24', f'fd00:1::{number:x}/64'])
+
+    def test_veth(self):
+        for number in range(1, 25):
+            ends = self.root.call(netns1.ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', '', f'a{number}', '',
+                                  f'b{number}', {'addresses': [f'fd00:{number:x}::1/64'],
+                                                 'peer-addresses': [f'fd00:{number:x}::2/64']})
+            for path, host in zip(ends, (1, 2)):
+                self.assertEqual(self.addresses(path), [f'fd00:{number:x}::{host}/64'])
 
 
 @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
