@@ -121,6 +121,22 @@ emit_forwarding (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsE
 }
 
 static void
+emit_routes (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *event)
+{
+  g_autoptr (GArray) routes = g_array_new (FALSE, FALSE, sizeof (NetnsRoute));
+
+  if (netns_message_parse_route (header, routes) == 0)
+    return;
+  event->type = NETNS_EVENT_ROUTES;
+  event->routes = routes;
+  if (header->nlmsg_type == RTM_DELROUTE)
+    event->change = NETNS_ROUTES_REMOVED;
+  else
+    event->change = header->nlmsg_flags & NLM_F_REPLACE ? NETNS_ROUTES_REPLACED : NETNS_ROUTES_ADDED;
+  events->func (event, events->data);
+}
+
+static void
 emit_nsid_gone (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *event)
 {
   struct nlattr *attributes[NETNSA_MAX + 1];
@@ -151,8 +167,7 @@ emit (NetnsEventSocket *events, const struct nlmsghdr *header, int nsid, gboolea
     break;
   case RTM_NEWROUTE:
   case RTM_DELROUTE:
-    event.type = NETNS_EVENT_ROUTES;
-    events->func (&event, events->data);
+    emit_routes (events, header, &event);
     break;
   case RTM_NEWNETCONF:
     emit_forwarding (events, header, &event);

@@ -11,10 +11,16 @@ typedef enum {
   NETNS_EVENT_LINK_GONE,
   NETNS_EVENT_ADDRESS,
   NETNS_EVENT_ADDRESS_GONE,
-  NETNS_EVENT_ROUTES,     /* some route came or went */
+  NETNS_EVENT_ROUTES,     /* routes came or went */
   NETNS_EVENT_FORWARDING, /* forwarding of the whole namespace was switched */
   NETNS_EVENT_NSID_GONE,  /* the id of a namespace ended, as a rule because the namespace did */
 } NetnsEventType;
+
+typedef enum {
+  NETNS_ROUTES_ADDED,
+  NETNS_ROUTES_REMOVED,
+  NETNS_ROUTES_REPLACED, /* and what was there before is not told */
+} NetnsRouteChange;
 
 /**
  * NetnsEvent:
@@ -26,6 +32,8 @@ typedef enum {
  * @gone_nsid: for NSID_GONE, as the namespace @nsid knew it
  * @family: for FORWARDING: AF_INET or AF_INET6
  * @forwarding: for FORWARDING: whether it is on now
+ * @routes: (element-type NetnsRoute): for ROUTES: which, of those that are mirrored
+ * @change: for ROUTES: what happened to them
  */
 typedef struct {
   NetnsEventType type;
@@ -38,6 +46,10 @@ typedef struct {
     struct {
       int family;
       gboolean forwarding;
+    };
+    struct {
+      GArray *routes;
+      NetnsRouteChange change;
     };
   };
 } NetnsEvent;

@@ -279,6 +279,7 @@ change_link (NetnsMirror *mirror, NetnsLink *link, NetnsLinkInfo *info)
 {
   guint changes = compare_info (&link->info, info);
   guint old_master = link->info.master;
+  gboolean was_port = link->info.is_port;
 
   link->generation = link->namespace->generation;
   netns_link_info_clear (&link->info);
@@ -293,9 +294,10 @@ change_link (NetnsMirror *mirror, NetnsLink *link, NetnsLinkInfo *info)
   }
   if (changes & NETNS_LINK_PEER)
     tell_peer (mirror, link);
-  /* Routes go without an event when their link goes down (fib_sync_down_dev() in net/ipv4/fib_semantics.c). */
-  if (changes & (NETNS_LINK_ENABLED | NETNS_LINK_CARRIER | NETNS_LINK_MASTER))
-    netns_route_reader_mark (mirror->routes, link->namespace);
+  /* Routes go without an event when their link goes down or changes its VRF (fib_disable_ip() in
+   * net/ipv4/fib_frontend.c); those that come are announced. */
+  if ((changes & NETNS_LINK_ENABLED) || ((changes & NETNS_LINK_MASTER) && !was_port && !link->info.is_port))
+    netns_route_reader_check_link (mirror->routes, link->namespace, link->info.index);
   if (changes & NETNS_LINK_NAME)
     netns_mirror_notify_namespace (mirror, link->namespace, NETNS_NAMESPACE_ROUTES);
 }
@@ -321,7 +323,7 @@ remove_link (NetnsMirror *mirror, NetnsLink *link)
 {
   NetnsNamespace *namespace = link->namespace;
   NetnsLink *peer = netns_mirror_get_peer (mirror, link);
-  guint master = link->info.master;
+  guint master = link->info.master, index = link->info.index;
 
   netns_mirror_notify_link_removed (mirror, link);
   g_hash_table_steal (namespace->links, GUINT_TO_POINTER (link->info.index));
@@ -330,7 +332,7 @@ remove_link (NetnsMirror *mirror, NetnsLink *link)
   notify_ports (mirror, namespace, master);
   if (peer != NULL)
     netns_mirror_notify_link (mirror, peer, NETNS_LINK_PEER);
-  netns_route_reader_mark (mirror->routes, namespace);
+  netns_route_reader_check_link (mirror->routes, namespace, index);
 }
 
 void
@@ -384,12 +386,12 @@ netns_mirror_take_address (NetnsMirror *mirror, const NetnsEvent *event)
 
   if (link == NULL)
     return;
-  if (event->type == NETNS_EVENT_ADDRESS)
+  if (event->type == NETNS_EVENT_ADDRESS) {
     put_address (mirror, link, &event->address);
-  else
-    remove_address (mirror, link, &event->address.address);
-  if (!event->from_dump)
-    netns_route_reader_mark (mirror->routes, namespace);
+    return;
+  }
+  remove_address (mirror, link, &event->address.address);
+  netns_route_reader_check_source (mirror->routes, namespace, &event->address.address);
 }
 
 static void

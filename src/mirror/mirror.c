@@ -74,12 +74,12 @@ take_forwarding (NetnsMirror *mirror, int family, gboolean forwarding)
 }
 
 static void
-take_routes (NetnsMirror *mirror, int nsid)
+take_routes (NetnsMirror *mirror, const NetnsEvent *event)
 {
-  NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (nsid));
+  NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (event->nsid));
 
   if (namespace != NULL)
-    netns_route_reader_mark (mirror->routes, namespace);
+    netns_route_reader_take (mirror->routes, namespace, event);
 }
 
 static void
@@ -113,7 +113,7 @@ take_event (NetnsEvent *event, gpointer data)
     netns_mirror_take_address (mirror, event);
     break;
   case NETNS_EVENT_ROUTES:
-    take_routes (mirror, event->nsid);
+    take_routes (mirror, event);
     break;
   case NETNS_EVENT_FORWARDING:
     if (event->nsid == mirror->host->nsid)

@@ -124,7 +124,9 @@ struct _NetnsLink {
  * @cookie: the kernel's number that no other namespace ever has; 0 until it was read
  * @nsid: the host's id for it, NETNS_NSID_NONE for a broken one
  * @links: (element-type guint NetnsLink): by ifindex
- * @routes: (element-type NetnsRoute): of all tables but `local`
+ * @routes: (element-type NetnsRoute) (nullable): of all tables but `local`, in an order of their own; %NULL while they
+ *          were never read
+ * @route_readings: how many readings of them are under way
  * @generation: number of the last reading
  * @links_dirty: whether events about it were lost, so that it must be read before it is looked at
  */
@@ -137,6 +139,7 @@ struct _NetnsNamespace {
   int nsid;
   GHashTable *links;
   GArray *routes;
+  guint route_readings;
   guint generation;
   gboolean links_dirty;
 };

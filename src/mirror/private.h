@@ -60,6 +60,9 @@ void netns_names_refresh (NetnsNames *names, const char *name, guint64 cookie);
 NetnsRouteReader *netns_route_reader_new (NetnsMirror *mirror, NetnsWorker *worker);
 void netns_route_reader_free (NetnsRouteReader *reader);
 void netns_route_reader_mark (NetnsRouteReader *reader, NetnsNamespace *namespace);
+void netns_route_reader_check_link (NetnsRouteReader *reader, NetnsNamespace *namespace, guint index);
+void netns_route_reader_check_source (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsAddress *source);
+void netns_route_reader_take (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsEvent *event);
 void netns_route_reader_settle (NetnsRouteReader *reader, NetnsSettledFunc settled, gpointer data);
 
 /* mirror.c */

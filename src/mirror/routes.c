@@ -9,14 +9,25 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct _NetnsRouteReader {
   NetnsMirror *mirror;
   NetnsWorker *worker;
-  GHashTable *marked; /* nsid as a set */
+  GHashTable *marked;  /* nsid as a set */
+  GArray *suspicions; /* Suspicion */
   GSource *turn;      /* reads what is marked, once in a turn of the main loop */
   guint under_way;
 };
+
+/* A namespace that may have lost routes by @link, or with @source (family AF_UNSPEC for none), without an event:
+ * fib_sync_down_dev() and fib_sync_down_addr() in net/ipv4/fib_semantics.c. Most come with events of their own a moment
+ * later, so it is looked at when the turn ends. */
+typedef struct {
+  int nsid;
+  guint link;
+  NetnsAddress source;
+} Suspicion;
 
 /* What the worker needs to know of one namespace, and its answer. */
 typedef struct {
@@ -89,6 +100,13 @@ run_job (gpointer data)
     read_target (&g_array_index (job->targets, Target, i));
 }
 
+/* Any order will do that is the same after a reading and after single changes. */
+static int
+compare_routes (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, sizeof (NetnsRoute));
+}
+
 static gboolean
 same_routes (const GArray *a, const GArray *b)
 {
@@ -102,9 +120,14 @@ take_target (NetnsMirror *mirror, Target *target)
 {
   NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (target->nsid));
 
-  if (namespace == NULL || target->routes == NULL || namespace->id.inode != target->id.inode)
+  if (namespace == NULL || namespace->id.inode != target->id.inode)
+    return;
+  if (namespace->route_readings > 0)
+    namespace->route_readings--;
+  if (target->routes == NULL)
     return;
   namespace->cookie = target->cookie;
+  g_array_sort (target->routes, compare_routes);
   if (same_routes (namespace->routes, target->routes))
     return;
   g_clear_pointer (&namespace->routes, g_array_unref);
@@ -126,6 +149,34 @@ finish_job (gpointer data)
   g_free (job);
 }
 
+static gboolean
+has_suspects (const NetnsNamespace *namespace, const Suspicion *suspicion)
+{
+  for (guint i = 0; namespace->routes != NULL && i < namespace->routes->len; i++) {
+    const NetnsRoute *route = &g_array_index (namespace->routes, NetnsRoute, i);
+
+    if (suspicion->source.family == AF_UNSPEC ? route->link == suspicion->link
+                                              : netns_address_equal_host (&route->source, &suspicion->source))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What is still there of the routes that should have gone was not announced: read the table. */
+static void
+check_suspicions (NetnsRouteReader *reader)
+{
+  for (guint i = 0; i < reader->suspicions->len; i++) {
+    const Suspicion *suspicion = &g_array_index (reader->suspicions, Suspicion, i);
+    gpointer nsid = GINT_TO_POINTER (suspicion->nsid);
+    const NetnsNamespace *namespace = g_hash_table_lookup (reader->mirror->by_nsid, nsid);
+
+    if (namespace != NULL && !g_hash_table_contains (reader->marked, nsid) && has_suspects (namespace, suspicion))
+      g_hash_table_add (reader->marked, nsid);
+  }
+  g_array_set_size (reader->suspicions, 0);
+}
+
 static GArray *
 collect_targets (NetnsRouteReader *reader)
 {
@@ -141,6 +192,7 @@ collect_targets (NetnsRouteReader *reader)
 
     if (namespace == NULL || namespace->name == NULL)
       continue;
+    namespace->route_readings++;
     target.id = namespace->id;
     if (namespace != reader->mirror->host)
       target.path = netns_namespace_get_path (namespace);
@@ -169,8 +221,31 @@ push_job (NetnsRouteReader *reader, NetnsSettledFunc settled, gpointer data)
 static gboolean
 on_turn (gpointer data)
 {
-  push_job (data, NULL, NULL);
+  NetnsRouteReader *reader = data;
+
+  g_clear_pointer (&reader->turn, g_source_unref);
+  check_suspicions (reader);
+  if (g_hash_table_size (reader->marked) > 0)
+    push_job (reader, NULL, NULL);
   return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_turn (NetnsRouteReader *reader)
+{
+  if (reader->turn != NULL)
+    return;
+  reader->turn = g_idle_source_new ();
+  g_source_set_priority (reader->turn, G_PRIORITY_DEFAULT);
+  g_source_set_callback (reader->turn, on_turn, reader, NULL);
+  g_source_attach (reader->turn, g_main_context_get_thread_default ());
+}
+
+static void
+suspect (NetnsRouteReader *reader, const Suspicion *suspicion)
+{
+  g_array_append_vals (reader->suspicions, suspicion, 1);
+  wait_for_turn (reader);
 }
 
 NetnsRouteReader *
@@ -181,6 +256,7 @@ netns_route_reader_new (NetnsMirror *mirror, NetnsWorker *worker)
   reader->mirror = mirror;
   reader->worker = worker;
   reader->marked = g_hash_table_new (g_direct_hash, g_direct_equal);
+  reader->suspicions = g_array_new (FALSE, FALSE, sizeof (Suspicion));
   return reader;
 }
 
@@ -191,6 +267,7 @@ netns_route_reader_free (NetnsRouteReader *reader)
     g_source_destroy (reader->turn);
   g_clear_pointer (&reader->turn, g_source_unref);
   g_hash_table_unref (reader->marked);
+  g_array_unref (reader->suspicions);
   g_free (reader);
 }
 
@@ -199,18 +276,88 @@ void
 netns_route_reader_mark (NetnsRouteReader *reader, NetnsNamespace *namespace)
 {
   g_hash_table_add (reader->marked, GINT_TO_POINTER (namespace->nsid));
-  if (reader->turn != NULL)
+  wait_for_turn (reader);
+}
+
+/* Where @route is among those that are known, or where it would be. */
+static gboolean
+find_route (const GArray *routes, const NetnsRoute *route, guint *position)
+{
+  guint first = 0, end = routes->len;
+
+  while (first < end) {
+    guint middle = first + (end - first) / 2;
+    int order = compare_routes (&g_array_index (routes, NetnsRoute, middle), route);
+
+    if (order == 0) {
+      *position = middle;
+      return TRUE;
+    }
+    if (order < 0)
+      first = middle + 1;
+    else
+      end = middle;
+  }
+  *position = first;
+  return FALSE;
+}
+
+/* Whether an event fits to what is known, so that nothing was missed. */
+static gboolean
+is_clear (const NetnsRouteReader *reader, const NetnsNamespace *namespace, const NetnsEvent *event)
+{
+  guint position;
+
+  if (event->change == NETNS_ROUTES_REPLACED || namespace->routes == NULL || namespace->route_readings > 0
+      || g_hash_table_contains (reader->marked, GINT_TO_POINTER (namespace->nsid)))
+    return FALSE;
+  for (guint i = 0; i < event->routes->len; i++)
+    if (find_route (namespace->routes, &g_array_index (event->routes, NetnsRoute, i), &position)
+        != (event->change == NETNS_ROUTES_REMOVED))
+      return FALSE;
+  return TRUE;
+}
+
+/* What an event says can be taken over when it is clear what the table looks like afterwards; reading the table of a
+ * host with 2,000 links takes some milliseconds. */
+void
+netns_route_reader_take (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsEvent *event)
+{
+  if (!is_clear (reader, namespace, event)) {
+    netns_route_reader_mark (reader, namespace);
     return;
-  reader->turn = g_idle_source_new ();
-  g_source_set_priority (reader->turn, G_PRIORITY_DEFAULT);
-  g_source_set_callback (reader->turn, on_turn, reader, NULL);
-  g_source_attach (reader->turn, g_main_context_get_thread_default ());
+  }
+  for (guint i = 0; i < event->routes->len; i++) {
+    const NetnsRoute *route = &g_array_index (event->routes, NetnsRoute, i);
+    guint position;
+
+    if (find_route (namespace->routes, route, &position))
+      g_array_remove_index (namespace->routes, position);
+    else
+      g_array_insert_vals (namespace->routes, position, route, 1);
+  }
+  netns_mirror_notify_namespace (reader->mirror, namespace, NETNS_NAMESPACE_ROUTES);
+}
+
+/* A link went down or away: routes by it may go without an event. */
+void
+netns_route_reader_check_link (NetnsRouteReader *reader, NetnsNamespace *namespace, guint index)
+{
+  suspect (reader, &(Suspicion){ .nsid = namespace->nsid, .link = index });
+}
+
+/* An address went: routes that prefer it as source may go without an event. */
+void
+netns_route_reader_check_source (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsAddress *source)
+{
+  suspect (reader, &(Suspicion){ .nsid = namespace->nsid, .source = *source });
 }
 
 /* The worker takes jobs in order: when a job pushed now is done, so are all that were under way. */
 void
 netns_route_reader_settle (NetnsRouteReader *reader, NetnsSettledFunc settled, gpointer data)
 {
+  check_suspicions (reader);
   if (g_hash_table_size (reader->marked) == 0 && reader->under_way == 0)
     settled (data);
   else
