@@ -13,6 +13,13 @@ get_ports (NetnsCore *core, const NetnsObject *object)
   return netns_links_to_paths (ports);
 }
 
+/* Counting them would look at all links of the namespace: those that could be ports are as good. */
+static guint
+count_ports (NetnsCore *core, const NetnsObject *object)
+{
+  return g_hash_table_size (object->link->namespace->links);
+}
+
 static GVariant *
 get_stp (NetnsCore *core, const NetnsObject *object)
 {
@@ -44,7 +51,7 @@ get_multicast_snooping (NetnsCore *core, const NetnsObject *object)
 }
 
 static const NetnsProperty properties[] = {
-  { "Ports", get_ports, NETNS_LINK_PORTS },
+  { "Ports", get_ports, NETNS_LINK_PORTS, count_ports },
   { "Stp", get_stp, NETNS_LINK_BRIDGE_STP },
   { "VlanFiltering", get_vlan_filtering, NETNS_LINK_BRIDGE_VLAN_FILTERING },
   { "ForwardDelay", get_forward_delay, NETNS_LINK_BRIDGE_FORWARD_DELAY },

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+/* A list of 2,000 entries in a signal costs the service, the bus and every listener some milliseconds, and one more
+ * namespace changes several such lists. A longer one is announced without its value: who wants it can ask. */
+#define ENTRIES_MAX 256
+
 struct _NetnsExport {
   NetnsCore *core;
   GDBusConnection *connection;
@@ -119,18 +123,22 @@ emit_changed (NetnsExport *export, const char *path, const NetnsObject *object, 
               guint changes)
 {
   g_auto (GVariantBuilder) changed = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{sv}"));
+  g_auto (GVariantBuilder) invalidated = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
   gboolean any = FALSE;
 
   for (const NetnsProperty *property = interface->properties; property->name != NULL; property++) {
     if ((property->change & changes) == 0)
       continue;
-    g_variant_builder_add (&changed, "{sv}", property->name, property->get (export->core, object));
+    if (property->bound != NULL && property->bound (export->core, object) > ENTRIES_MAX)
+      g_variant_builder_add (&invalidated, "s", property->name);
+    else
+      g_variant_builder_add (&changed, "{sv}", property->name, property->get (export->core, object));
     any = TRUE;
   }
   if (any)
     emit (export, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
           g_variant_new ("(s@a{sv}@as)", interface->info->name, g_variant_builder_end (&changed),
-                         g_variant_new_strv (NULL, 0)));
+                         g_variant_builder_end (&invalidated)));
 }
 
 /* A link can become a bridge port, and cease to be one. */

@@ -46,11 +46,13 @@ typedef struct {
  * @name: its name
  * @get: what it is now
  * @change: bits of the object's changes that touch it, 0 for one that never changes
+ * @bound: (nullable): for a list: how many entries it has at most
  */
 typedef struct {
   const char *name;
   GVariant *(*get) (NetnsCore *core, const NetnsObject *object);
   guint change;
+  guint (*bound) (NetnsCore *core, const NetnsObject *object);
 } NetnsProperty;
 
 /**

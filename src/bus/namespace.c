@@ -145,6 +145,18 @@ get_links (NetnsCore *core, const NetnsObject *object)
   return netns_links_to_paths (links);
 }
 
+static guint
+count_links (NetnsCore *core, const NetnsObject *object)
+{
+  return g_hash_table_size (object->namespace->links);
+}
+
+static guint
+count_routes (NetnsCore *core, const NetnsObject *object)
+{
+  return object->namespace->routes ? object->namespace->routes->len : 0;
+}
+
 static void
 add_route_row (GVariantBuilder *rows, NetnsNamespace *namespace, const NetnsRoute *route)
 {
@@ -182,8 +194,8 @@ static const NetnsProperty properties[] = {
   { "NsId", get_nsid, NETNS_NAMESPACE_NSID },
   { "Source", get_source, 0 },
   { "Owner", get_owner, NETNS_NAMESPACE_OWNER },
-  { "Links", get_links, NETNS_NAMESPACE_LINKS },
-  { "Routes", get_routes, NETNS_NAMESPACE_ROUTES },
+  { "Links", get_links, NETNS_NAMESPACE_LINKS, count_links },
+  { "Routes", get_routes, NETNS_NAMESPACE_ROUTES, count_routes },
   { NULL, NULL, 0 },
 };
 

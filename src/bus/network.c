@@ -92,6 +92,17 @@ get_leases (NetnsCore *core, const NetnsObject *object)
   return g_variant_builder_end (&rows);
 }
 
+/* Each lease has a port, so there are no more of them than links beside the bridge, unless a namespace has several
+ * addresses. */
+static guint
+count_leases (NetnsCore *core, const NetnsObject *object)
+{
+  NetnsNamespace *namespace
+    = netns_mirror_get_namespace (netns_core_get_mirror (core), object->network->namespace_name);
+
+  return namespace ? g_hash_table_size (namespace->links) : 0;
+}
+
 static const NetnsProperty properties[] = {
   { "Name", get_name, 0 },
   { "Bridge", get_bridge, NETNS_NETWORK_BRIDGE },
@@ -101,7 +112,7 @@ static const NetnsProperty properties[] = {
   { "Uplink", get_uplink, 0 },
   { "Shared", get_shared, 0 },
   { "Owner", get_owner, 0 },
-  { "Leases", get_leases, NETNS_NETWORK_LEASES },
+  { "Leases", get_leases, NETNS_NETWORK_LEASES, count_leases },
   { NULL, NULL, 0 },
 };
 
