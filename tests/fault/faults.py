@@ -82,6 +82,8 @@ def read_tree(caller):
         link = interfaces.get('org.example.NetNS1.Link', {})
         link['Addresses'] = sorted(address for address, _ in link.get('Addresses', [])
                                    if not address.startswith('fe80:'))
+        namespace = interfaces.get('org.example.NetNS1.Namespace', {})
+        namespace['Routes'] = [route for route in namespace.get('Routes', []) if not route[0].startswith('fe80:')]
     return tree
 
 
