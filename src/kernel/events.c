@@ -190,6 +190,10 @@ take_answer (NetnsEventSocket *events, const struct nlmsghdr *header, Question *
   } else if (header->nlmsg_type == NLMSG_ERROR) {
     const struct nlmsgerr *answer = nlmsg_data (header);
 
+    /* No room for the first part yet: the dump runs on as soon as there is (netlink_dump_start() in
+     * net/netlink/af_netlink.c), and whoever asked anew meanwhile would be refused. */
+    if (answer->error == -ENOBUFS)
+      return;
     question->error_number = -answer->error;
     question->done = TRUE;
   } else {

@@ -393,8 +393,12 @@ netns_mirror_observe (NetnsMirror *mirror, const NetnsObserver *observer, gpoint
 void
 netns_mirror_settle (NetnsMirror *mirror, NetnsSettledFunc settled, gpointer data)
 {
-  netns_mirror_catch_up (mirror);
-  read_dirty (mirror, G_MAXUINT);
+  /* While it is read, events can be lost again. */
+  for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+    netns_mirror_catch_up (mirror);
+    if (!read_dirty (mirror, G_MAXUINT))
+      break;
+  }
   netns_route_reader_settle (mirror->routes, settled, data);
 }
 
