@@ -234,6 +234,8 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
   if (outside == NULL)
     return NULL;
   touch_outside (core, plan, caller, network, outside);
+  if (!netns_core_check_quota (core, caller, 0, 2, error))
+    return NULL;
   wish = *options->name ? g_strdup (options->name) : choose_name_inside (namespace, error);
   if (wish == NULL || !netns_link_name_choose (namespace, wish, &inside, &inside_alternative, error)
       || !choose_host_end (outside, namespace->name, &name, &alternative, error)

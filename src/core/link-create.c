@@ -116,7 +116,7 @@ netns_link_create_veth (NetnsCore *core, guint caller, const char *namespace_nam
     = namespace ? netns_core_use_namespace (core, plan, caller, peer_namespace_name, error) : NULL;
   g_auto (End) end = { 0 }, peer = { 0 };
 
-  if (peer_namespace == NULL || !check_options (options, error)
+  if (peer_namespace == NULL || !check_options (options, error) || !netns_core_check_quota (core, caller, 0, 2, error)
       || !check_pair (namespace, name, peer_namespace, peer_name, error)
       || !choose_end (&end, namespace, name, options->addresses, error)
       || !choose_end (&peer, peer_namespace, peer_name, options->peer_addresses, error))
@@ -156,7 +156,7 @@ netns_link_create_bridge (NetnsCore *core, guint caller, const char *namespace_n
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, namespace_name, error);
   g_auto (End) end = { 0 };
 
-  if (namespace == NULL || !check_options (options, error)
+  if (namespace == NULL || !check_options (options, error) || !netns_core_check_quota (core, caller, 0, 1, error)
       || !choose_end (&end, namespace, name, options->addresses, error))
     return NULL;
   netns_plan_set_detail (plan, "link", name);

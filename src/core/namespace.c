@@ -79,7 +79,7 @@ netns_namespace_create (NetnsCore *core, guint caller, const char *name, GError 
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
 
-  if (!check_new_name (core, name, error))
+  if (!check_new_name (core, name, error) || !netns_core_check_quota (core, caller, 1, 1, error))
     return NULL;
   netns_plan_add_reach (plan, NETNS_REACH_OWN);
   netns_plan_set_detail (plan, "namespace", name);

@@ -166,6 +166,21 @@ class Exhaustion(SecurityTestCase):
         self.assertGreater(len(names), 0)
         self.assertEqual(len(netns1.namespaces()), len(names) + 1)
 
+    def test_quota(self):
+        """Root has given alice almost all that she can have."""
+        for i in range(248):
+            self.root.create_namespace(f'n{i}')
+            self.root.call(object_path(f'n{i}'), 'Namespace', 'SetOwner', '(u)', netns1.ALICE)
+        for name in ('a', 'b'):
+            self.alice.create_namespace(name)
+        with self.assertBusError('LimitsExceeded'):
+            self.alice.create_namespace('c')
+        self.alice.call(ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', 'a', 'x', 'b', 'y', {})
+        self.bob.create_namespace('d')
+        self.root.create_namespace('e')
+        self.alice.call(object_path('b'), 'Namespace', 'Delete', '(a{sv})', {})
+        self.alice.create_namespace('c')
+
     def test_log(self):
         """No lines in another's name, and none without end."""
         with self.assertBusError('NotFound'):
