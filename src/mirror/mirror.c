@@ -162,13 +162,15 @@ netns_mirror_read_namespace (NetnsMirror *mirror, NetnsNamespace *namespace)
   for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
     g_autoptr (GError) error = NULL;
 
-    if (read_once (mirror, namespace, &error)) {
+    gboolean complete = read_once (mirror, namespace, &error);
+
+    /* The events that came with the answer may have told of its death, also when all of it came. */
+    if (g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (nsid)) != namespace)
+      return FALSE;
+    if (complete) {
       namespace->links_dirty = FALSE;
       return TRUE;
     }
-    /* The events that came with the answer may have told of its death. */
-    if (g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (nsid)) != namespace)
-      return FALSE;
     if (g_error_matches (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND)) {
       netns_mirror_drop_namespace (mirror, namespace);
       return FALSE;
