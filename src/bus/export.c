@@ -143,12 +143,13 @@ emit_changed (NetnsExport *export, const char *path, const NetnsObject *object, 
 
 /* A link can become a bridge port, and cease to be one. */
 static guint
-take_published (const NetnsObject *object, guint interfaces)
+take_published (NetnsExport *export, const NetnsObject *object, guint interfaces)
 {
   guint published;
 
   if (object->type != NETNS_OBJECT_LINK)
     return interfaces;
+  object->link->published_owner = netns_core_get_link_owner (export->core, object->link);
   published = object->link->published;
   object->link->published = interfaces;
   return published;
@@ -163,27 +164,38 @@ say_added (NetnsExport *export, const Pending *pending)
   if (!pending->added || !netns_object_find (export->core, pending->path, &object))
     return;
   interfaces = netns_object_get_interfaces (&object);
-  take_published (&object, interfaces);
+  take_published (export, &object, interfaces);
   emit_added (export, pending->path, &object, interfaces);
+}
+
+/* Whose a link is hangs on so much that it is looked at more often than it changes. */
+static guint
+leave_out_same_owner (NetnsExport *export, const NetnsObject *object, guint changes)
+{
+  if (object->type == NETNS_OBJECT_LINK && (changes & NETNS_LINK_OWNER)
+      && object->link->published_owner == netns_core_get_link_owner (export->core, object->link))
+    changes &= ~(guint) NETNS_LINK_OWNER;
+  return changes;
 }
 
 static void
 say_changed (NetnsExport *export, const Pending *pending)
 {
   NetnsObject object;
-  guint interfaces, published;
+  guint interfaces, published, changes;
 
   if (pending->added || pending->changes == 0 || !netns_object_find (export->core, pending->path, &object))
     return;
   interfaces = netns_object_get_interfaces (&object);
-  published = take_published (&object, interfaces);
+  changes = leave_out_same_owner (export, &object, pending->changes);
+  published = take_published (export, &object, interfaces);
   if (published & ~interfaces)
     emit_removed (export, pending->path, published & ~interfaces);
   if (interfaces & ~published)
     emit_added (export, pending->path, &object, interfaces & ~published);
   for (guint bit = 0; bit < NETNS_N_INTERFACES; bit++)
     if (interfaces & published & (1u << bit))
-      emit_changed (export, pending->path, &object, netns_interface_get (bit), pending->changes);
+      emit_changed (export, pending->path, &object, netns_interface_get (bit), changes);
 }
 
 static void
@@ -382,7 +394,7 @@ static const NetnsCoreObserver core_observer = {
 static void
 mark_published (const NetnsObject *object, gpointer data)
 {
-  take_published (object, netns_object_get_interfaces (object));
+  take_published (data, object, netns_object_get_interfaces (object));
 }
 
 /**
@@ -403,7 +415,7 @@ netns_export_new (NetnsCore *core, GDBusConnection *connection)
   export->connection = g_object_ref (connection);
   export->by_path = g_hash_table_new (g_str_hash, g_str_equal);
   export->order = g_ptr_array_new_with_free_func (free_pending);
-  netns_object_foreach (core, mark_published, NULL);
+  netns_object_foreach (core, mark_published, export);
   netns_mirror_observe (netns_core_get_mirror (core), &mirror_observer, export);
   netns_core_observe (core, &core_observer, export);
   return export;

@@ -106,6 +106,7 @@ typedef struct {
  * @addresses: (element-type NetnsLinkAddressEntry) (nullable): its addresses, in the kernel's order
  * @generation: number of the last complete reading that saw it
  * @published: the observer's: which interfaces of it the bus has heard of
+ * @published_owner: the observer's: and which owner
  */
 struct _NetnsLink {
   NetnsNamespace *namespace;
@@ -113,6 +114,7 @@ struct _NetnsLink {
   GArray *addresses;
   guint generation;
   guint published;
+  guint published_owner;
 };
 
 /**

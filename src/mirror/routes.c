@@ -111,7 +111,7 @@ static gboolean
 same_routes (const GArray *a, const GArray *b)
 {
   if (a == NULL || a->len != b->len)
-    return FALSE;
+    return a == NULL && b->len == 0;
   return a->len == 0 || memcmp (a->data, b->data, a->len * sizeof (NetnsRoute)) == 0;
 }
 
