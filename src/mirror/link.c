@@ -279,6 +279,7 @@ change_link (NetnsMirror *mirror, NetnsLink *link, NetnsLinkInfo *info)
 {
   guint changes = compare_info (&link->info, info);
   guint old_master = link->info.master;
+  const NetnsLink *old_peer = netns_mirror_get_peer (mirror, link);
   gboolean was_port = link->info.is_port;
 
   link->generation = link->namespace->generation;
@@ -287,7 +288,11 @@ change_link (NetnsMirror *mirror, NetnsLink *link, NetnsLinkInfo *info)
   memset (info, 0, sizeof *info);
   if (changes == 0)
     return;
-  netns_mirror_notify_link (mirror, link, changes);
+  /* From one place that is not known here to another one. */
+  if (old_peer == NULL && netns_mirror_get_peer (mirror, link) == NULL)
+    netns_mirror_notify_link (mirror, link, changes & ~(guint) NETNS_LINK_PEER);
+  else
+    netns_mirror_notify_link (mirror, link, changes);
   if (changes & NETNS_LINK_MASTER) {
     notify_ports (mirror, link->namespace, old_master);
     notify_ports (mirror, link->namespace, link->info.master);
@@ -378,6 +383,15 @@ remove_address (NetnsMirror *mirror, NetnsLink *link, const NetnsAddress *addres
   }
 }
 
+static gboolean
+has_ipv4 (const NetnsLink *link)
+{
+  for (guint i = 0; link->addresses != NULL && i < link->addresses->len; i++)
+    if (g_array_index (link->addresses, NetnsLinkAddressEntry, i).address.family == AF_INET)
+      return TRUE;
+  return FALSE;
+}
+
 void
 netns_mirror_take_address (NetnsMirror *mirror, const NetnsEvent *event)
 {
@@ -392,6 +406,9 @@ netns_mirror_take_address (NetnsMirror *mirror, const NetnsEvent *event)
   }
   remove_address (mirror, link, &event->address.address);
   netns_route_reader_check_source (mirror->routes, namespace, &event->address.address);
+  /* With its last address a link loses all IPv4 routes (fib_inetaddr_event() in net/ipv4/fib_frontend.c). */
+  if (event->address.address.family == AF_INET && !has_ipv4 (link))
+    netns_route_reader_check_link (mirror->routes, namespace, link->info.index);
 }
 
 static void
