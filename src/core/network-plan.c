@@ -114,6 +114,17 @@ choose_gateways (NetnsNetwork *network, GError **error)
   return TRUE;
 }
 
+/* Left to the kernel, the address would be that of a port (br_stp_recalculate_bridge_id() in net/bridge/br_stp_if.c):
+ * each connection could take the gateway away from those that know it under another address. */
+static char *
+make_mac (void)
+{
+  guint32 low = g_random_int (), high = g_random_int ();
+
+  return g_strdup_printf ("02:%02x:%02x:%02x:%02x:%02x", high & 0xff, low >> 24, (low >> 16) & 0xff,
+                          (low >> 8) & 0xff, low & 0xff);
+}
+
 /* A bridge of the wanted name is used if the caller named it; the network's own name must be free. */
 static gboolean
 plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptions *options, NetnsNetwork *network,
@@ -121,7 +132,7 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptio
 {
   const char *wish = *options->bridge ? options->bridge : network->name;
   NetnsLink *existing = netns_namespace_find_link (namespace, wish);
-  g_autofree char *alternative = NULL;
+  g_autofree char *alternative = NULL, *mac = make_mac ();
 
   if (existing != NULL && *options->bridge != '\0' && netns_link_is_bridge (existing)
       && netns_validate_link_name (existing->info.name, NULL)) {
@@ -135,7 +146,7 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptio
     return FALSE;
   network->bridge_made = TRUE;
   netns_plan_add (plan, &netns_operation_link_create, namespace->name,
-                  "{'kind': <'bridge'>, 'name': <%s>, 'enabled': <true>}", network->bridge);
+                  "{'kind': <'bridge'>, 'name': <%s>, 'mac': <%s>, 'enabled': <true>}", network->bridge, mac);
   if (alternative != NULL)
     netns_plan_add (plan, &netns_operation_alternative_name_add, namespace->name, "{'link': <%s>, 'name': <%s>}",
                     network->bridge, alternative);
@@ -245,11 +256,16 @@ check_unused (NetnsCore *core, const NetnsNetwork *network, GError **error)
   g_autoptr (GPtrArray) members = netns_network_list_members (netns_core_get_mirror (core), network);
   g_autoptr (GString) names = g_string_new (NULL);
 
-  if (members->len == 0)
+  for (guint i = 0; i < members->len; i++) {
+    const NetnsNamespace *namespace = ((NetnsLink *) g_ptr_array_index (members, i))->namespace;
+
+    /* A cable that leads back is no connection; its other end is a port, of which check_ports() speaks. */
+    if (strcmp (namespace->name, network->namespace_name) != 0)
+      g_string_append_printf (names, "%s%s", names->len ? ", " : "",
+                              *namespace->name ? namespace->name : "the host namespace");
+  }
+  if (names->len == 0)
     return TRUE;
-  for (guint i = 0; i < members->len; i++)
-    g_string_append_printf (names, "%s%s", i ? ", " : "",
-                            ((NetnsLink *) g_ptr_array_index (members, i))->namespace->name);
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Network “%s” is in use, disconnect first: %s", network->name,
                names->str);
   return FALSE;
