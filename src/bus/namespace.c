@@ -113,7 +113,10 @@ get_path (NetnsCore *core, const NetnsObject *object)
 static GVariant *
 get_inode (NetnsCore *core, const NetnsObject *object)
 {
-  return g_variant_new_uint64 (object->namespace->id.inode);
+  const NetnsNamespace *namespace = object->namespace;
+
+  /* A broken entry may well be a namespace, of another type. */
+  return g_variant_new_uint64 (namespace->source == NETNS_SOURCE_BROKEN ? 0 : namespace->id.inode);
 }
 
 static GVariant *

@@ -92,6 +92,27 @@ check_pair (const NetnsNamespace *namespace, const char *name, const NetnsNamesp
   return FALSE;
 }
 
+/* Each end alone passed, but they would take the address from each other. */
+static gboolean
+check_ends (const End *end, const End *peer, GError **error)
+{
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  for (guint i = 0; end->namespace == peer->namespace && i < end->addresses->len; i++) {
+    const NetnsAddress *address = &g_array_index (end->addresses, NetnsAddress, i);
+
+    for (guint j = 0; j < peer->addresses->len; j++) {
+      if (!netns_address_equal_host (address, &g_array_index (peer->addresses, NetnsAddress, j)))
+        continue;
+      g_set_error (error, NETNS_ERROR, NETNS_ERROR_ADDRESS_IN_USE,
+                   "Both ends in one namespace cannot have the same address, %s",
+                   netns_address_print_host (address, text));
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 /**
  * netns_link_create_veth:
  * @core: the service
@@ -119,7 +140,8 @@ netns_link_create_veth (NetnsCore *core, guint caller, const char *namespace_nam
   if (peer_namespace == NULL || !check_options (options, error) || !netns_core_check_quota (core, caller, 0, 2, error)
       || !check_pair (namespace, name, peer_namespace, peer_name, error)
       || !choose_end (&end, namespace, name, options->addresses, error)
-      || !choose_end (&peer, peer_namespace, peer_name, options->peer_addresses, error))
+      || !choose_end (&peer, peer_namespace, peer_name, options->peer_addresses, error)
+      || !check_ends (&end, &peer, error))
     return NULL;
   netns_plan_add_detail (plan, "link", name, TRUE);
   netns_plan_add_detail (plan, "link", peer_name, FALSE);

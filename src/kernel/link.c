@@ -420,6 +420,7 @@ netns_rtnl_link_move (const NetnsGrant *grant, NetnsNetlink *netlink, guint inde
                       const char *new_name, GError **error)
 {
   g_autoptr (NetnsMessage) message = make_message_for (RTM_NEWLINK, index);
+  g_autoptr (GError) refusal = NULL;
 
   netns_request_put_u32 (message, IFLA_NET_NS_FD, (guint32) namespace_fd);
   if (new_name != NULL) {
@@ -427,7 +428,13 @@ netns_rtnl_link_move (const NetnsGrant *grant, NetnsNetlink *netlink, guint inde
       return FALSE;
     netns_request_put_string (message, IFLA_IFNAME, new_name);
   }
-  return change (grant, netlink, index, message, "cannot move it to another namespace", error);
+  if (change (grant, netlink, index, message, "cannot move it to another namespace", &refusal))
+    return TRUE;
+  /* EINVAL has no other cause here (__dev_change_net_namespace() in net/core/dev.c); not every kernel gives words. */
+  if (g_str_has_suffix (refusal->message, "immutable") || g_str_has_suffix (refusal->message, g_strerror (EINVAL)))
+    refusal->code = NETNS_ERROR_NOT_SUPPORTED;
+  g_propagate_error (error, g_steal_pointer (&refusal));
+  return FALSE;
 }
 
 static gboolean
