@@ -29,6 +29,7 @@ Nothing here sleeps for a fixed time: use wait_for()."""
 import concurrent.futures
 import contextlib
 import difflib
+import fcntl
 import functools
 import json
 import os
@@ -59,6 +60,7 @@ HOST = ROOT + '/namespace/_host'
 ERROR_PREFIX = SERVICE + '.Error.'
 NOBODY = 0xffffffff
 ALICE, BOB, CAROL = 1000, 1001, 1002
+NS_GET_NSTYPE, CLONE_NEWNET = 0xb703, 0x40000000  # linux/nsfs.h, sched.h
 IS_ROOT = os.path.exists('/run/sandbox/passwd')  # in a user namespace there is only one user
 
 NETNSD = Service('netnsd')
@@ -368,12 +370,18 @@ def can_ping(target, namespace=None, timeout=10):
 def namespaces():
     """What /run/netns has that really is a namespace."""
     with contextlib.suppress(FileNotFoundError):
-        return sorted(entry.name for entry in os.scandir('/run/netns') if _is_nsfs(entry.path))
+        return sorted(entry.name for entry in os.scandir('/run/netns') if _is_namespace(entry.path))
     return []
 
 
-def _is_nsfs(path):
-    return os.stat(path, follow_symlinks=False).st_dev == os.stat('/proc/self/ns/net').st_dev
+def _is_namespace(path):
+    if os.stat(path, follow_symlinks=False).st_dev != os.stat('/proc/self/ns/net').st_dev:
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return fcntl.ioctl(descriptor, NS_GET_NSTYPE) == CLONE_NEWNET
+    finally:
+        os.close(descriptor)
 
 
 # ---- the kernel as a whole
@@ -397,7 +405,7 @@ SNAPSHOT_SCRIPT = f'echo; echo {SEPARATOR};'.join(' '.join(command) + ';' for co
 # What changes by itself: counters, timers, duplicate address detection, and what the kernel does up to a second
 # after a link went up, when it looks at carriers: state and queue of the link, its own IPv6 addresses and routes.
 RESTLESS_KEYS = {'packets', 'bytes', 'hello_timer', 'tcn_timer', 'topology_change_timer', 'gc_timer', 'tentative',
-                 'forward_delay_timer', 'message_age_timer', 'hold_timer', 'operstate', 'qdisc'}
+                 'forward_delay_timer', 'message_age_timer', 'hold_timer', 'operstate', 'qdisc', 'tso_max_size'}
 RESTLESS_FLAGS = {'NO-CARRIER', 'LOWER_UP', 'linkdown'}
 
 

@@ -97,8 +97,8 @@ def calls_on_links(place):
 
 def calls_on_routes(place):
     number = PLACES.index(place)
-    yield of_namespace(place, 'RemoveRoute', '(ssa{sv})', CONFIGURE[place], f'198.51.{number}.0/24', f'192.168.{number}.2',
-                       {})
+    yield of_namespace(place, 'RemoveRoute', '(ssa{sv})', CONFIGURE[place], f'198.51.{number}.0/24',
+                       f'192.168.{number}.2', {})
     yield of_namespace(place, 'AddRoute', '(ssa{sv})', CONFIGURE[place], '198.51.100.0/24', f'192.168.{number}.2', {})
 
 
@@ -155,8 +155,8 @@ def calls_on_networks():
 
 
 def calls_that_delete_networks():
-    for name, needs in (('in-mine-2', {OWN}), ('in-mine-nat', {NAT}), ('alice-in-bobs-nat', {NAT, FOREIGN}), ('of-bob-nat', {NAT, FOREIGN}),
-                        ('of-alice-used', {HOST}), ('of-bob-used', {HOST, FOREIGN})):
+    for name, needs in (('in-mine-2', {OWN}), ('in-mine-nat', {NAT}), ('alice-in-bobs-nat', {NAT, FOREIGN}),
+                        ('of-bob-nat', {NAT, FOREIGN}), ('of-alice-used', {HOST}), ('of-bob-used', {HOST, FOREIGN})):
         yield of_network(name, 'Delete', needs)
 
 

@@ -370,7 +370,8 @@ class Meanwhile(DialogTestCase):
         """Two calls that travel one behind the other: who is not asked was not told anything that changed."""
         eth7 = self.root.link('mine', 'eth7')
         calls = [(eth7, 'Link', 'SetName', '(s)', 'eth9'), (eth7, 'Link', 'SetMtu', '(u)', 1400),
-                 (path_of('mine'), 'Namespace', 'SetOwner', '(u)', netns1.BOB), (eth7, 'Link', 'SetEnabled', '(b)', False)]
+                 (path_of('mine'), 'Namespace', 'SetOwner', '(u)', netns1.BOB),
+                 (eth7, 'Link', 'SetEnabled', '(b)', False)]
         for call in [self.root.start(*call) for call in calls]:
             call.result()
         self.assertEqual(netns1.link('eth9', namespace='mine')['mtu'], 1400)
@@ -387,7 +388,8 @@ class Meanwhile(DialogTestCase):
             pass
 
     def test_network_deleted(self):
-        calls = [(f'{ROOT}/network/lan', 'Network', 'Delete'), (f'{ROOT}/network/lan', 'Network', 'SetNat', '(b)', True),
+        calls = [(f'{ROOT}/network/lan', 'Network', 'Delete'),
+                 (f'{ROOT}/network/lan', 'Network', 'SetNat', '(b)', True),
                  (ROOT, 'Manager', 'Connect', '(ssa{sv})', 'mine', 'lan', {}), (self.nat, 'Nat', 'Delete')]
 
         def delete():
