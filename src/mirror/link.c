@@ -279,7 +279,7 @@ change_link (NetnsMirror *mirror, NetnsLink *link, NetnsLinkInfo *info)
 {
   guint changes = compare_info (&link->info, info);
   guint old_master = link->info.master;
-  const NetnsLink *old_peer = netns_mirror_get_peer (mirror, link);
+  NetnsLink *old_peer = netns_mirror_get_peer (mirror, link);
   gboolean was_port = link->info.is_port;
 
   link->generation = link->namespace->generation;
@@ -297,6 +297,8 @@ change_link (NetnsMirror *mirror, NetnsLink *link, NetnsLinkInfo *info)
     notify_ports (mirror, link->namespace, old_master);
     notify_ports (mirror, link->namespace, link->info.master);
   }
+  if (old_peer != NULL && (changes & NETNS_LINK_PEER)) /* no longer its peer */
+    netns_mirror_notify_link (mirror, old_peer, NETNS_LINK_PEER);
   if (changes & NETNS_LINK_PEER)
     tell_peer (mirror, link);
   /* Routes go without an event when their link goes down or changes its VRF (fib_disable_ip() in
