@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whether the bus shows what the kernel has: both sides as plain values that can be compared. The kernel's side comes
+from ip and bridge alone.
+
+  truth.check(self, self.root)             # right now
+  truth.check(self, self.root, timeout=5)  # within 5 s
+
+A namespace is {'links': {ifindex: {...}}, 'routes': [...]} by its name, '' for the host."""
+import concurrent.futures
+import contextlib
+import difflib
+import json
+import os
+import pprint
+import re
+import time
+
+import netns1
+
+COMMANDS = ('ip -json -details link', 'ip -json address', 'ip -json -4 route', 'ip -json -6 route',
+            'ip netns list-id')
+TENTATIVE = 0x40  # IFA_F_TENTATIVE
+SEPARATOR = '--- truth ---'
+SCRIPT = f'echo {SEPARATOR};'.join(f'{command};' for command in COMMANDS)
+
+
+# ---- the kernel
+
+def _dump(name):
+    """What the tools say about one namespace; None if it is gone meanwhile."""
+    result = netns1.run('sh', '-c', SCRIPT, namespace=name or None, check=False)
+    if result.returncode != 0:
+        return None
+    links, addresses, routes4, routes6, ids = result.stdout.split(SEPARATOR + '\n')
+    return {'links': json.loads(links or '[]'), 'addresses': json.loads(addresses or '[]'),
+            'routes': json.loads(routes4 or '[]') + json.loads(routes6 or '[]'), 'ids': ids}
+
+
+def _list_names(shown):
+    """The host, and one name for each namespace in /run/netns: of several the one that the bus shows, if any."""
+    by_inode = {}
+    for name in netns1.namespaces():
+        with contextlib.suppress(FileNotFoundError):
+            by_inode.setdefault(os.stat(f'/run/netns/{name}').st_ino, []).append(name)
+    return ['', *sorted(next((name for name in names if name in shown), names[0]) for names in by_inode.values())]
+
+
+def _describe_link(info):
+    data = info.get('linkinfo', {}).get('info_data', {})
+    kind = info.get('linkinfo', {}).get('info_kind') or ('loopback' if 'LOOPBACK' in info['flags'] else '')
+    described = {
+        'name': info['ifname'], 'kind': kind, 'mtu': info['mtu'], 'mac': info.get('address', ''),
+        'enabled': 'UP' in info['flags'], 'carrier': 'LOWER_UP' in info['flags'],
+        'oper-state': info['operstate'].lower(), 'master': info.get('master'),
+        'description': info.get('ifalias', ''), 'alternative-names': sorted(info.get('altnames', [])),
+    }
+    if kind == 'bridge':
+        described['bridge'] = {'Stp': bool(data['stp_state']), 'VlanFiltering': bool(data['vlan_filtering']),
+                               'ForwardDelay': data['forward_delay'], 'AgeingTime': data['ageing_time'],
+                               'MulticastSnooping': bool(data['mcast_snooping'])}
+    if info.get('linkinfo', {}).get('info_slave_kind') == 'bridge':
+        port = info['linkinfo']['info_slave_data']
+        described['port'] = {'State': port['state'], 'Cost': port['cost'], 'Hairpin': port['hairpin'],
+                             'Isolated': port['isolated'], 'Learning': port['learning']}
+    return described
+
+
+def _is_early(address):
+    """The kernel lists a link-local address from its beginning, and tells of it when it is no longer tentative."""
+    return address['local'].startswith('fe80:') and address.get('tentative', False)
+
+
+def _describe_route(route):
+    destination = route['dst']
+    if destination != 'default' and '/' not in destination:
+        destination += '/128' if ':' in destination else '/32'
+    gateway = route.get('gateway', route.get('via', {}).get('host', ''))
+    return [destination, gateway, route.get('dev', ''), route.get('metric', 0)]
+
+
+def _find_peer(dumps, name, info):
+    """Where the other end of a veth is: the end that names this one, in the namespace that the kernel's id means."""
+    index = info.get('link_index')
+    if index is None:  # in the same namespace, and ip says its name
+        return next(((name, other['ifindex']) for other in dumps[name]['links'] if other['ifname'] == info.get('link')),
+                    None)
+    known = dict(re.findall(r'nsid (\d+) .*\(iproute2 netns name: (.*)\)', dumps[name]['ids']))
+    there = known.get(str(info.get('link_netnsid')), '')
+    if there not in dumps:  # by another one of its names
+        inode = os.stat(f'/run/netns/{there}').st_ino
+        there = next(other for other in dumps if other and os.stat(f'/run/netns/{other}').st_ino == inode)
+    for other in dumps[there]['links']:
+        if other['ifindex'] == index and other.get('linkinfo', {}).get('info_kind') == 'veth':
+            back = other.get('link_index')
+            if back == info['ifindex']:
+                return there, index
+    return None
+
+
+def kernel(names):
+    """What the kernel has in these namespaces."""
+    with concurrent.futures.ThreadPoolExecutor(4) as executor:
+        dumps = dict(zip(names, executor.map(_dump, names)))
+    result = {}
+    for name, dump in dumps.items():
+        if dump is None:
+            return None
+        addresses = {item['ifindex']: item['addr_info'] for item in dump['addresses'] if 'ifindex' in item}
+        indexes = {item['ifname']: item['ifindex'] for item in dump['links']}
+        links = {}
+        for info in dump['links']:
+            link = links[info['ifindex']] = _describe_link(info)
+            link['master'] = indexes.get(link['master'])
+            link['addresses'] = sorted(f'{item["local"]}/{item["prefixlen"]}' for item in
+                                       addresses.get(info['ifindex'], []) if not _is_early(item))
+            if link['kind'] == 'veth':
+                link['peer'] = _find_peer(dumps, name, info)
+        routes = sorted(_describe_route(route) for route in dump['routes'] if 'dst' in route)
+        result[name] = {'links': links, 'routes': routes}
+    return result
+
+
+# ---- the bus
+
+def _place(objects, path):
+    """(namespace, ifindex) of a link's path."""
+    if path == '/':
+        return None
+    link = objects[path]['org.example.NetNS1.Link']
+    return objects[link['Namespace']]['org.example.NetNS1.Namespace']['Name'], link['Index']
+
+
+def _read_link(objects, interfaces):
+    link = interfaces['org.example.NetNS1.Link']
+    master = _place(objects, link['Master'])
+    result = {
+        'name': link['Name'], 'kind': link['Kind'], 'mtu': link['Mtu'], 'mac': link['MacAddress'],
+        'enabled': link['Enabled'], 'carrier': link['Carrier'], 'oper-state': link['OperState'],
+        'master': master[1] if master else None, 'description': link['Description'],
+        'alternative-names': sorted(link['AlternativeNames']),
+        'addresses': sorted(address for address, flags in link['Addresses']
+                            if not (address.startswith('fe80:') and flags & TENTATIVE)),
+    }
+    if 'org.example.NetNS1.Veth' in interfaces:
+        veth = interfaces['org.example.NetNS1.Veth']
+        result['peer'] = _place(objects, veth['Peer'])
+        expected = objects[veth['Peer']]['org.example.NetNS1.Link']['Namespace'] if veth['Peer'] != '/' else '/'
+        assert veth['PeerNamespace'] == expected, veth
+    if 'org.example.NetNS1.Bridge' in interfaces:
+        result['bridge'] = dict(interfaces['org.example.NetNS1.Bridge'])
+        del result['bridge']['Ports']
+    if 'org.example.NetNS1.BridgePort' in interfaces:
+        result['port'] = dict(interfaces['org.example.NetNS1.BridgePort'])
+    return result
+
+
+def _check_lists(objects, path, interfaces):
+    """What an object says of others must be what these say of it."""
+    namespace = interfaces.get('org.example.NetNS1.Namespace')
+    bridge = interfaces.get('org.example.NetNS1.Bridge')
+    links = {other: content['org.example.NetNS1.Link'] for other, content in objects.items()
+             if 'org.example.NetNS1.Link' in content}
+    if namespace is not None:
+        inside = [other for other in links if other.startswith(path + '/link/')]
+        assert sorted(namespace['Links']) == sorted(inside), (path, namespace['Links'], inside)
+    if bridge is not None:
+        ports = [other for other, link in links.items() if link['Master'] == path]
+        assert sorted(bridge['Ports']) == sorted(ports), (path, bridge['Ports'], ports)
+
+
+def bus(objects):
+    """What GetManagedObjects said, without broken entries."""
+    result = {}
+    for path, interfaces in objects.items():
+        _check_lists(objects, path, interfaces)
+        namespace = interfaces.get('org.example.NetNS1.Namespace')
+        if namespace is None or namespace['Source'] == 'broken':
+            continue
+        result[namespace['Name']] = {
+            'links': {objects[link]['org.example.NetNS1.Link']['Index']: _read_link(objects, objects[link])
+                      for link in namespace['Links']},
+            'routes': sorted(list(route) for route in namespace['Routes'])}
+    return result
+
+
+# ---- both
+
+def calm(view):
+    """Without what the kernel does by itself meanwhile: link-local IPv6, and the state that a carrier gives."""
+    result = {}
+    for name, namespace in view.items():
+        links = {}
+        for index, link in namespace['links'].items():
+            kept = {key: value for key, value in link.items() if key not in ('carrier', 'oper-state')}
+            kept['addresses'] = [address for address in link['addresses'] if not address.startswith('fe80:')]
+            links[index] = kept
+        routes = [route for route in namespace['routes'] if not route[0].startswith('fe80:')]
+        result[name] = {'links': links, 'routes': routes}
+    return result
+
+
+def difference(expected, found):
+    """Text, empty if there is none."""
+    if expected == found:
+        return ''
+    texts = [pprint.pformat(value, width=110).splitlines() for value in (expected, found)]
+    return '\n'.join(difflib.unified_diff(*texts, 'kernel', 'bus', lineterm='', n=8))
+
+
+def compare(caller, view=lambda value: value):
+    """Two differences: between the kernel now and a moment later, and between kernel and bus."""
+    names = _list_names(bus(caller.managed_objects()))
+    before = kernel(names)
+    found = bus(caller.managed_objects())
+    after = kernel(names)
+    if before is None or after is None:
+        return 'a namespace comes or goes', None
+    return difference(before, after), difference(view(before), view(found))
+
+
+def check(test, caller, timeout=0, view=lambda value: value):
+    """Fails unless the bus shows the kernel within some seconds. The kernel must come to rest within 20 more."""
+    begin = time.monotonic()
+    while True:
+        unrest, text = compare(caller, view)
+        if not unrest and not text:
+            return
+        elapsed = time.monotonic() - begin
+        if not unrest and elapsed > timeout:
+            test.fail(f'the bus shows something else than the kernel has:\n{text}')
+        if elapsed > timeout + 20:
+            test.fail(f'the kernel does not come to rest:\n{unrest}')
