@@ -132,6 +132,8 @@ look_at_quiet_changes (NetnsCore *core, const GPtrArray *steps)
     if (step->operation->quiet)
       netns_mirror_refresh_link (core->mirror, step->namespace_name, netns_step_get_uint32 (step, "index"),
                                  netns_step_get_string (step, "link"));
+    if (netns_step_get_boolean (step, "unchecked"))
+      netns_mirror_refresh_addresses (core->mirror, step->namespace_name);
   }
 }
 

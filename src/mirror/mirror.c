@@ -549,6 +549,24 @@ netns_mirror_refresh_link (NetnsMirror *mirror, const char *namespace_name, guin
 }
 
 /**
+ * netns_mirror_refresh_addresses:
+ * @mirror: the mirror
+ * @namespace_name: a namespace, empty for the host
+ *
+ * Looks at addresses now: the kernel announces IPv6 ones without duplicate address detection a moment after they were
+ * added (inet6_addr_add() in net/ipv6/addrconf.c).
+ */
+void
+netns_mirror_refresh_addresses (NetnsMirror *mirror, const char *namespace_name)
+{
+  NetnsNamespace *namespace = netns_mirror_get_namespace (mirror, namespace_name);
+  gboolean interrupted;
+
+  if (namespace != NULL)
+    netns_event_socket_read_addresses (mirror->events, namespace->nsid, &interrupted, NULL);
+}
+
+/**
  * netns_mirror_read_statistics:
  * @mirror: the mirror
  * @link: a link

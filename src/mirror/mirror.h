@@ -162,6 +162,7 @@ guint64 netns_mirror_get_resync_count (NetnsMirror *mirror);
 void netns_mirror_hold_name (NetnsMirror *mirror, const char *name);
 void netns_mirror_release_name (NetnsMirror *mirror, const char *name);
 void netns_mirror_refresh_name (NetnsMirror *mirror, const char *name, guint64 cookie);
+void netns_mirror_refresh_addresses (NetnsMirror *mirror, const char *namespace_name);
 void netns_mirror_refresh_link (NetnsMirror *mirror, const char *namespace_name, guint index, const char *name);
 
 char *netns_namespace_get_path (const NetnsNamespace *namespace);
