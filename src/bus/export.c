@@ -15,6 +15,7 @@ struct _NetnsExport {
   GDBusConnection *connection;
   GHashTable *by_path; /* path -> Pending */
   GPtrArray *order;    /* Pending, as they came */
+  GHashTable *said;    /* path and property of a network -> its value */
   GSource *turn;
 };
 
@@ -99,9 +100,41 @@ emit (NetnsExport *export, const char *path, const char *interface, const char *
     g_debug ("%s", error->message);
 }
 
+/* What a network shows hangs on what happens to many other objects, so what was said of it is kept. Notes @value. */
+static gboolean
+is_said (NetnsExport *export, const char *path, const NetnsProperty *property, GVariant *value)
+{
+  g_autofree char *key = g_strconcat (path, " ", property->name, NULL);
+  GVariant *said = g_hash_table_lookup (export->said, key);
+
+  if (said != NULL && g_variant_equal (said, value))
+    return TRUE;
+  g_hash_table_replace (export->said, g_steal_pointer (&key), g_variant_ref (value));
+  return FALSE;
+}
+
+static void
+note_said (NetnsExport *export, const char *path, const NetnsObject *object)
+{
+  const NetnsProperty *property = netns_interface_network.properties;
+
+  for (; object->type == NETNS_OBJECT_NETWORK && property->name != NULL; property++) {
+    g_autoptr (GVariant) value = g_variant_ref_sink (property->get (export->core, object));
+
+    is_said (export, path, property, value);
+  }
+}
+
+static gboolean
+is_of_path (gpointer key, gpointer value, gpointer path)
+{
+  return g_str_has_prefix (key, path) && ((const char *) key)[strlen (path)] == ' ';
+}
+
 static void
 emit_added (NetnsExport *export, const char *path, const NetnsObject *object, guint interfaces)
 {
+  note_said (export, path, object);
   emit (export, NETNS_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded",
         g_variant_new ("(o@a{sa{sv}})", path, netns_interface_describe (export->core, object, interfaces)));
 }
@@ -127,12 +160,17 @@ emit_changed (NetnsExport *export, const char *path, const NetnsObject *object, 
   gboolean any = FALSE;
 
   for (const NetnsProperty *property = interface->properties; property->name != NULL; property++) {
+    g_autoptr (GVariant) value = NULL;
+
     if ((property->change & changes) == 0)
+      continue;
+    value = g_variant_ref_sink (property->get (export->core, object));
+    if (object->type == NETNS_OBJECT_NETWORK && is_said (export, path, property, value))
       continue;
     if (property->bound != NULL && property->bound (export->core, object) > ENTRIES_MAX)
       g_variant_builder_add (&invalidated, "s", property->name);
     else
-      g_variant_builder_add (&changed, "{sv}", property->name, property->get (export->core, object));
+      g_variant_builder_add (&changed, "{sv}", property->name, value);
     any = TRUE;
   }
   if (any)
@@ -201,8 +239,10 @@ say_changed (NetnsExport *export, const Pending *pending)
 static void
 say_removed (NetnsExport *export, const Pending *pending)
 {
-  if (pending->removed != 0)
-    emit_removed (export, pending->path, pending->removed);
+  if (pending->removed == 0)
+    return;
+  g_hash_table_foreach_remove (export->said, is_of_path, pending->path);
+  emit_removed (export, pending->path, pending->removed);
 }
 
 /**
@@ -394,7 +434,10 @@ static const NetnsCoreObserver core_observer = {
 static void
 mark_published (const NetnsObject *object, gpointer data)
 {
+  g_autofree char *path = netns_object_get_path (object);
+
   take_published (data, object, netns_object_get_interfaces (object));
+  note_said (data, path, object);
 }
 
 /**
@@ -415,6 +458,7 @@ netns_export_new (NetnsCore *core, GDBusConnection *connection)
   export->connection = g_object_ref (connection);
   export->by_path = g_hash_table_new (g_str_hash, g_str_equal);
   export->order = g_ptr_array_new_with_free_func (free_pending);
+  export->said = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
   netns_object_foreach (core, mark_published, export);
   netns_mirror_observe (netns_core_get_mirror (core), &mirror_observer, export);
   netns_core_observe (core, &core_observer, export);
@@ -432,6 +476,7 @@ netns_export_free (NetnsExport *export)
     g_source_destroy (export->turn);
   g_clear_pointer (&export->turn, g_source_unref);
   g_hash_table_unref (export->by_path);
+  g_hash_table_unref (export->said);
   g_ptr_array_unref (export->order);
   g_object_unref (export->connection);
   g_free (export);
