@@ -274,6 +274,18 @@ add_link (NetnsMirror *mirror, NetnsNamespace *namespace, NetnsLinkInfo *info)
   tell_peer (mirror, link);
 }
 
+/* A route names its link. */
+static gboolean
+has_route (const NetnsLink *link)
+{
+  const GArray *routes = link->namespace->routes;
+
+  for (guint i = 0; routes != NULL && i < routes->len; i++)
+    if (g_array_index (routes, NetnsRoute, i).link == link->info.index)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 change_link (NetnsMirror *mirror, NetnsLink *link, NetnsLinkInfo *info)
 {
@@ -305,7 +317,7 @@ change_link (NetnsMirror *mirror, NetnsLink *link, NetnsLinkInfo *info)
    * net/ipv4/fib_frontend.c); those that come are announced. */
   if ((changes & NETNS_LINK_ENABLED) || ((changes & NETNS_LINK_MASTER) && !was_port && !link->info.is_port))
     netns_route_reader_check_link (mirror->routes, link->namespace, link->info.index);
-  if (changes & NETNS_LINK_NAME)
+  if ((changes & NETNS_LINK_NAME) && has_route (link))
     netns_mirror_notify_namespace (mirror, link->namespace, NETNS_NAMESPACE_ROUTES);
 }
 
