@@ -86,6 +86,8 @@ def _find_peer(dumps, name, info):
                     None)
     known = dict(re.findall(r'nsid (\d+) .*\(iproute2 netns name: (.*)\)', dumps[name]['ids']))
     there = known.get(str(info.get('link_netnsid')), '')
+    if there == name:  # the host's id of a namespace without a name
+        return None
     if there not in dumps:  # by another one of its names
         inode = os.stat(f'/run/netns/{there}').st_ino
         there = next(other for other in dumps if other and os.stat(f'/run/netns/{other}').st_ino == inode)

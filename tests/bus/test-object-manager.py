@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Whoever follows the service with an object manager of GLib, or with signals of its own, has what the service has: when
+# a method returns, all that it changed has been told, once.
+import netns1
+import truth
+import watch
+from gi.repository import Gio, GLib
+from netns1 import api
+
+PUBLIC = 'public'
+SUBNETS = ['10.1.0.0/24', 'fd00:1::/64']
+
+
+class Following(netns1.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.watcher = watch.Watcher()
+        self.addCleanup(self.watcher.__exit__)
+        self.called = set()
+
+    def call(self, path, interface, method, signature=None, *values):
+        """A call after which the signals must have told everything."""
+        self.called.add(f'{netns1.SERVICE}.{interface}.{method}')
+        self.watcher.signals.clear()
+        result = self.watcher.call(path, interface, method, signature, *values)
+        found = truth.bus(self.watcher.tree)
+        text = truth.difference(truth.calm(truth.kernel(found)), truth.calm(found))
+        self.assertEqual(text, '', f'{method} returned before its signals')
+        self.assert_own_things()
+        self.assertEqual(self.watcher.defects, [], method)
+        return result
+
+    def assert_own_things(self):
+        """Networks and translations, which the kernel knows nothing of."""
+        def own(tree):
+            return {path: interfaces for path, interfaces in tree.items() if '/network/' in path or '/nat/' in path}
+        self.assertEqual(own(self.watcher.tree), own(self.root.managed_objects()))
+
+    def manager(self, method, signature, *values):
+        return self.call(netns1.ROOT, 'Manager', method, signature, *values)
+
+    def assert_same_as_fresh(self, manager):
+        """What a Gio.DBusObjectManagerClient holds is what a new one would hold."""
+        def held():
+            while self.watcher.context.iteration(False):
+                pass
+            return {thing.get_object_path(): {
+                proxy.get_interface_name(): {name: proxy.get_cached_property(name).unpack()
+                                             for name in proxy.get_cached_property_names() or []}
+                for proxy in thing.get_interfaces()} for thing in manager.get_objects()}
+        netns1.wait_for(lambda: held() == self.root.managed_objects(), 5, 'the object manager to have everything')
+
+    def new_manager(self):
+        return Gio.DBusObjectManagerClient.new_sync(self.watcher.connection, Gio.DBusObjectManagerClientFlags.NONE,
+                                                    netns1.SERVICE, netns1.ROOT, None, None, None)
+
+    # ---- the scenarios
+
+    def build_webserver(self):
+        self.manager('CreateNetwork', '(sa{sv})', 'lan', {'subnets': SUBNETS, 'nat': True})
+        self.manager('CreateNamespace', '(sa{sv})', 'web', {})
+        return self.manager('Connect', '(ssa{sv})', 'web', 'lan', {'addresses': ['10.1.0.2/24', 'fd00:1::2/64']})
+
+    def test_object_manager(self):
+        """S1, S2 and S3, changes by hand, and the end of it all."""
+        manager = self.new_manager()
+        self.build_webserver()
+        self.assert_same_as_fresh(manager)
+        self.manager('CreateNamespace', '(sa{sv})', 'isolated', {})
+        self.manager('CreateVeth', '(ssssa{sv})', '', 'veth0', 'isolated', 'veth1',
+                     {'addresses': ['192.168.1.1/24'], 'peer-addresses': ['192.168.1.2/24']})
+        self.assert_same_as_fresh(manager)
+        for name in ('one', 'two', 'three'):
+            self.manager('CreateNamespace', '(sa{sv})', name, {})
+            self.manager('Connect', '(ssa{sv})', name, 'lan', {})
+        self.assert_same_as_fresh(manager)
+        netns1.run('sh', '-e', '-c', 'ip netns add by-hand; ip link add v0 type veth peer name v1 netns by-hand; '
+                   'ip link set v0 master lan up; ip -n by-hand link set v1 up; ip -n by-hand link set v1 name v2; '
+                   'ip -n by-hand address add 10.1.0.99/24 dev v2; ip -n two link set eth0 netns by-hand')
+        self.assert_same_as_fresh(manager)
+        netns1.run('sh', '-e', '-c', 'ip netns delete by-hand; ip netns delete three; ip link delete veth0')
+        netns1.wait_for(lambda: netns1.link('v0') is None and netns1.link('veth-three-h') is None)
+        self.assert_same_as_fresh(manager)
+        self.watcher.settle()
+        self.manager('Disconnect', '(ss)', 'web', 'lan')
+        self.manager('Disconnect', '(ss)', 'one', 'lan')
+        for name in ('web', 'one', 'two', 'isolated'):
+            self.call(f'{netns1.ROOT}/namespace/{name}', 'Namespace', 'Delete', '(a{sv})', {})
+        self.call(f'{netns1.ROOT}/network/lan', 'Network', 'Delete')
+        self.assert_same_as_fresh(manager)
+        self.assertEqual([path for path in self.watcher.tree if not path.startswith(netns1.HOST)], [])
+
+    # ---- each method
+
+    def change_links(self):
+        link, peer = self.manager('CreateVeth', '(ssssa{sv})', 'web', 'v1', '', 'v0',
+                                  {'addresses': ['10.2.0.1/24', 'fd00:2::1/64'], 'mtu': GLib.Variant('u', 1400)})
+        for method, signature, value in (('SetMtu', '(u)', 1300), ('SetMacAddress', '(s)', '02:00:00:00:00:01'),
+                                         ('SetDescription', '(s)', 'text'), ('SetName', '(s)', 'other')):
+            self.call(link, 'Link', method, signature, value)
+        for address in ('10.3.0.1/24', 'fd00:3::1/64'):
+            self.call(link, 'Link', 'AddAddress', '(sa{sv})', address, {})
+            self.call(link, 'Link', 'RemoveAddress', '(s)', address)
+        bridge = self.manager('CreateBridge', '(ssa{sv})', '', 'br0', {'addresses': ['10.4.0.1/24', 'fd00:4::1/64']})
+        self.call(peer, 'Link', 'AttachTo', '(o)', bridge)
+        self.call(peer, 'Link', 'Detach')
+        self.call(link, 'Link', 'SetName', '(s)', 'a-name-of-more-than-fifteen-bytes')
+        self.call(link, 'Link', 'SetEnabled', '(b)', False)
+        moved = self.call(link, 'Link', 'MoveTo', '(sa{sv})', '', {'name': 'another-name-that-is-long'})
+        self.call(moved, 'Link', 'Delete')
+        self.call(bridge, 'Link', 'Delete')
+
+    def change_namespaces(self):
+        web = f'{netns1.ROOT}/namespace/web'
+        self.call(web, 'Namespace', 'AddRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {})
+        self.call(web, 'Namespace', 'RemoveRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {})
+        self.call(web, 'Namespace', 'SetOwner', '(u)', 1000)
+        self.call(web, 'Namespace', 'Rename', '(s)', 'shop')
+
+    def test_every_method(self):
+        """And there is no method that changes something and is not among these."""
+        self.build_webserver()
+        self.call(f'{netns1.ROOT}/network/lan', 'Network', 'SetNat', '(b)', False)
+        self.change_links()
+        self.change_namespaces()
+        nat = self.manager('CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
+        self.call(nat, 'Nat', 'Delete')
+        self.manager('Disconnect', '(ss)', 'shop', 'lan')
+        self.call(f'{netns1.ROOT}/network/lan', 'Network', 'Delete')
+        self.call(f'{netns1.ROOT}/namespace/shop', 'Namespace', 'Delete', '(a{sv})', {})
+        self.manager('Reload', '()')
+        changing = {str(method) for interface in api.load().values() for method in interface.methods
+                    if method.annotations.get(api.ACTION) != PUBLIC}
+        self.assertEqual(self.called & changing, changing)
+
+    def assert_signals(self, *expected):
+        """(path, names of properties) for each PropertiesChanged of the last call, and nothing else."""
+        said = [(path, sorted(arguments[1])) for path, member, arguments in self.watcher.signals
+                if member == 'PropertiesChanged']
+        self.assertCountEqual(said, list(expected))
+        self.assertEqual(len(said), len(self.watcher.signals), self.watcher.signals)
+
+    def test_no_signal_too_many(self):
+        self.manager('CreateNamespace', '(sa{sv})', 'web', {})
+        link, peer = self.manager('CreateVeth', '(ssssa{sv})', 'web', 'v1', '', 'v0', {})
+        web = f'{netns1.ROOT}/namespace/web'
+
+        def at_rest():
+            self.watcher.signals.clear()
+            self.watcher.settle()
+            return self.watcher.get(link, 'Link', 'OperState') == 'up' and not self.watcher.signals
+        netns1.wait_for(at_rest)
+        self.call(link, 'Link', 'SetMtu', '(u)', 1400)
+        self.assert_signals((link, ['Mtu']))
+        self.call(link, 'Link', 'SetMtu', '(u)', 1400)
+        self.assert_signals()
+        self.call(link, 'Link', 'SetDescription', '(s)', 'text')
+        self.assert_signals((link, ['Description']))
+        self.call(peer, 'Link', 'SetName', '(s)', 'other')
+        self.assert_signals((peer, ['Name']), (netns1.HOST, ['Routes']))  # they name the link
+        self.call(link, 'Link', 'AddAddress', '(sa{sv})', '10.1.0.1/24', {})
+        self.assert_signals((link, ['Addresses']), (web, ['Routes']))
+
+
+if __name__ == '__main__':
+    netns1.main()
