@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The service can end at any time, by request or by force: traffic goes on, and it knows afterwards whose things are,
+# which networks, leases and translations there are, and how forwarding was before.
+import itertools
+import os
+import re
+import signal
+import subprocess
+import unittest
+
+import netns1
+import truth
+from netns1 import sysctl
+
+OUTSIDE, OUTSIDE6 = netns1.outside.ADDRESSES
+SUBNETS = ['10.1.0.0/24', 'fd00:1::/64']
+# The carrier comes a moment after a link.
+LATER = {'Carrier', 'OperState', 'State'}
+FORWARDING = ('net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding')
+
+
+def without_later(tree):
+    """What must be the same after a restart, whatever the kernel did meanwhile."""
+    result = {}
+    for path, interfaces in tree.items():
+        result[path] = {interface: {name: sorted(value) if isinstance(value, list) else value
+                                    for name, value in properties.items() if name not in LATER | {'Addresses', 'Routes'}}
+                        for interface, properties in interfaces.items()}
+    return result
+
+
+class Restart(netns1.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.ends = itertools.cycle([signal.SIGKILL, signal.SIGTERM])
+        self.caller = self.alice if netns1.IS_ROOT else self.root
+
+    def restart(self):
+        """By force and by request in turn; everything is as before."""
+        before = without_later(self.root.managed_objects())
+        netns1.NETNSD.stop(next(self.ends))
+        netns1.NETNSD.start()
+        self.assertEqual(without_later(self.root.managed_objects()), before)
+        truth.check(self, self.root, timeout=2)
+
+    def steps(self, *steps):
+        """Each step, and a restart behind it."""
+        for method, signature, *values in steps:
+            self.caller.call(netns1.ROOT, 'Manager', method, signature, *values)
+            self.restart()
+
+    def delete(self, *path):
+        arguments = ('(a{sv})', {}) if path[0] == 'namespace' else ()
+        self.caller.call('/'.join((netns1.ROOT, *path)), path[0].capitalize(), 'Delete', *arguments)
+        self.restart()
+
+    def forwarding(self):
+        return [sysctl(name) for name in FORWARDING]
+
+    def assert_nothing_left(self):
+        self.assertNotIn('netnsd', [item['table']['name'] for item in netns1.nft() if 'table' in item])
+        self.assertEqual([files for _, _, files in os.walk('/run/netnsd') if files], [])
+
+    def test_webserver(self):
+        """S1, with pings that go on."""
+        self.steps(('CreateNetwork', '(sa{sv})', 'lan', {'subnets': SUBNETS, 'nat': True}),
+                   ('CreateNamespace', '(sa{sv})', 'web', {}),
+                   ('Connect', '(ssa{sv})', 'web', 'lan', {}))
+        tree = self.root.managed_objects()
+        self.assertEqual(tree[f'{netns1.ROOT}/namespace/web']['org.example.NetNS1.Namespace']['Owner'], self.caller.uid)
+        network = tree[f'{netns1.ROOT}/network/lan']['org.example.NetNS1.Network']
+        self.assertEqual(network['Owner'], self.caller.uid)
+        self.assertEqual([address for address, *_ in network['Leases']], ['10.1.0.2', 'fd00:1::2'])
+        self.assertTrue(netns1.pings_all([('web', OUTSIDE), ('web', OUTSIDE6)]))
+        pings = [subprocess.Popen(['nsenter', '--net=/run/netns/web', 'ping', '-n', '-q', '-i0.01', address],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                 for address in (OUTSIDE, OUTSIDE6)]
+        for _ in range(4):
+            self.restart()
+        for ping in pings:
+            ping.send_signal(signal.SIGINT)
+            sent, received = re.search(r'(\d+) packets transmitted, (\d+) received', ping.communicate()[0]).groups()
+            self.assertGreater(int(sent), 20)
+            self.assertGreaterEqual(int(received) + 1, int(sent))  # the last may be under way
+        self.caller.call(netns1.ROOT, 'Manager', 'Disconnect', '(ss)', 'web', 'lan')
+        self.restart()
+        self.assertEqual(self.forwarding(), ['1', '1'])
+        self.delete('network', 'lan')
+        self.assertEqual(self.forwarding(), ['0', '0'])
+        self.delete('namespace', 'web')
+        self.assert_nothing_left()
+
+    def test_three_namespaces(self):
+        """S3: addresses that are taken stay taken."""
+        self.steps(('CreateNetwork', '(sa{sv})', 'lan', {'subnets': SUBNETS[:1]}))
+        for name in ('one', 'two', 'three'):
+            self.steps(('CreateNamespace', '(sa{sv})', name, {}), ('Connect', '(ssa{sv})', name, 'lan', {}))
+        self.assertEqual([netns1.addresses('eth0', namespace=name)[0] for name in ('one', 'two', 'three')],
+                         ['10.1.0.2/24', '10.1.0.3/24', '10.1.0.4/24'])
+        self.assertTrue(netns1.pings_all([('one', '10.1.0.3'), ('three', '10.1.0.2')]))
+        with self.assertBusError('AddressInUse'):
+            self.caller.create_namespace('four')
+            self.caller.call(netns1.ROOT, 'Manager', 'Connect', '(ssa{sv})', 'four', 'lan',
+                             {'addresses': ['10.1.0.3/24']})
+
+    def test_two_networks_and_translation(self):
+        """Forwarding is given back after the last, whatever that is."""
+        self.steps(('CreateNetwork', '(sa{sv})', 'lan', {'subnets': SUBNETS[:1], 'nat': True}),
+                   ('CreateNetwork', '(sa{sv})', 'more', {'subnets': ['10.2.0.0/24'], 'nat': True}),
+                   ('CreateNat', '(sasa{sv})', '', ['10.3.0.0/24'], {}))
+        self.assertEqual(self.forwarding(), ['1', '0'])
+        self.delete('network', 'lan')
+        self.delete('network', 'more')
+        self.assertEqual(self.forwarding(), ['1', '0'])
+        self.delete('nat', '1')
+        self.assertEqual(self.forwarding(), ['0', '0'])
+        self.assert_nothing_left()
+
+    def test_forwarding_was_on(self):
+        """It is not ours to switch off."""
+        for name in FORWARDING:
+            with open('/proc/sys/' + name.replace('.', '/'), 'w') as file:
+                file.write('1')
+        self.steps(('CreateNetwork', '(sa{sv})', 'lan', {'subnets': SUBNETS, 'nat': True}))
+        self.delete('network', 'lan')
+        self.assertEqual(self.forwarding(), ['1', '1'])
+        self.assert_nothing_left()
+
+    def test_changes_while_it_is_away(self):
+        """What went while nobody looked is not shown, and its owner and network are forgotten."""
+        self.steps(('CreateNetwork', '(sa{sv})', 'lan', {'subnets': SUBNETS, 'nat': True}),
+                   ('CreateNamespace', '(sa{sv})', 'web', {}), ('CreateNamespace', '(sa{sv})', 'shop', {}),
+                   ('Connect', '(ssa{sv})', 'web', 'lan', {}),
+                   ('CreateNetwork', '(sa{sv})', 'inner', {'namespace': 'web', 'subnets': ['10.9.0.0/24']}))
+        netns1.NETNSD.kill()
+        netns1.run('sh', '-e', '-c', 'ip netns delete web; ip netns add web; ip netns add other')
+        netns1.wait_for(lambda: netns1.link('veth-web-h') is None)
+        netns1.NETNSD.start()
+        truth.check(self, self.root, timeout=2)
+        tree = self.root.managed_objects()
+
+        def owner(name):
+            return tree[f'{netns1.ROOT}/namespace/{name}']['org.example.NetNS1.Namespace']['Owner']
+        self.assertEqual([owner(name) for name in ('web', 'shop', 'other')],
+                         [netns1.NOBODY, self.caller.uid, netns1.NOBODY])
+        self.assertEqual(tree[f'{netns1.ROOT}/network/lan']['org.example.NetNS1.Network']['Leases'], [])
+        self.assertEqual(len(os.listdir('/run/netnsd/namespaces')), 1)
+
+    @unittest.expectedFailure
+    def test_network_of_a_namespace_made_anew(self):
+        """A network inside a namespace is kept by the namespace's name: another one of that name does not have it."""
+        self.steps(('CreateNamespace', '(sa{sv})', 'web', {}),
+                   ('CreateNetwork', '(sa{sv})', 'inner', {'namespace': 'web', 'subnets': ['10.9.0.0/24']}))
+        netns1.NETNSD.kill()
+        netns1.run('sh', '-e', '-c', 'ip netns delete web; ip netns add web')
+        netns1.NETNSD.start()
+        self.assertNotIn(f'{netns1.ROOT}/network/inner', self.root.managed_objects())
+
+
+if __name__ == '__main__':
+    netns1.main()
