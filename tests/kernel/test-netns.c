@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -385,7 +386,8 @@ test_descriptors (void)
     delete ("df");
   }
   after = sandbox_run ("ls /proc/%d/fd | wc -l", getpid ());
-  g_assert_cmpstr (before, ==, after);
+  /* There may be fewer: what started the commands of earlier tests closes its pipes when it comes to it. */
+  g_assert_cmpint (atoi (after), <=, atoi (before));
 }
 
 static void
