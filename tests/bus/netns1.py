@@ -441,8 +441,10 @@ def _files():
 
 def snapshot():
     """Everything that the service could change, as text, one line for each thing, the same while nothing changes."""
-    content = {'@files': _files(), '@host': _snapshot_one(None)}
-    content.update({name: _snapshot_one(name) for name in namespaces()})
+    names = namespaces()
+    with concurrent.futures.ThreadPoolExecutor(8) as executor:
+        content = dict(zip(['@host', *names], executor.map(_snapshot_one, [None, *names]), strict=True))
+    content['@files'] = _files()
     return json.dumps(content, indent=1, sort_keys=True)
 
 
