@@ -236,13 +236,15 @@ class Table(unittest.TestCase):
 
 @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
 class Matrix(netns1.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        needs = {call.needs for call in TABLE}
+        sets = {frozenset(), *needs, *(frozenset(ACTIONS - {one}) for need in needs for one in need)}
+        cls.alice_with = {allowed: cls.join(netns1.ALICE) for allowed in sets}  # what she may on this connection
+
     def setUp(self):
         super().setUp()
-        self.alice_with = {}  # what is allowed -> a connection of alice
-        needs = {call.needs for call in TABLE}
-        for allowed in {frozenset(), *needs, *(frozenset(ACTIONS - {one}) for need in needs for one in need)}:
-            self.alice_with[allowed] = netns1.Caller(netns1.ALICE)
-            self.addCleanup(self.alice_with[allowed].close)
         self.links, self.nats = {}, {}
         netns1.set_rules('allow-all')
         self.build_world()
