@@ -366,16 +366,29 @@ static const NetnsObserver mirror_observer = {
   .machine_changed = on_machine_changed,
 };
 
+/* A bridge belongs to whom its network belongs; it may have been announced before. */
+static void
+note_bridge (NetnsExport *export, const NetnsNetwork *network)
+{
+  NetnsLink *bridge = netns_network_find_bridge (netns_core_get_mirror (export->core), network);
+  NetnsObject object;
+
+  if (bridge != NULL)
+    note_changed (export, link_object (&object, bridge), NETNS_LINK_OWNER);
+}
+
 static void
 on_network_added (NetnsNetwork *network, gpointer data)
 {
   note_added (data, &(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network });
+  note_bridge (data, network);
 }
 
 static void
 on_network_removed (NetnsNetwork *network, gpointer data)
 {
   note_removed (data, &(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network }, NETNS_HAS_NETWORK);
+  note_bridge (data, network);
 }
 
 static void
