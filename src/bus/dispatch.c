@@ -31,6 +31,7 @@ typedef struct {
   NetnsPlan *asked; /* what the caller was authorized for, NULL when nobody was asked */
   NetnsPlan *plan;  /* what runs */
   NetnsGrant *grant;
+  guint64 generation; /* of all that there was when @asked was made */
   gboolean counted; /* among the changes of its user */
 } Request;
 
@@ -164,7 +165,11 @@ on_turn (gpointer data)
   Request *request = data;
   g_autoptr (GError) error = NULL;
 
-  request->plan = make_plan (request, &error);
+  /* If nothing has changed since, the plan is still the same. */
+  if (request->asked != NULL && request->generation == netns_core_get_generation (request->dispatch->core))
+    request->plan = g_steal_pointer (&request->asked);
+  else
+    request->plan = make_plan (request, &error);
   if (request->plan == NULL || !check_unchanged (request, &error)) {
     netns_core_skip (request->dispatch->core);
     finish (request, NULL, error);
@@ -298,6 +303,7 @@ on_identified (guint uid, const GError *error, gpointer data)
     fail (request, NETNS_ERROR_LIMITS_EXCEEDED, "Too many changes of this user are under way");
     return;
   }
+  request->generation = netns_core_get_generation (request->dispatch->core);
   request->asked = make_plan (request, &plan_error);
   if (request->asked == NULL)
     finish (request, NULL, plan_error);

@@ -28,6 +28,7 @@ struct _NetnsCore {
   GArray *observers;
   GQueue waiting; /* calls that want to plan */
   gboolean busy;  /* one plans or runs */
+  guint64 plans_run;
   GSource *forget_source;
 };
 
@@ -151,11 +152,13 @@ finish_job (gpointer data)
     const char *name = g_ptr_array_index (names, i);
 
     netns_mirror_release_name (core->mirror, name);
-    netns_mirror_refresh_name (core->mirror, name, netns_plan_get_cookie (job->plan, name));
+    netns_mirror_refresh_name (core->mirror, name, netns_plan_get_connection (job->plan, name));
   }
-  netns_mirror_catch_up (core->mirror);
+  netns_plan_close_connections (job->plan);
+  netns_mirror_release_events (core->mirror);
   look_at_quiet_changes (core, netns_plan_get_steps (job->plan));
   core->busy = FALSE;
+  core->plans_run++;
   netns_mirror_settle (core->mirror, settle_job, job);
   next_turn (core);
 }
@@ -183,7 +186,21 @@ netns_core_run (NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant, Netns
   job->data = data;
   for (guint i = 0; i < names->len; i++)
     netns_mirror_hold_name (core->mirror, g_ptr_array_index (names, i));
+  netns_mirror_hold_events (core->mirror);
   netns_worker_push (core->worker, run_job, finish_job, job);
+}
+
+/**
+ * netns_core_get_generation:
+ * @core: the service
+ *
+ * Returns: a number that is the same again only if nothing has changed meanwhile
+ */
+guint64
+netns_core_get_generation (NetnsCore *core)
+{
+  netns_mirror_catch_up (core->mirror);
+  return netns_mirror_get_generation (core->mirror) + core->plans_run;
 }
 
 static void
@@ -401,7 +418,7 @@ netns_core_find_namespace (NetnsCore *core, const char *name, GError **error)
 
   /* `ip netns add` a moment ago, and its news is still under way. */
   if (namespace == NULL && *name != '\0' && *name != '.' && strchr (name, '/') == NULL) {
-    netns_mirror_refresh_name (core->mirror, name, 0);
+    netns_mirror_refresh_name (core->mirror, name, NULL);
     namespace = netns_mirror_get_namespace (core->mirror, name);
   }
   if (namespace == NULL)

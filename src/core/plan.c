@@ -11,7 +11,7 @@ struct _NetnsPlan {
   GPtrArray *steps;
   GArray *targets;     /* Target */
   GPtrArray *names;    /* names in /run/netns that the plan makes, takes or gives away */
-  GHashTable *cookies; /* name -> cookie of the namespace that now has it */
+  GHashTable *connections; /* name -> NetnsNetlink to the namespace that now has it */
   GArray *commits;
   NetnsReach reach;
   GHashTable *details;
@@ -64,7 +64,8 @@ netns_plan_new (void)
   plan->targets = g_array_new (FALSE, FALSE, sizeof (Target));
   g_array_set_clear_func (plan->targets, clear_target);
   plan->names = g_ptr_array_new_with_free_func (g_free);
-  plan->cookies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  plan->connections
+    = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) netns_netlink_free);
   plan->commits = g_array_new (FALSE, FALSE, sizeof (Commit));
   g_array_set_clear_func (plan->commits, clear_commit);
   plan->details = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -77,7 +78,7 @@ netns_plan_free (NetnsPlan *plan)
   g_ptr_array_unref (plan->steps);
   g_array_unref (plan->targets);
   g_ptr_array_unref (plan->names);
-  g_hash_table_unref (plan->cookies);
+  g_hash_table_unref (plan->connections);
   g_array_unref (plan->commits);
   g_hash_table_unref (plan->details);
   g_free (plan);
@@ -207,6 +208,32 @@ netns_plan_get_steps (const NetnsPlan *plan)
 }
 
 /**
+ * netns_plan_get_connection:
+ * @plan: a plan that ran
+ * @name: a name that it made
+ *
+ * Returns: (transfer none) (nullable): a connection to the namespace that has this name now, %NULL if the plan did not
+ *   make one, and after netns_plan_close_connections()
+ */
+NetnsNetlink *
+netns_plan_get_connection (const NetnsPlan *plan, const char *name)
+{
+  return g_hash_table_lookup (plan->connections, name);
+}
+
+/**
+ * netns_plan_close_connections:
+ * @plan: a plan that ran
+ *
+ * They keep namespaces alive.
+ */
+void
+netns_plan_close_connections (NetnsPlan *plan)
+{
+  g_hash_table_remove_all (plan->connections);
+}
+
+/**
  * netns_plan_get_cookie:
  * @plan: a plan that ran
  * @name: a name that it made
@@ -216,9 +243,9 @@ netns_plan_get_steps (const NetnsPlan *plan)
 guint64
 netns_plan_get_cookie (const NetnsPlan *plan, const char *name)
 {
-  const guint64 *cookie = g_hash_table_lookup (plan->cookies, name);
+  const NetnsNetlink *connection = netns_plan_get_connection (plan, name);
 
-  return cookie ? *cookie : 0;
+  return connection ? netns_netlink_get_cookie (connection) : 0;
 }
 
 static gboolean
@@ -266,18 +293,16 @@ undo_steps (NetnsPlan *plan, NetnsRun *run, guint count, GError **error)
   return FALSE;
 }
 
+/* The main thread needs them to get to know what was made. */
 static void
-note_cookies (NetnsPlan *plan, NetnsRun *run)
+keep_connections (NetnsPlan *plan, NetnsRun *run)
 {
   for (guint i = 0; i < plan->names->len; i++) {
     const char *name = g_ptr_array_index (plan->names, i);
-    NetnsNetlink *netlink = netns_run_get_netlink (run, name, NULL);
-    guint64 cookie;
+    NetnsNetlink *connection = netns_run_steal_netlink (run, name);
 
-    if (netlink == NULL)
-      continue;
-    cookie = netns_netlink_get_cookie (netlink);
-    g_hash_table_insert (plan->cookies, g_strdup (name), g_memdup2 (&cookie, sizeof cookie));
+    if (connection != NULL)
+      g_hash_table_insert (plan->connections, g_strdup (name), connection);
   }
 }
 
@@ -323,7 +348,7 @@ netns_plan_run (NetnsPlan *plan, const NetnsGrant *grant, GError **error)
   }
   if (!execute_steps (plan, run, error))
     return FALSE;
-  note_cookies (plan, run);
+  keep_connections (plan, run);
   return TRUE;
 }
 

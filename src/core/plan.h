@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/grant.h"
+#include "kernel/netlink.h"
 #include "mirror/mirror.h"
 
 typedef struct _NetnsPlan NetnsPlan;
@@ -66,6 +67,8 @@ void netns_plan_set_detail (NetnsPlan *plan, const char *key, const char *value)
 GHashTable *netns_plan_get_details (const NetnsPlan *plan);
 const GPtrArray *netns_plan_get_names (const NetnsPlan *plan);
 GPtrArray *netns_plan_get_steps (const NetnsPlan *plan);
+NetnsNetlink *netns_plan_get_connection (const NetnsPlan *plan, const char *name);
+void netns_plan_close_connections (NetnsPlan *plan);
 guint64 netns_plan_get_cookie (const NetnsPlan *plan, const char *name);
 gboolean netns_plan_has_same_targets (const NetnsPlan *plan, const NetnsPlan *other);
 gboolean netns_plan_run (NetnsPlan *plan, const NetnsGrant *grant, GError **error);

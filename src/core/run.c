@@ -191,6 +191,23 @@ netns_run_get_netlink (NetnsRun *run, const char *name, GError **error)
 }
 
 /**
+ * netns_run_steal_netlink:
+ * @run: a run that is over
+ * @name: a namespace
+ *
+ * Returns: (transfer full) (nullable): the connection to its rtnetlink, %NULL if there is no such namespace
+ */
+NetnsNetlink *
+netns_run_steal_netlink (NetnsRun *run, const char *name)
+{
+  NetnsNetlink *netlink = netns_run_get_netlink (run, name, NULL);
+
+  if (netlink != NULL)
+    ((Opened *) g_hash_table_lookup (run->opened, name))->netlink = NULL;
+  return netlink;
+}
+
+/**
  * netns_run_get_nft:
  * @run: the run
  * @name: a namespace

@@ -17,6 +17,7 @@ void netns_run_add_namespace (NetnsRun *run, const char *name, int fd);
 void netns_run_rename_namespace (NetnsRun *run, const char *name, const char *new_name);
 gboolean netns_run_get_fd (NetnsRun *run, const char *name, int *fd, GError **error);
 NetnsNetlink *netns_run_get_netlink (NetnsRun *run, const char *name, GError **error);
+NetnsNetlink *netns_run_steal_netlink (NetnsRun *run, const char *name);
 NetnsNft *netns_run_get_nft (NetnsRun *run, const char *name, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsRun, netns_run_free)

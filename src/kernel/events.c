@@ -27,9 +27,15 @@ struct _NetnsEventSocket {
   gpointer data;
   int host_nsid;
   gboolean overrun;
+  GArray *ports; /* Port: bridge ports to read when the queue is empty */
   guint32 sequence;
   char *buffer;
 };
+
+typedef struct {
+  int nsid;
+  guint index;
+} Port;
 
 /* The answer that receive() waits for, none when @sequence is 0. */
 typedef struct {
@@ -86,6 +92,29 @@ emit_read_link (NetnsEventSocket *events, guint index, NetnsEvent *event)
   netns_link_info_clear (&event->link);
 }
 
+/* One change of a bridge makes several messages for each port: read it once. */
+static void
+note_port (NetnsEventSocket *events, int nsid, guint index)
+{
+  const Port port = { nsid, index };
+
+  for (guint i = 0; i < events->ports->len; i++)
+    if (memcmp (&g_array_index (events->ports, Port, i), &port, sizeof port) == 0)
+      return;
+  g_array_append_val (events->ports, port);
+}
+
+static void
+read_ports (NetnsEventSocket *events)
+{
+  while (events->ports->len > 0) {
+    const Port port = g_array_index (events->ports, Port, 0);
+
+    g_array_remove_index (events->ports, 0);
+    emit_read_link (events, port.index, &(NetnsEvent){ .nsid = port.nsid });
+  }
+}
+
 static void
 emit_link (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *event)
 {
@@ -94,7 +123,7 @@ emit_link (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *
   /* The bridge module tells of a port's state with messages of its own (br_ifinfo_notify() in net/bridge/br_netlink.c),
    * RTM_DELLINK when the port leaves. They say little of the link, and it is not gone: read it. */
   if (body->ifi_family == AF_BRIDGE) {
-    emit_read_link (events, (guint) body->ifi_index, event);
+    note_port (events, event->nsid, (guint) body->ifi_index);
     return;
   }
   event->type = header->nlmsg_type == RTM_DELLINK ? NETNS_EVENT_LINK_GONE : NETNS_EVENT_LINK;
@@ -303,6 +332,7 @@ netns_event_socket_new (int receive_buffer, NetnsEventFunc func, gpointer data, 
   events->data = data;
   events->host_nsid = NETNS_NSID_NONE;
   events->buffer = g_malloc (RECEIVE_SIZE);
+  events->ports = g_array_new (FALSE, FALSE, sizeof (Port));
   if (!open_socket (events, receive_buffer, error))
     return NULL;
   events->queries = netns_netlink_new (-1, error);
@@ -324,6 +354,7 @@ netns_event_socket_free (NetnsEventSocket *events)
   g_clear_pointer (&events->socket, nl_socket_free);
   g_clear_pointer (&events->queries, netns_netlink_free);
   g_free (events->buffer);
+  g_array_unref (events->ports);
   g_free (events);
 }
 
@@ -366,8 +397,10 @@ netns_event_socket_drain (NetnsEventSocket *events, GError **error)
   for (;;) {
     int error_number = receive (events, NULL);
 
-    if (error_number == EAGAIN)
+    if (error_number == EAGAIN) {
+      read_ports (events);
       return TRUE;
+    }
     if (error_number == ENOBUFS)
       events->overrun = TRUE;
     else if (error_number != 0 && error_number != EINTR) {
@@ -410,6 +443,7 @@ wait_for_answer (NetnsEventSocket *events, Question *question, GError **error)
       question->done = TRUE;
     }
   }
+  read_ports (events);
   if (question->error_number == 0)
     return TRUE;
   netns_error_set_errno (error, question->error_number, "Cannot read namespace with id %d", question->nsid);

@@ -239,26 +239,41 @@ tell_peer (NetnsMirror *mirror, NetnsLink *link)
   netns_mirror_notify_link (mirror, peer, NETNS_LINK_PEER);
 }
 
-/* Makes peer_nsid what the host calls that namespace. */
+/* Whether the last event named the same peer, which is known then: the kernel is not to be asked for each event. */
+static gboolean
+is_told_again (NetnsLink *link, const NetnsLinkInfo *info)
+{
+  if (link == NULL || link->info.peer_nsid == NETNS_NSID_NONE)
+    return FALSE;
+  return link->told_peer_index != 0 && link->told_peer_index == info->peer_index
+         && link->told_peer_nsid == info->peer_nsid;
+}
+
+/* Makes peer_nsid what the host calls that namespace. @link is what is known of it, if anything is. */
 static void
-resolve_peer (NetnsMirror *mirror, NetnsNamespace *namespace, NetnsEvent *event)
+resolve_peer (NetnsMirror *mirror, NetnsNamespace *namespace, NetnsLink *link, NetnsEvent *event)
 {
   NetnsLinkInfo *info = &event->link;
 
   if (strcmp (info->kind, "veth") != 0) {
     info->peer_index = 0;
     info->peer_nsid = NETNS_NSID_NONE;
-    return;
-  }
-  if (info->peer_nsid != NETNS_LINK_SAME_NAMESPACE && !event->from_dump && namespace != mirror->host
-      && !netns_event_socket_resolve_peer (mirror->events, namespace->nsid, info->index, &info->peer_index,
-                                           &info->peer_nsid))
-    info->peer_nsid = NETNS_NSID_NONE;
-  if (info->peer_nsid == NETNS_LINK_SAME_NAMESPACE)
+  } else if (info->peer_nsid == NETNS_LINK_SAME_NAMESPACE) {
     info->peer_nsid = namespace->nsid;
+  } else if (event->from_dump || namespace == mirror->host) {
+    return;
+  } else if (is_told_again (link, info)) {
+    info->peer_index = link->info.peer_index;
+    info->peer_nsid = link->info.peer_nsid;
+  } else if (!netns_event_socket_resolve_peer (mirror->events, namespace->nsid, info->index, &info->peer_index,
+                                               &info->peer_nsid)) {
+    info->peer_nsid = NETNS_NSID_NONE;
+  } else if (info->peer_nsid == NETNS_LINK_SAME_NAMESPACE) {
+    info->peer_nsid = namespace->nsid;
+  }
 }
 
-static void
+static NetnsLink *
 add_link (NetnsMirror *mirror, NetnsNamespace *namespace, NetnsLinkInfo *info)
 {
   NetnsLink *link = g_new0 (NetnsLink, 1);
@@ -272,6 +287,7 @@ add_link (NetnsMirror *mirror, NetnsNamespace *namespace, NetnsLinkInfo *info)
   netns_mirror_notify_namespace (mirror, namespace, NETNS_NAMESPACE_LINKS);
   notify_ports (mirror, namespace, link->info.master);
   tell_peer (mirror, link);
+  return link;
 }
 
 /* A route names its link. */
@@ -326,15 +342,21 @@ netns_mirror_take_link (NetnsMirror *mirror, NetnsEvent *event)
 {
   NetnsNamespace *namespace = find_namespace (mirror, event->nsid);
   NetnsLink *link;
+  guint told_peer_index = event->link.peer_index;
+  int told_peer_nsid = event->link.peer_nsid;
 
   if (namespace == NULL)
     return;
-  resolve_peer (mirror, namespace, event);
   link = netns_namespace_get_link (namespace, event->link.index);
+  resolve_peer (mirror, namespace, link, event);
   if (link == NULL)
-    add_link (mirror, namespace, &event->link);
+    link = add_link (mirror, namespace, &event->link);
   else
     change_link (mirror, link, &event->link);
+  if (event->from_dump)
+    return;
+  link->told_peer_index = told_peer_index;
+  link->told_peer_nsid = told_peer_nsid;
 }
 
 static void

@@ -3,8 +3,8 @@
 #include "kernel/sysctl.h"
 #include "mirror/private.h"
 
-#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <linux/if.h>
 #include <sys/socket.h>
 
 /* How many namespaces are read again in one turn of the main loop after an overrun: some 15 us each. */
@@ -13,6 +13,7 @@
 #define READ_ATTEMPTS 5
 
 #define NOTIFY(mirror, function, ...)                                                                                \
+  (mirror)->generation++;                                                                                            \
   for (guint entry_index = 0; entry_index < (mirror)->observers->len; entry_index++) {                               \
     NetnsObserverEntry *entry = &g_array_index ((mirror)->observers, NetnsObserverEntry, entry_index);               \
                                                                                                                      \
@@ -36,29 +37,33 @@ netns_mirror_notify_namespace_removed (NetnsMirror *mirror, NetnsNamespace *name
 void
 netns_mirror_notify_namespace (NetnsMirror *mirror, NetnsNamespace *namespace, guint changes)
 {
-  if (namespace->name != NULL)
-    NOTIFY (mirror, namespace_changed, namespace, changes);
+  if (namespace->name == NULL)
+    return;
+  NOTIFY (mirror, namespace_changed, namespace, changes);
 }
 
 void
 netns_mirror_notify_link_added (NetnsMirror *mirror, NetnsLink *link)
 {
-  if (link->namespace->name != NULL)
-    NOTIFY (mirror, link_added, link);
+  if (link->namespace->name == NULL)
+    return;
+  NOTIFY (mirror, link_added, link);
 }
 
 void
 netns_mirror_notify_link_removed (NetnsMirror *mirror, NetnsLink *link)
 {
-  if (link->namespace->name != NULL)
-    NOTIFY (mirror, link_removed, link);
+  if (link->namespace->name == NULL)
+    return;
+  NOTIFY (mirror, link_removed, link);
 }
 
 void
 netns_mirror_notify_link (NetnsMirror *mirror, NetnsLink *link, guint changes)
 {
-  if (link->namespace->name != NULL && changes != 0)
-    NOTIFY (mirror, link_changed, link, changes);
+  if (link->namespace->name == NULL || changes == 0)
+    return;
+  NOTIFY (mirror, link_changed, link, changes);
 }
 
 static void
@@ -250,31 +255,6 @@ netns_mirror_resync (NetnsMirror *mirror)
   g_source_attach (mirror->resync_source, g_main_context_get_thread_default ());
 }
 
-/**
- * netns_mirror_catch_up:
- * @mirror: the mirror
- *
- * Takes in all that the kernel has announced up to now. Due before each look at the mirror, so that a change which a
- * caller made by other means the moment before is seen.
- */
-void
-netns_mirror_catch_up (NetnsMirror *mirror)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!netns_event_socket_drain (mirror->events, &error))
-    g_error ("%s", error->message); /* deaf: a restart is the only cure */
-  if (netns_event_socket_take_overrun (mirror->events))
-    netns_mirror_resync (mirror);
-}
-
-static gboolean
-on_events (gint fd, GIOCondition condition, gpointer data)
-{
-  netns_mirror_catch_up (data);
-  return G_SOURCE_CONTINUE;
-}
-
 static gboolean
 read_forwarding (NetnsMirror *mirror, int family, const char *path, GError **error)
 {
@@ -337,18 +317,8 @@ netns_mirror_new (NetnsWorker *worker, int receive_buffer, GError **error)
   if (mirror->names == NULL)
     return NULL;
   netns_names_scan (mirror->names);
-  mirror->events_source = g_unix_fd_source_new (netns_event_socket_get_fd (mirror->events), G_IO_IN);
-  g_source_set_callback (mirror->events_source, G_SOURCE_FUNC (on_events), mirror, NULL);
-  g_source_attach (mirror->events_source, g_main_context_get_thread_default ());
+  netns_mirror_follow (mirror);
   return g_steal_pointer (&mirror);
-}
-
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
 }
 
 /**
@@ -358,8 +328,10 @@ clear_source (GSource **source)
 void
 netns_mirror_free (NetnsMirror *mirror)
 {
-  clear_source (&mirror->events_source);
-  clear_source (&mirror->resync_source);
+  netns_mirror_unfollow (mirror);
+  if (mirror->resync_source != NULL)
+    g_source_destroy (mirror->resync_source);
+  g_clear_pointer (&mirror->resync_source, g_source_unref);
   netns_mirror_free_buried (mirror);
   g_clear_pointer (&mirror->names, netns_names_free);
   g_clear_pointer (&mirror->routes, netns_route_reader_free);
@@ -490,6 +462,18 @@ netns_mirror_get_resync_count (NetnsMirror *mirror)
 }
 
 /**
+ * netns_mirror_get_generation:
+ * @mirror: the mirror
+ *
+ * Returns: a number that grows with each difference
+ */
+guint64
+netns_mirror_get_generation (NetnsMirror *mirror)
+{
+  return mirror->generation;
+}
+
+/**
  * netns_mirror_hold_name:
  * @mirror: the mirror
  * @name: a name in /run/netns
@@ -517,14 +501,19 @@ netns_mirror_release_name (NetnsMirror *mirror, const char *name)
  * netns_mirror_refresh_name:
  * @mirror: the mirror
  * @name: a name in /run/netns
- * @cookie: the cookie of the namespace that it stands for, 0 if not known yet
+ * @connection: (nullable): to the namespace that it stands for, if one is at hand
  *
  * Looks at one name now, without waiting for the news of it.
  */
 void
-netns_mirror_refresh_name (NetnsMirror *mirror, const char *name, guint64 cookie)
+netns_mirror_refresh_name (NetnsMirror *mirror, const char *name, NetnsNetlink *connection)
 {
-  netns_names_refresh (mirror->names, name, cookie);
+  NetnsNamespace *namespace;
+
+  netns_names_refresh (mirror->names, name, connection ? netns_netlink_get_cookie (connection) : 0);
+  namespace = connection ? g_hash_table_lookup (mirror->by_name, name) : NULL;
+  if (namespace != NULL && namespace->routes == NULL)
+    netns_route_reader_read (mirror->routes, namespace, connection);
 }
 
 /**
@@ -544,7 +533,7 @@ netns_mirror_refresh_link (NetnsMirror *mirror, const char *namespace_name, guin
 
   if (namespace != NULL)
     link = index ? netns_namespace_get_link (namespace, index) : netns_namespace_find_link (namespace, name);
-  if (link != NULL)
+  if (link != NULL && (link->info.flags & IFF_UP) == 0)
     netns_event_socket_read_link (mirror->events, namespace->nsid, link->info.index);
 }
 

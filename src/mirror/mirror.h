@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernel/message.h"
+#include "kernel/netlink.h"
 #include "kernel/netns.h"
 #include "kernel/worker.h"
 
@@ -105,6 +106,8 @@ typedef struct {
  * @info: what the kernel says of it; peer_nsid is as the host knows it, NETNS_NSID_NONE if there is no peer
  * @addresses: (element-type NetnsLinkAddressEntry) (nullable): its addresses, in the kernel's order
  * @generation: number of the last complete reading that saw it
+ * @told_peer_index: ifindex of the peer as the last event had it
+ * @told_peer_nsid: id of its namespace as the last event had it, which is that of the event's namespace
  * @published: the observer's: which interfaces of it the bus has heard of
  * @published_owner: the observer's: and which owner
  */
@@ -113,6 +116,8 @@ struct _NetnsLink {
   NetnsLinkInfo info;
   GArray *addresses;
   guint generation;
+  guint told_peer_index;
+  int told_peer_nsid;
   guint published;
   guint published_owner;
 };
@@ -159,9 +164,12 @@ GPtrArray *netns_mirror_list_namespaces (NetnsMirror *mirror);
 gboolean netns_mirror_get_forwarding (NetnsMirror *mirror, int family);
 guint64 netns_mirror_get_resync_count (NetnsMirror *mirror);
 
+guint64 netns_mirror_get_generation (NetnsMirror *mirror);
+void netns_mirror_hold_events (NetnsMirror *mirror);
+void netns_mirror_release_events (NetnsMirror *mirror);
 void netns_mirror_hold_name (NetnsMirror *mirror, const char *name);
 void netns_mirror_release_name (NetnsMirror *mirror, const char *name);
-void netns_mirror_refresh_name (NetnsMirror *mirror, const char *name, guint64 cookie);
+void netns_mirror_refresh_name (NetnsMirror *mirror, const char *name, NetnsNetlink *connection);
 void netns_mirror_refresh_addresses (NetnsMirror *mirror, const char *namespace_name);
 void netns_mirror_refresh_link (NetnsMirror *mirror, const char *namespace_name, guint index, const char *name);
 

@@ -17,6 +17,9 @@
 
 /* Looking at all names takes 2 us a namespace: under load a few times a second must do. */
 #define SCAN_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
+/* When nothing in the directory came or went but by plans, which tell what they did: only somebody who mounts on or
+ * unmounts from a file that stays is seen so late. */
+#define CALM_INTERVAL (1 * G_TIME_SPAN_SECOND)
 /* How long a file may be without a mount before it is called broken: `ip netns add` needs 1 ms. */
 #define BROKEN_AGE    (1 * G_TIME_SPAN_SECOND)
 
@@ -27,6 +30,9 @@ struct _NetnsNames {
   GFileMonitor *files;
   GSource *timer;
   gint64 last_scan;
+  struct timespec changed; /* mtime of the directory, as far as what happened in it is known */
+  gboolean calm_before;    /* whether all was known when the plans began that work now */
+  gboolean any_unmounted;  /* whether the last look saw files without a mount */
   GHashTable *held; /* name -> number of plans that work on it */
   gboolean scan_missed;
 };
@@ -57,6 +63,7 @@ read_entries (NetnsNames *names, GHashTable *entries)
     if (lstat (path, &status) < 0)
       continue;
     age = g_get_real_time () - (status.st_ctim.tv_sec * G_USEC_PER_SEC + status.st_ctim.tv_nsec / 1000);
+    names->any_unmounted |= status.st_dev != names->mirror->host->id.device;
     if (status.st_dev != names->mirror->host->id.device && age < BROKEN_AGE) {
       schedule (names, BROKEN_AGE - MAX (age, 0) + SCAN_INTERVAL);
       continue;
@@ -162,6 +169,24 @@ add_new (NetnsNames *names, GHashTable *entries)
   }
 }
 
+static struct timespec
+read_changed (void)
+{
+  struct stat status;
+
+  return stat (NETNS_RUN_DIR, &status) == 0 ? status.st_mtim : (struct timespec){ 0 };
+}
+
+/* Whether each name that came or went is known. */
+static gboolean
+is_calm (const NetnsNames *names)
+{
+  const struct timespec changed = read_changed ();
+
+  return !names->any_unmounted && changed.tv_sec == names->changed.tv_sec
+         && changed.tv_nsec == names->changed.tv_nsec;
+}
+
 /* Compares all names with what is in the directory. */
 void
 netns_names_scan (NetnsNames *names)
@@ -169,6 +194,8 @@ netns_names_scan (NetnsNames *names)
   g_autoptr (GHashTable) entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   names->last_scan = g_get_monotonic_time ();
+  names->changed = read_changed ();
+  names->any_unmounted = FALSE;
   read_entries (names, entries);
   remove_vanished (names, entries);
   add_new (names, entries);
@@ -204,7 +231,12 @@ scan_soon (NetnsNames *names)
 {
   gint64 since = g_get_monotonic_time () - names->last_scan;
 
-  if (since >= SCAN_INTERVAL)
+  /* What a plan does to its own names needs no look at all of them; one of somebody else's is seen afterwards. */
+  if (g_hash_table_size (names->held) > 0)
+    names->scan_missed = TRUE;
+  else if (is_calm (names))
+    schedule (names, CALM_INTERVAL);
+  else if (since >= SCAN_INTERVAL)
     netns_names_scan (names);
   else
     schedule (names, SCAN_INTERVAL - since);
@@ -290,6 +322,8 @@ netns_names_hold (NetnsNames *names, const char *name)
 {
   guint plans = GPOINTER_TO_UINT (g_hash_table_lookup (names->held, name));
 
+  if (g_hash_table_size (names->held) == 0)
+    names->calm_before = is_calm (names);
   g_hash_table_insert (names->held, g_strdup (name), GUINT_TO_POINTER (plans + 1));
 }
 
@@ -304,10 +338,12 @@ netns_names_release (NetnsNames *names, const char *name)
     return;
   }
   g_hash_table_remove (names->held, name);
+  if (names->calm_before && g_hash_table_size (names->held) == 0)
+    names->changed = read_changed ();
   if (!names->scan_missed)
     return;
   names->scan_missed = FALSE;
-  schedule (names, SCAN_INTERVAL);
+  schedule (names, names->calm_before ? CALM_INTERVAL : SCAN_INTERVAL);
 }
 
 /* Looks at one name only, for somebody who knows or suspects that something happened to it. */

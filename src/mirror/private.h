@@ -23,6 +23,8 @@ struct _NetnsMirror {
   GHashTable *by_nsid; /* nsid -> NetnsNamespace, owned here */
   GHashTable *broken;  /* name -> NetnsNamespace, owned here */
   NetnsNamespace *host;
+  GSource *hold_timer;  /* ends a wait for a plan */
+  guint64 generation;   /* grows with each difference */
   GSource *resync_source;
   GPtrArray *buried; /* namespaces and links that are gone, until the end of the turn */
   GSource *burial_source;
@@ -62,8 +64,13 @@ void netns_route_reader_free (NetnsRouteReader *reader);
 void netns_route_reader_mark (NetnsRouteReader *reader, NetnsNamespace *namespace);
 void netns_route_reader_check_link (NetnsRouteReader *reader, NetnsNamespace *namespace, guint index);
 void netns_route_reader_check_source (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsAddress *source);
+void netns_route_reader_read (NetnsRouteReader *reader, NetnsNamespace *namespace, NetnsNetlink *connection);
 void netns_route_reader_take (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsEvent *event);
 void netns_route_reader_settle (NetnsRouteReader *reader, NetnsSettledFunc settled, gpointer data);
+
+/* follow.c: when events are taken in */
+void netns_mirror_follow (NetnsMirror *mirror);
+void netns_mirror_unfollow (NetnsMirror *mirror);
 
 /* mirror.c */
 gboolean netns_mirror_read_namespace (NetnsMirror *mirror, NetnsNamespace *namespace);

@@ -171,7 +171,8 @@ check_suspicions (NetnsRouteReader *reader)
     gpointer nsid = GINT_TO_POINTER (suspicion->nsid);
     const NetnsNamespace *namespace = g_hash_table_lookup (reader->mirror->by_nsid, nsid);
 
-    if (namespace != NULL && !g_hash_table_contains (reader->marked, nsid) && has_suspects (namespace, suspicion))
+    /* A reading that is under way may bring them. */
+    if (namespace != NULL && (namespace->route_readings > 0 || has_suspects (namespace, suspicion)))
       g_hash_table_add (reader->marked, nsid);
   }
   g_array_set_size (reader->suspicions, 0);
@@ -277,6 +278,28 @@ netns_route_reader_mark (NetnsRouteReader *reader, NetnsNamespace *namespace)
 {
   g_hash_table_add (reader->marked, GINT_TO_POINTER (namespace->nsid));
   wait_for_turn (reader);
+}
+
+/* Reads at once, by a connection that is there already. */
+void
+netns_route_reader_read (NetnsRouteReader *reader, NetnsNamespace *namespace, NetnsNetlink *connection)
+{
+  g_autoptr (GError) error = NULL;
+  Target target = {
+    .nsid = namespace->nsid,
+    .id = namespace->id,
+    .cookie = netns_netlink_get_cookie (connection),
+    .routes = netns_rtnl_route_dump (connection, &error),
+  };
+
+  if (error != NULL) { /* it stays marked */
+    g_debug ("%s", error->message);
+    return;
+  }
+  g_hash_table_remove (reader->marked, GINT_TO_POINTER (namespace->nsid));
+  namespace->route_readings++;
+  take_target (reader->mirror, &target);
+  clear_target (&target);
 }
 
 /* Where @route is among those that are known, or where it would be. */
