@@ -75,7 +75,7 @@ class Bench:
         NETNSD.stop()
         self.run('floor', 'populate', self.populated, max(count, 1))
         self.populated = max(count, 1)
-        time.sleep(self.options.settle)  # carriers, duplicate address detection, multicast reports
+        wait_until_calm(NETNSD.start(), self.options.settle)
 
     def run_guide(self, samples):
         guide = os.path.join(BENCH, 'guide.sh')
@@ -160,7 +160,7 @@ class Bench:
         """How often its threads go to sleep again while nobody wants anything."""
         self.populate(count)
         pid = NETNSD.pid or NETNSD.start()
-        time.sleep(self.options.settle)
+        wait_until_calm(pid, self.options.settle)
         before = read_switches(pid)
         time.sleep(self.options.idle)
         say('', f'idle: {read_switches(pid) - before} wake-ups in {self.options.idle:g} s with {count} namespaces '
@@ -175,6 +175,14 @@ def read_switches(pid):
     return total
 
 
+def wait_until_calm(pid, at_most):
+    """Until the kernel has no news for two seconds: carriers, duplicate address detection, ports of bridges."""
+    deadline = time.monotonic() + at_most
+    before = None
+    while before != (before := read_switches(pid)) and time.monotonic() < deadline:
+        time.sleep(2)
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('programs', help='folder of floor and client')
@@ -184,7 +192,7 @@ def parse_arguments():
     parser.add_argument('--guide-times', type=int, default=2, help='the same for the script')
     parser.add_argument('--changes', type=int, default=500, help='foreign changes')
     parser.add_argument('--idle', type=float, default=60, help='seconds')
-    parser.add_argument('--settle', type=float, default=5, help='seconds that the kernel needs after many changes')
+    parser.add_argument('--settle', type=float, default=60, help='seconds that the kernel has at most after many changes')
     parser.add_argument('--only-compare', action='store_true')
     return parser.parse_args()
 
