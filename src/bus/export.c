@@ -377,21 +377,9 @@ note_bridge (NetnsExport *export, const NetnsNetwork *network)
     note_changed (export, link_object (&object, bridge), NETNS_LINK_OWNER);
 }
 
-/* A bridge belongs to whom its network belongs, and may have been announced before that was. */
-static void
-note_bridge (NetnsExport *export, const NetnsNetwork *network)
-{
-  NetnsLink *bridge = netns_network_find_bridge (netns_core_get_mirror (export->core), network);
-  NetnsObject object;
-
-  if (bridge != NULL)
-    note_changed (export, link_object (&object, bridge), NETNS_LINK_OWNER);
-}
-
 static void
 on_network_added (NetnsNetwork *network, gpointer data)
 {
-  note_bridge (data, network);
   note_added (data, &(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network });
   note_bridge (data, network);
 }
@@ -399,7 +387,6 @@ on_network_added (NetnsNetwork *network, gpointer data)
 static void
 on_network_removed (NetnsNetwork *network, gpointer data)
 {
-  note_bridge (data, network);
   note_removed (data, &(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network }, NETNS_HAS_NETWORK);
   note_bridge (data, network);
 }
