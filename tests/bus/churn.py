@@ -62,9 +62,7 @@ class Churn:
         link, change = self.random.choice([
             (link, f'link set {link} alias text{self.random.randrange(6)}'),
             (link, f'link property {self.random.choice(["add", "del"])} dev {link} altname {self.link()}-too'),
-            (bridge, f'link set {bridge} type bridge ' + self.random.choice([
-                f'mcast_snooping {int(on == "on")}',
-                f'ageing_time {self.random.randrange(1000, 9000)}'])),
+            (bridge, f'link set {bridge} type bridge mcast_snooping {int(on == "on")}'),
             (port, f'link set {port} type bridge_slave ' + self.random.choice([
                 f'cost {self.random.randrange(1, 99)}', f'hairpin {on}', f'isolated {on}', f'learning {on}']))])
         return f'link set {link} up\n{change}'

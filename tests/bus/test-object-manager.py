@@ -49,7 +49,10 @@ class Following(netns1.TestCase):
                 proxy.get_interface_name(): {name: proxy.get_cached_property(name).unpack()
                                              for name in proxy.get_cached_property_names() or []}
                 for proxy in thing.get_interfaces()} for thing in manager.get_objects()}
-        netns1.wait_for(lambda: held() == self.root.managed_objects(), 5, 'the object manager to have everything')
+        try:
+            netns1.wait_for(lambda: held() == self.root.managed_objects(), 5)
+        except TimeoutError:
+            self.fail('the object manager has something else:\n' + truth.difference(self.root.managed_objects(), held()))
 
     def new_manager(self):
         return Gio.DBusObjectManagerClient.new_sync(self.watcher.connection, Gio.DBusObjectManagerClientFlags.NONE,
@@ -133,6 +136,14 @@ class Following(netns1.TestCase):
         changing = {str(method) for interface in api.load().values() for method in interface.methods
                     if method.annotations.get(api.ACTION) != PUBLIC}
         self.assertEqual(self.called & changing, changing)
+
+    def test_owner_of_bridge(self):
+        """One that was there becomes its network's, and nobody's again."""
+        bridge = self.manager('CreateBridge', '(ssa{sv})', '', 'mine', {})
+        self.manager('CreateNetwork', '(sa{sv})', 'lan', {'subnets': SUBNETS, 'bridge': 'mine'})
+        self.assertEqual(self.watcher.get(bridge, 'Link', 'Owner'), 0)
+        self.call(f'{netns1.ROOT}/network/lan', 'Network', 'Delete')
+        self.assertEqual(self.watcher.get(bridge, 'Link', 'Owner'), netns1.NOBODY)
 
     def assert_signals(self, *expected):
         """(path, names of properties) for each PropertiesChanged of the last call, and nothing else."""

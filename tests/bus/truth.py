@@ -194,6 +194,8 @@ def calm(view):
         links = {}
         for index, link in namespace['links'].items():
             kept = {key: value for key, value in link.items() if key not in ('carrier', 'oper-state')}
+            if 'port' in kept:
+                kept['port'] = {key: value for key, value in kept['port'].items() if key != 'State'}
             kept['addresses'] = [address for address in link['addresses'] if not address.startswith('fe80:')]
             links[index] = kept
         routes = [route for route in namespace['routes'] if not route[0].startswith('fe80:')]

@@ -15,6 +15,8 @@ from gi.repository import Gio, GLib
 
 MANAGER = 'org.freedesktop.DBus.ObjectManager'
 PROPERTIES = 'org.freedesktop.DBus.Properties'
+# They go and come back by themselves, sometimes between two looks of the service: it says then what they are.
+FLICKERING = {'Carrier', 'OperState', 'State'}
 
 
 class Watcher:
@@ -73,7 +75,7 @@ class Watcher:
             self.defects.append(f'{path} changes {sorted(changed)} of {interface}, which it does not have')
             return
         for name, value in changed.items():
-            if known[name] == value:
+            if known[name] == value and name not in FLICKERING:
                 self.defects.append(f'{path} says again that {name} is {value}')
             known[name] = value
         for name in invalidated:
