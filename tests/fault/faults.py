@@ -91,7 +91,7 @@ class State:
     """All that a call could leave a trace in."""
 
     def __init__(self, caller):
-        self.kernel = without(json.loads(netns1.snapshot()), {'handle'})
+        self.kernel = without(json.loads(netns1.snapshot()), {'handle', 'state'})  # of a port: it follows the carrier
         # Which empty file a namespace is mounted on is nobody's business.
         self.kernel['@files'] = [line.split()[0] for line in self.kernel['@files']]
         self.files = read_files()
