@@ -114,6 +114,14 @@ is_said (NetnsExport *export, const char *path, const NetnsProperty *property, G
 }
 
 static void
+forget_said (NetnsExport *export, const char *path, const NetnsProperty *property)
+{
+  g_autofree char *key = g_strconcat (path, " ", property->name, NULL);
+
+  g_hash_table_remove (export->said, key);
+}
+
+static void
 note_said (NetnsExport *export, const char *path, const NetnsObject *object)
 {
   const NetnsProperty *property = netns_interface_network.properties;
@@ -164,13 +172,16 @@ emit_changed (NetnsExport *export, const char *path, const NetnsObject *object, 
 
     if ((property->change & changes) == 0)
       continue;
+    if (property->bound != NULL && property->bound (export->core, object) > ENTRIES_MAX) {
+      forget_said (export, path, property);
+      g_variant_builder_add (&invalidated, "s", property->name);
+      any = TRUE;
+      continue;
+    }
     value = g_variant_ref_sink (property->get (export->core, object));
     if (object->type == NETNS_OBJECT_NETWORK && is_said (export, path, property, value))
       continue;
-    if (property->bound != NULL && property->bound (export->core, object) > ENTRIES_MAX)
-      g_variant_builder_add (&invalidated, "s", property->name);
-    else
-      g_variant_builder_add (&changed, "{sv}", property->name, value);
+    g_variant_builder_add (&changed, "{sv}", property->name, value);
     any = TRUE;
   }
   if (any)
