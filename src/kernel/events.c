@@ -488,7 +488,10 @@ dump (NetnsEventSocket *events, NetnsMessage *message, int nsid, gboolean *inter
 gboolean
 netns_event_socket_read_links (NetnsEventSocket *events, int nsid, gboolean *interrupted, GError **error)
 {
-  g_autoptr (NetnsMessage) message = ask_for_link (events, nsid, 0, RTEXT_FILTER_SKIP_STATS);
+  /* With any filter the kernel first looks at all links of the host, whichever namespace is asked for (rtnl_calcit() in
+   * net/core/rtnetlink.c); that pays for the host itself only. */
+  g_autoptr (NetnsMessage) message
+    = ask_for_link (events, nsid, 0, nsid == events->host_nsid ? RTEXT_FILTER_SKIP_STATS : 0);
 
   return dump (events, message, nsid, interrupted, error);
 }
