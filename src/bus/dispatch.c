@@ -57,6 +57,7 @@ free_request (Request *request)
   g_clear_pointer (&request->asked, netns_plan_free);
   g_clear_pointer (&request->plan, netns_plan_free);
   g_clear_pointer (&request->grant, netns_grant_free);
+  g_clear_object (&request->call.reply_descriptors);
   g_free (request->call.text);
   g_free (request);
 }
@@ -71,7 +72,8 @@ finish (Request *request, GVariant *result, const GError *error)
   if (error != NULL)
     netns_reply_error (request->invocation, error);
   else
-    g_dbus_method_invocation_return_value (request->invocation, result);
+    g_dbus_method_invocation_return_value_with_unix_fd_list (request->invocation, result,
+                                                             request->call.reply_descriptors);
   free_request (request);
 }
 
@@ -109,6 +111,7 @@ reply (Request *request)
   GVariant *result = NULL;
   NetnsObject object;
 
+  request->call.plan = request->plan;
   /* A change may have taken its object away, or to another path. */
   if (request->method->plan != NULL)
     result = request->method->reply ? request->method->reply (&request->call, NULL, &error) : NULL;
@@ -216,10 +219,12 @@ list_actions (Request *request, NetnsReach reach)
     const char *annotation;
   } kinds[] = {
     { NETNS_REACH_NAT, 0, NETNS_INTERFACE_PREFIX "ActionNat" },
+    { NETNS_REACH_RAW, 0, NETNS_INTERFACE_PREFIX "ActionRaw" },
     { NETNS_REACH_HOST, NETNS_REACH_NAT, NETNS_INTERFACE_PREFIX "ActionHost" },
     { NETNS_REACH_HOST_LINK, 0, NETNS_INTERFACE_PREFIX "ActionHost" },
     { NETNS_REACH_FOREIGN, 0, NETNS_INTERFACE_PREFIX "ActionForeign" },
-    { NETNS_REACH_OWN, NETNS_REACH_NAT | NETNS_REACH_HOST | NETNS_REACH_FOREIGN, NETNS_INTERFACE_PREFIX "Action" },
+    { NETNS_REACH_OWN, NETNS_REACH_NAT | NETNS_REACH_RAW | NETNS_REACH_HOST | NETNS_REACH_FOREIGN,
+      NETNS_INTERFACE_PREFIX "Action" },
   };
   const GDBusMethodInfo *info = g_dbus_method_invocation_get_method_info (request->invocation);
   const char *basic = g_dbus_annotation_info_lookup (info->annotations, NETNS_INTERFACE_PREFIX "Action");
@@ -244,7 +249,6 @@ list_actions (Request *request, NetnsReach reach)
   }
   if (actions->len == 0 && reach == 0)
     g_ptr_array_add (actions, (gpointer) basic);
-  g_ptr_array_add (actions, NULL);
   return actions;
 }
 
@@ -279,10 +283,16 @@ ask (Request *request, const NetnsPlan *plan)
     .sender = g_dbus_method_invocation_get_sender (request->invocation),
     .uid = request->call.uid,
     .interactive = (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0,
-    .actions = (const char *const *) actions->pdata,
     .details = details,
   };
 
+  /* Looking at one's own needs nobody's leave; such a plan changes nothing, and no grant comes into being. */
+  if (actions->len == 1 && strcmp (g_ptr_array_index (actions, 0), "public") == 0) {
+    netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
+    return;
+  }
+  g_ptr_array_add (actions, NULL);
+  question.actions = (const char *const *) actions->pdata;
   complete_details (request->method->name, details);
   netns_authority_ask (request->dispatch->authority, &question, on_answered, request);
 }
@@ -406,6 +416,7 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
   request->call.core = dispatch->core;
   request->call.path = g_dbus_method_invocation_get_object_path (invocation);
   request->call.parameters = g_dbus_method_invocation_get_parameters (invocation);
+  request->call.descriptors = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
   if (strcmp (interface_name, "org.freedesktop.DBus.Properties") == 0)
     netns_mirror_settle (netns_core_get_mirror (dispatch->core), on_settled_for_properties, request);
   else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus/interface.h"
 
+#include "common/cleanup.h"
+#include "common/error.h"
 #include "common/names.h"
 
 #include <string.h>
@@ -93,6 +95,14 @@ check_action (const char *interface, const char *member, GDBusAnnotationInfo **a
     g_error ("%s.%s names no polkit action", interface, member);
 }
 
+/* With a second action, `public` is for the caller's own things only. */
+static gboolean
+is_public_only (const GDBusMethodInfo *method, const char *action)
+{
+  return strcmp (action, "public") == 0
+         && g_dbus_annotation_info_lookup (method->annotations, NETNS_INTERFACE_PREFIX "ActionForeign") == NULL;
+}
+
 static void
 seal_interface (const NetnsInterface *interface)
 {
@@ -107,7 +117,7 @@ seal_interface (const NetnsInterface *interface)
     check_action (info->name, method->name, method->annotations);
     if (handler == NULL)
       g_error ("%s.%s has no handler", info->name, method->name);
-    if ((strcmp (action, "public") == 0) != (handler->plan == NULL))
+    if (handler->plan == NULL ? strcmp (action, "public") != 0 : is_public_only (method, action))
       g_error ("%s.%s: what everyone may call cannot plan, and nothing else can do without", info->name, method->name);
   }
   for (; info->properties != NULL && info->properties[properties] != NULL; properties++) {
@@ -138,4 +148,41 @@ netns_interfaces_seal (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (interfaces); i++)
     seal_interface (interfaces[i]);
+}
+
+/**
+ * netns_call_get_descriptor:
+ * @call: a call
+ * @handle: an argument of type h
+ * @error: `InvalidArgument`
+ *
+ * g_unix_fd_list_get() of GLib 2.74 reads outside of its array for a wrong index.
+ *
+ * Returns: the descriptor, for the caller to close; -1 on error
+ */
+int
+netns_call_get_descriptor (const NetnsCall *call, gint32 handle, GError **error)
+{
+  if (call->descriptors != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (call->descriptors))
+    return g_unix_fd_list_get (call->descriptors, handle, error);
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "No descriptor number %d came with the call", handle);
+  return -1;
+}
+
+/**
+ * netns_call_reply_descriptor:
+ * @call: a call whose plan opened something
+ * @error: when this process has no descriptor left
+ *
+ * Returns: (transfer floating) (nullable): the reply, (h)
+ */
+GVariant *
+netns_call_reply_descriptor (NetnsCall *call, GError **error)
+{
+  netns_autofd int fd = netns_plan_steal_descriptor (call->plan);
+  int handle;
+
+  call->reply_descriptors = g_unix_fd_list_new ();
+  handle = g_unix_fd_list_append (call->reply_descriptors, fd, error);
+  return handle >= 0 ? g_variant_new ("(h)", handle) : NULL;
 }

@@ -7,6 +7,7 @@
 #include "core/core.h"
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
 /**
  * NetnsCall:
@@ -16,6 +17,9 @@
  * @uid: the caller's
  * @text: (nullable): what the plan wants the reply to know
  * @number: the same, a number
+ * @plan: (nullable): for a reply: the plan that ran
+ * @descriptors: (nullable): those that came with the call
+ * @reply_descriptors: (nullable): those that go with the reply
  */
 typedef struct {
   NetnsCore *core;
@@ -24,6 +28,9 @@ typedef struct {
   guint uid;
   char *text;
   guint number;
+  NetnsPlan *plan;
+  GUnixFDList *descriptors;
+  GUnixFDList *reply_descriptors;
 } NetnsCall;
 
 /**
@@ -77,6 +84,8 @@ extern const NetnsInterface netns_interface_bridge_port;
 extern const NetnsInterface netns_interface_network;
 extern const NetnsInterface netns_interface_nat;
 
+int netns_call_get_descriptor (const NetnsCall *call, gint32 handle, GError **error);
+GVariant *netns_call_reply_descriptor (NetnsCall *call, GError **error);
 const NetnsInterface *netns_interface_get (guint bit);
 const NetnsInterface *netns_interface_find (const char *name);
 const NetnsMethod *netns_interface_find_method (const NetnsInterface *interface, const char *name);

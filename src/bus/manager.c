@@ -3,12 +3,14 @@
 #include "bus/interface.h"
 
 #include "bus/options.h"
+#include "common/cleanup.h"
 #include "common/error.h"
 #include "common/names.h"
 #include "config.h"
 #include "core/connect.h"
 #include "core/link.h"
 #include "core/namespace.h"
+#include "core/process.h"
 #include "introspection.h"
 
 #include <string.h>
@@ -97,6 +99,55 @@ get_link (NetnsCall *call, const NetnsObject *object, GError **error)
   if (!check_searched_name (namespace_name, error) || !check_searched_name (name, error))
     return NULL;
   return reply_link (call->core, namespace_name, name, error);
+}
+
+static NetnsPlan *
+find_namespace_of_process (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  guint pid;
+
+  g_variant_get (call->parameters, "(u)", &pid);
+  return netns_process_find (call->core, call->uid, pid, &call->text, error);
+}
+
+static GVariant *
+namespace_of_process_found (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return reply_namespace (call->text);
+}
+
+static GVariant *
+get_namespace_by_fd (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  g_autofree char *name = NULL;
+  netns_autofd int fd = -1;
+  gint32 handle;
+
+  g_variant_get (call->parameters, "(h)", &handle);
+  fd = netns_call_get_descriptor (call, handle, error);
+  name = fd >= 0 ? netns_process_find_by_descriptor (call->core, fd, error) : NULL;
+  return name ? reply_namespace (name) : NULL;
+}
+
+static NetnsPlan *
+adopt_process (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  static const NetnsOption known[] = { { "pidfd", "h" }, { NULL, NULL } };
+  g_autoptr (GVariant) options = NULL;
+  netns_autofd int pidfd = -1;
+  gint32 handle = -1;
+  const char *name;
+  guint pid;
+
+  g_variant_get (call->parameters, "(&su@a{sv})", &name, &pid, &options);
+  if (!netns_options_check (options, known, error))
+    return NULL;
+  if (g_variant_lookup (options, "pidfd", "h", &handle)) {
+    pidfd = netns_call_get_descriptor (call, handle, error);
+    if (pidfd < 0)
+      return NULL;
+  }
+  return netns_process_adopt (call->core, call->uid, name, pid, pidfd, error);
 }
 
 static NetnsPlan *
@@ -317,6 +368,9 @@ reloaded (NetnsCall *call, const NetnsObject *object, GError **error)
 static const NetnsMethod manager_methods[] = {
   { "CreateNamespace", create_namespace, namespace_created },
   { "GetNamespace", NULL, get_namespace },
+  { "GetNamespaceByPID", find_namespace_of_process, namespace_of_process_found },
+  { "GetNamespaceByFD", NULL, get_namespace_by_fd },
+  { "AdoptProcess", adopt_process, namespace_created },
   { "GetLink", NULL, get_link },
   { "CreateVeth", create_veth, veth_created },
   { "CreateBridge", create_bridge, bridge_created },

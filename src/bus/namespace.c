@@ -3,6 +3,7 @@
 #include "core/namespace.h"
 #include "bus/interface.h"
 #include "bus/options.h"
+#include "core/process.h"
 #include "introspection.h"
 
 #include <linux/rtnetlink.h>
@@ -87,10 +88,46 @@ remove_route (NetnsCall *call, const NetnsObject *object, GError **error)
   return change_route (call, object, netns_namespace_remove_route, error);
 }
 
+static NetnsPlan *
+list_processes (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return netns_namespace_list_processes (call->core, call->uid, object->namespace->name, error);
+}
+
+static GVariant *
+processes_listed (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return g_variant_new ("(@a(uus))", netns_plan_get_result (call->plan));
+}
+
+static NetnsPlan *
+open_socket (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  int domain, type, protocol;
+
+  g_variant_get (call->parameters, "(iii)", &domain, &type, &protocol);
+  return netns_namespace_open_socket (call->core, call->uid, object->namespace->name, domain, type, protocol, error);
+}
+
+static NetnsPlan *
+open_namespace (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return netns_namespace_open (call->core, call->uid, object->namespace->name, error);
+}
+
+static GVariant *
+opened (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return netns_call_reply_descriptor (call, error);
+}
+
 static const NetnsMethod methods[] = {
   { "Delete", delete_namespace, NULL },
   { "Rename", rename_namespace, NULL },
   { "SetOwner", set_owner, NULL },
+  { "ListProcesses", list_processes, processes_listed },
+  { "OpenSocket", open_socket, opened },
+  { "Open", open_namespace, opened },
   { "AddRoute", add_route, NULL },
   { "RemoveRoute", remove_route, NULL },
   { NULL, NULL, NULL },

@@ -130,12 +130,91 @@ owner (NetnsConnection *connection, char **arguments, GVariant *options, GError 
          change (connection, arguments[0], "SetOwner", g_variant_new ("(u)", uid), error);
 }
 
+static gboolean
+adopt (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  g_autoptr (GVariant) reply = NULL;
+  const char *path = NULL;
+  guint32 pid;
+
+  if (!netns_argument_number (_ ("process id"), arguments[1], &pid, error)
+      || !netns_connection_change (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "AdoptProcess",
+                                   g_variant_new ("(su@a{sv})", arguments[0], pid, options), "(o)", &reply, error))
+    return FALSE;
+  if (reply != NULL)
+    g_variant_get (reply, "(&o)", &path);
+  return netns_output_object (connection->settings, path, error);
+}
+
+static gboolean
+identify (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  static const NetnsColumn columns[] = { { "name", N_ ("Name"), NULL, NULL }, { NULL } };
+  g_autoptr (NetnsTable) table = netns_table_new (columns);
+  g_autoptr (GVariant) reply = NULL;
+  g_autofree char *label = NULL, *name = NULL;
+  const char *path;
+  guint32 pid;
+
+  if (!netns_argument_number (_ ("process id"), arguments[0], &pid, error)
+      || !netns_connection_change (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "GetNamespaceByPID",
+                                   g_variant_new ("(u)", pid), "(o)", &reply, error))
+    return FALSE;
+  if (reply == NULL)
+    return TRUE;
+  g_variant_get (reply, "(&o)", &path);
+  label = g_path_get_basename (path);
+  name = netns_path_unescape (label);
+  netns_table_add_value (table, netns_value_new_text (name ? name : NETNS_HOST_WORD));
+  return netns_table_print_details (table, connection->settings, error);
+}
+
+static gboolean
+processes (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  static const NetnsColumn columns[] = {
+    { "pid", N_ ("PID"), NULL, NULL },
+    { "user", N_ ("User"), NULL, NULL },
+    { "command", N_ ("Command"), NULL, NULL },
+    { NULL },
+  };
+  g_autoptr (NetnsTable) table = netns_table_new (columns);
+  g_autoptr (NetnsObjects) objects = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GVariantIter) rows = NULL;
+  g_autofree char *path = NULL;
+  const char *name, *command;
+  guint32 pid, uid;
+
+  if (!netns_argument_namespace (arguments[0], &name, error))
+    return FALSE;
+  path = netns_path_for_namespace (name);
+  if (!netns_connection_change (connection, path, NETNS_INTERFACE_NAMESPACE, "ListProcesses", NULL, "(a(uus))", &reply,
+                                error))
+    return FALSE;
+  if (reply == NULL)
+    return TRUE;
+  objects = netns_objects_read (connection, error);
+  if (objects == NULL)
+    return FALSE;
+  g_variant_get (reply, "(a(uus))", &rows);
+  while (g_variant_iter_next (rows, "(uu&s)", &pid, &uid, &command)) {
+    netns_table_add_value (table, netns_value_new_number (pid));
+    netns_table_add_value (table, netns_value_new_text (netns_objects_user (objects, uid)));
+    netns_table_add_value (table, netns_value_new_text (command));
+  }
+  return netns_table_print_list (table, connection->settings, error);
+}
+
 const NetnsVerb netns_namespace_verbs[] = {
   { "list", 0, 0, "", N_ ("List the namespaces"), list, .reads_objects = TRUE },
   { "show", 1, 1, "NS", N_ ("Show the details of one"), show, .reads_objects = TRUE },
   { "create", 1, 1, "NAME", N_ ("Make one, with its loopback link up; it is yours"), create },
   { "delete", 1, 1, "NS", N_ ("Remove one with everything in it"), delete },
   { "rename", 2, 2, "NS NEW", N_ ("Give one another name"), rename_to },
+  { "adopt", 2, 2, "NAME PID", N_ ("Give a name to the namespace of a process"), adopt },
+  { "identify", 1, 1, "PID", N_ ("Tell which one a process lives in"), identify },
+  { "processes", 1, 1, "NS", N_ ("List the processes that live in one"), processes },
   { "owner", 2, 2, "NS USER", N_ ("Give one to a user (name or number), or to nobody (-)"), owner },
   { NULL },
 };

@@ -42,8 +42,16 @@ on_commit (NetnsCore *core, NetnsPlan *plan, NetnsCommitFunc func, const Commit 
   netns_plan_on_commit (plan, func, commit, free_commit);
 }
 
-static gboolean
-check_new_name (NetnsCore *core, const char *name, GError **error)
+/**
+ * netns_namespace_check_new_name:
+ * @core: the service
+ * @name: a name that a namespace shall get
+ * @error: `InvalidName`, `Exists`
+ *
+ * Returns: whether it can
+ */
+gboolean
+netns_namespace_check_new_name (NetnsCore *core, const char *name, GError **error)
 {
   g_autofree char *path = NULL;
   struct stat status;
@@ -66,6 +74,20 @@ commit_create (NetnsPlan *plan, gpointer data)
 }
 
 /**
+ * netns_namespace_plan_owner:
+ * @core: the service
+ * @plan: a plan that makes a namespace
+ * @name: its name
+ * @owner: whom it shall belong to, NETNS_UID_NOBODY for nobody
+ */
+void
+netns_namespace_plan_owner (NetnsCore *core, NetnsPlan *plan, const char *name, guint owner)
+{
+  netns_plan_add (plan, &netns_operation_namespace_owner, name, "{'owner': <%u>}", owner);
+  on_commit (core, plan, commit_create, &(Commit){ .name = (char *) name, .owner = owner });
+}
+
+/**
  * netns_namespace_create:
  * @core: the service
  * @caller: uid that asks for it, and that it will belong to
@@ -79,14 +101,13 @@ netns_namespace_create (NetnsCore *core, guint caller, const char *name, GError 
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
 
-  if (!check_new_name (core, name, error) || !netns_core_check_quota (core, caller, 1, 1, error))
+  if (!netns_namespace_check_new_name (core, name, error) || !netns_core_check_quota (core, caller, 1, 1, error))
     return NULL;
   netns_plan_add_reach (plan, NETNS_REACH_OWN);
   netns_plan_set_detail (plan, "namespace", name);
   netns_plan_change_name (plan, name);
   netns_plan_add (plan, &netns_operation_namespace_create, name, "@a{sv} {}");
-  netns_plan_add (plan, &netns_operation_namespace_owner, name, "{'owner': <%u>}", caller);
-  on_commit (core, plan, commit_create, &(Commit){ .name = (char *) name, .owner = caller });
+  netns_namespace_plan_owner (core, plan, name, caller);
   return g_steal_pointer (&plan);
 }
 
@@ -255,7 +276,7 @@ netns_namespace_rename (NetnsCore *core, guint caller, const char *name, const c
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, name, error);
 
-  if (namespace == NULL || !refuse_host (namespace, "renamed", error) || !check_new_name (core, new_name, error))
+  if (namespace == NULL || !refuse_host (namespace, "renamed", error) || !netns_namespace_check_new_name (core, new_name, error))
     return NULL;
   netns_plan_change_name (plan, namespace->name);
   netns_plan_change_name (plan, new_name);

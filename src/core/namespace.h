@@ -24,6 +24,8 @@ typedef struct {
   guint32 table;
 } NetnsRouteRequest;
 
+gboolean netns_namespace_check_new_name (NetnsCore *core, const char *name, GError **error);
+void netns_namespace_plan_owner (NetnsCore *core, NetnsPlan *plan, const char *name, guint owner);
 NetnsPlan *netns_namespace_create (NetnsCore *core, guint caller, const char *name, GError **error);
 NetnsPlan *netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError **error);
 NetnsPlan *netns_namespace_rename (NetnsCore *core, guint caller, const char *name, const char *new_name,

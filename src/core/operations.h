@@ -18,6 +18,12 @@ extern const NetnsOperation netns_operation_state_write;      /* file s, content
 
 char *netns_forwarding_file_for (guint64 cookie, int family);
 
+/* operations-process.c */
+extern const NetnsOperation netns_operation_process_list;   /* (none) */
+extern const NetnsOperation netns_operation_socket_open;    /* domain u, type u, protocol u */
+extern const NetnsOperation netns_operation_namespace_open; /* (none) */
+extern const NetnsOperation netns_operation_process_adopt;  /* pid u, device t, inode t */
+
 /* operations-link.c */
 extern const NetnsOperation netns_operation_link_create;           /* kind name mtu mac master-link|master-index enabled
                                                                       peer-name peer-namespace peer-mac */

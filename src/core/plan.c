@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/plan.h"
 
+#include "common/cleanup.h"
 #include "common/error.h"
 #include "core/run.h"
 
@@ -15,6 +16,8 @@ struct _NetnsPlan {
   GArray *commits;
   NetnsReach reach;
   GHashTable *details;
+  GVariant *result; /* what a step found out */
+  int descriptor;   /* what a step opened, -1 for nothing */
 };
 
 typedef struct {
@@ -69,6 +72,7 @@ netns_plan_new (void)
   plan->commits = g_array_new (FALSE, FALSE, sizeof (Commit));
   g_array_set_clear_func (plan->commits, clear_commit);
   plan->details = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  plan->descriptor = -1;
   return plan;
 }
 
@@ -81,6 +85,8 @@ netns_plan_free (NetnsPlan *plan)
   g_hash_table_unref (plan->connections);
   g_array_unref (plan->commits);
   g_hash_table_unref (plan->details);
+  g_clear_pointer (&plan->result, g_variant_unref);
+  netns_close_fd (&plan->descriptor);
   g_free (plan);
 }
 
@@ -248,6 +254,30 @@ netns_plan_get_cookie (const NetnsPlan *plan, const char *name)
   return connection ? netns_netlink_get_cookie (connection) : 0;
 }
 
+/**
+ * netns_plan_get_result:
+ * @plan: a plan that ran
+ *
+ * Returns: (transfer none) (nullable): what a step of it found out
+ */
+GVariant *
+netns_plan_get_result (const NetnsPlan *plan)
+{
+  return plan->result;
+}
+
+/**
+ * netns_plan_steal_descriptor:
+ * @plan: a plan that ran
+ *
+ * Returns: what a step of it opened, for the caller to close; -1 for nothing
+ */
+int
+netns_plan_steal_descriptor (NetnsPlan *plan)
+{
+  return g_steal_fd (&plan->descriptor);
+}
+
 static gboolean
 same_target (const Target *a, const Target *b)
 {
@@ -349,6 +379,8 @@ netns_plan_run (NetnsPlan *plan, const NetnsGrant *grant, GError **error)
   if (!execute_steps (plan, run, error))
     return FALSE;
   keep_connections (plan, run);
+  plan->result = netns_run_steal_result (run);
+  plan->descriptor = netns_run_steal_descriptor (run);
   return TRUE;
 }
 

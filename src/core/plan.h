@@ -19,6 +19,7 @@ typedef enum {
   NETNS_REACH_HOST = 1 << 2,
   NETNS_REACH_NAT = 1 << 3,
   NETNS_REACH_HOST_LINK = 1 << 4, /* a link of the host that NAT does not bring along */
+  NETNS_REACH_RAW = 1 << 5, /* raw packets */
 } NetnsReach;
 
 typedef void (*NetnsCommitFunc) (NetnsPlan *plan, gpointer data);
@@ -70,6 +71,8 @@ GPtrArray *netns_plan_get_steps (const NetnsPlan *plan);
 NetnsNetlink *netns_plan_get_connection (const NetnsPlan *plan, const char *name);
 void netns_plan_close_connections (NetnsPlan *plan);
 guint64 netns_plan_get_cookie (const NetnsPlan *plan, const char *name);
+GVariant *netns_plan_get_result (const NetnsPlan *plan);
+int netns_plan_steal_descriptor (NetnsPlan *plan);
 gboolean netns_plan_has_same_targets (const NetnsPlan *plan, const NetnsPlan *other);
 gboolean netns_plan_run (NetnsPlan *plan, const NetnsGrant *grant, GError **error);
 void netns_plan_commit (NetnsPlan *plan);

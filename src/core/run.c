@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/run.h"
 
+#include "common/cleanup.h"
 #include "common/error.h"
 #include "common/names.h"
 
@@ -10,6 +11,8 @@ struct _NetnsRun {
   const NetnsGrant *grant;
   GHashTable *opened;   /* name -> Opened */
   GHashTable *expected; /* name -> Expected */
+  GVariant *result;
+  int descriptor;
 };
 
 /* One namespace that the plan works in. fd is -1 for the host. */
@@ -48,6 +51,7 @@ netns_run_new (const NetnsGrant *grant)
   run->grant = grant;
   run->opened = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_opened);
   run->expected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  run->descriptor = -1;
   return run;
 }
 
@@ -56,6 +60,8 @@ netns_run_free (NetnsRun *run)
 {
   g_hash_table_unref (run->opened);
   g_hash_table_unref (run->expected);
+  g_clear_pointer (&run->result, g_variant_unref);
+  netns_close_fd (&run->descriptor);
   g_free (run);
 }
 
@@ -232,4 +238,32 @@ netns_run_get_nft (NetnsRun *run, const char *name, GError **error)
   if (opened->nft == NULL)
     opened->nft = netns_nft_new (fd, error);
   return opened->nft;
+}
+
+/* What a step found out, for the reply; a floating reference is taken. */
+void
+netns_run_set_result (NetnsRun *run, GVariant *result)
+{
+  g_clear_pointer (&run->result, g_variant_unref);
+  run->result = g_variant_ref_sink (result);
+}
+
+GVariant *
+netns_run_steal_result (NetnsRun *run)
+{
+  return g_steal_pointer (&run->result);
+}
+
+/* What a step opened, for the reply. */
+void
+netns_run_set_descriptor (NetnsRun *run, int fd)
+{
+  netns_close_fd (&run->descriptor);
+  run->descriptor = fd;
+}
+
+int
+netns_run_steal_descriptor (NetnsRun *run)
+{
+  return g_steal_fd (&run->descriptor);
 }

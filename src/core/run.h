@@ -19,5 +19,9 @@ gboolean netns_run_get_fd (NetnsRun *run, const char *name, int *fd, GError **er
 NetnsNetlink *netns_run_get_netlink (NetnsRun *run, const char *name, GError **error);
 NetnsNetlink *netns_run_steal_netlink (NetnsRun *run, const char *name);
 NetnsNft *netns_run_get_nft (NetnsRun *run, const char *name, GError **error);
+void netns_run_set_result (NetnsRun *run, GVariant *result);
+GVariant *netns_run_steal_result (NetnsRun *run);
+void netns_run_set_descriptor (NetnsRun *run, int fd);
+int netns_run_steal_descriptor (NetnsRun *run);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsRun, netns_run_free)

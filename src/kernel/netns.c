@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #define OWN_NAMESPACE "/proc/thread-self/ns/net"
@@ -194,6 +195,55 @@ netns_nsfs_open (const char *path, GError **error)
     return -1;
   }
   return g_steal_fd (&fd);
+}
+
+/**
+ * netns_nsfs_is_network:
+ * @fd: a descriptor that a stranger handed in
+ * @error: `InvalidArgument`
+ *
+ * Asks the file system of @fd nothing before it is known to be nsfs: behind another one can be a program of the
+ * stranger's that never answers (FUSE).
+ *
+ * Returns: whether it is one of a network namespace
+ */
+gboolean
+netns_nsfs_is_network (int fd, GError **error)
+{
+  struct statx status;
+  struct stat own;
+
+  if (stat ("/proc/self/ns/net", &own) == 0
+      && statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) == 0
+      && makedev (status.stx_dev_major, status.stx_dev_minor) == own.st_dev
+      && ioctl (fd, NS_GET_NSTYPE) == CLONE_NEWNET)
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "The descriptor is not of a network namespace");
+  return FALSE;
+}
+
+/**
+ * netns_nsfs_get_maker:
+ * @fd: a network namespace
+ * @uid: (out): the user whose user namespace it belongs to; root for those made without one
+ * @error: `KernelRefused`
+ *
+ * That user may do everything in it (user_namespaces(7)).
+ *
+ * Returns: whether it could be found out
+ */
+gboolean
+netns_nsfs_get_maker (int fd, guint *uid, GError **error)
+{
+  netns_autofd int user_namespace = ioctl (fd, NS_GET_USERNS);
+  uid_t owner;
+
+  if (user_namespace < 0 || ioctl (user_namespace, NS_GET_OWNER_UID, &owner) < 0) {
+    netns_error_set_errno (error, errno, "Cannot find out whose namespace this is");
+    return FALSE;
+  }
+  *uid = owner;
+  return TRUE;
 }
 
 /**

@@ -23,6 +23,8 @@ typedef struct {
 } NetnsFileId;
 
 int netns_nsfs_open (const char *path, GError **error);
+gboolean netns_nsfs_is_network (int fd, GError **error);
+gboolean netns_nsfs_get_maker (int fd, guint *uid, GError **error);
 gboolean netns_nsfs_identify (int fd, NetnsFileId *id, GError **error);
 int netns_nsfs_create (const NetnsGrant *grant, const char *name, GError **error);
 gboolean netns_nsfs_delete (const NetnsGrant *grant, const char *name, GError **error);

@@ -73,3 +73,57 @@ netns_process_list (const NetnsFileId *id, GError **error)
   }
   return g_steal_pointer (&processes);
 }
+
+/* The number of the process that a pidfd stands for, as this program sees it; -1 when it has ended (pid_show_fdinfo()
+ * in fs/pidfs.c), 0 when it is no pidfd. */
+static int
+read_pidfd (int pidfd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", pidfd), *contents = NULL;
+  const char *line;
+
+  if (!g_file_get_contents (path, &contents, NULL, NULL))
+    return 0;
+  line = strstr (contents, "\nPid:");
+  return line ? (int) g_ascii_strtoll (line + strlen ("\nPid:"), NULL, 10) : 0;
+}
+
+static gboolean
+check_pidfd (guint pid, int pidfd, GError **error)
+{
+  int meant = pidfd >= 0 ? read_pidfd (pidfd) : (int) pid;
+
+  if (meant == (int) pid)
+    return TRUE;
+  if (meant < 0)
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "Process %u has ended", pid);
+  else
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "The descriptor is not of process %u", pid);
+  return FALSE;
+}
+
+/**
+ * netns_process_open_namespace:
+ * @pid: a process
+ * @pidfd: a descriptor of it, -1 for none
+ * @error: `NotFound`, `InvalidArgument` when the two are not of one process
+ *
+ * With a pidfd, the process is looked at before and after: a number that passed to another one meanwhile is noticed.
+ *
+ * Returns: a descriptor of the network namespace that it lives in, -1 on error
+ */
+int
+netns_process_open_namespace (guint pid, int pidfd, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%u/ns/net", pid);
+  netns_autofd int fd = -1;
+
+  if (!check_pidfd (pid, pidfd, error))
+    return -1;
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no process %u, or it is ending", pid);
+    return -1;
+  }
+  return check_pidfd (pid, pidfd, error) ? g_steal_fd (&fd) : -1;
+}

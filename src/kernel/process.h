@@ -17,3 +17,4 @@ typedef struct {
 } NetnsProcess;
 
 GArray *netns_process_list (const NetnsFileId *id, GError **error);
+int netns_process_open_namespace (guint pid, int pidfd, GError **error);

@@ -313,6 +313,22 @@ def run(*command, namespace=None, uid=None, check=True, text=True, **options):
     return result
 
 
+def sleeper(test, *command, uid=None):
+    """A process `sleep` started by a command such as `ip netns exec web`, which ends with the test; a Popen whose pid
+    is the sleeper's."""
+    identity = ['setpriv', f'--reuid={uid}', f'--regid={uid}', '--clear-groups'] if uid is not None else []
+    process = subprocess.Popen([*identity, *command, 'sleep', '1000'], stdin=subprocess.DEVNULL)
+    test.addCleanup(process.wait)
+    test.addCleanup(process.kill)
+    wait_for(lambda: command_of(process.pid) == 'sleep')
+    return process
+
+
+def command_of(pid):
+    with open(f'/proc/{pid}/comm') as file:
+        return file.read().strip()
+
+
 def netnsctl(*arguments, uid=ALICE, check=True, **options):
     """The client, as an ordinary user unless told otherwise."""
     return run(os.environ['NETNSCTL'], *arguments, uid=uid, check=check, **options)

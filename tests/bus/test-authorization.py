@@ -6,18 +6,22 @@
 import collections
 import contextlib
 import itertools
+import socket
 import unittest
 
 import netns1
 from gi.repository import GLib
 from netns1 import ROOT, api, ip, run
 
-ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat')
-PUBLIC = {'Manager.GetNamespace', 'Manager.GetLink', 'Link.GetStatistics',
+ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat', 'ActionRaw')
+PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink', 'Link.GetStatistics',
           'org.freedesktop.DBus.ObjectManager.GetManagedObjects'}
+PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses'}
 OWN, FOREIGN, HOST, NAT = 'configure-own', 'configure-foreign', 'configure-host', 'nat'
 CREATE, MANAGE = 'create-namespace', 'manage-service'
-ACTIONS = {OWN, FOREIGN, HOST, NAT, CREATE, MANAGE}
+INSPECT, OPEN = 'inspect', 'open-namespace'
+SOCKET, SOCKET_FOREIGN, SOCKET_RAW = 'open-socket', 'open-socket-foreign', 'open-raw-socket'
+ACTIONS = {OWN, FOREIGN, HOST, NAT, CREATE, MANAGE, INSPECT, OPEN, SOCKET, SOCKET_FOREIGN, SOCKET_RAW}
 
 # One call: a name for messages, what it needs, and how to make it: path is a path or a function of the world.
 Call = collections.namedtuple('Call', 'label needs path method signature values')
@@ -134,6 +138,19 @@ def calls_that_make_links():
         yield of_manager('CreateBridge', '(ssa{sv})', CONFIGURE[place], place, 'new-bridge', {})
 
 
+def calls_on_processes():
+    yield of_manager('GetNamespaceByPID', '(u)', {INSPECT}, lambda world: world.processes[BOBS].pid)
+    for place in (BOBS, NOBODYS, ''):
+        yield of_namespace(place, 'ListProcesses', None, {INSPECT})
+    for place, needed in ((MINE, SOCKET), (BOBS, SOCKET_FOREIGN), (NOBODYS, SOCKET_FOREIGN), ('', SOCKET_FOREIGN)):
+        yield of_namespace(place, 'OpenSocket', '(iii)', {needed}, socket.AF_INET, socket.SOCK_STREAM, 0)
+        yield of_namespace(place, 'Open', None, {OPEN})
+    yield of_namespace(MINE, 'OpenSocket', '(iii)', {SOCKET_RAW}, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    yield of_namespace(BOBS, 'OpenSocket', '(iii)', {SOCKET_RAW, SOCKET_FOREIGN}, socket.AF_PACKET, socket.SOCK_RAW, 0)
+    yield of_manager('AdoptProcess', '(sua{sv})', {CREATE}, 'adopted', lambda world: world.processes['alice'].pid, {})
+    yield of_manager('AdoptProcess', '(sua{sv})', {FOREIGN}, 'adopted2', lambda world: world.processes['root'].pid, {})
+
+
 def calls_on_networks():
     for number, (place, nat, needs) in enumerate((
             (MINE, False, {OWN}), (MINE, True, {NAT}), (BOBS, False, {FOREIGN}), (BOBS, True, {FOREIGN, NAT}),
@@ -174,6 +191,7 @@ TABLE = [
     *calls_on_nats(),
     *itertools.chain.from_iterable(calls_on_routes(place) for place in PLACES),
     *itertools.chain.from_iterable(calls_on_links(place) for place in PLACES),
+    *calls_on_processes(),
     *calls_that_delete_networks(),
     *calls_that_move_links(),
     *calls_on_namespaces(),
@@ -215,7 +233,7 @@ class Table(unittest.TestCase):
     def test_public(self):
         public = {short(member) for member in all_members()
                   if member.kind == 'method' and member.annotations[api.ACTION] == 'public'}
-        self.assertEqual(public, PUBLIC)
+        self.assertEqual(public, PUBLIC | PUBLIC_FOR_OWN)
 
     def test_every_action(self):
         """Each method is called in such a way that it needs each of its actions."""
@@ -226,7 +244,7 @@ class Table(unittest.TestCase):
             if member.kind == 'method' and short(member) not in PUBLIC:
                 actions = {member.annotations[f'{netns1.SERVICE}.{name}'].removeprefix(netns1.SERVICE + '.')
                            for name in ANNOTATIONS if f'{netns1.SERVICE}.{name}' in member.annotations}
-                self.assertEqual(needed[short(member)], actions, member)
+                self.assertEqual(needed[short(member)], actions - {'public'}, member)
 
     def test_combinations(self):
         """Somebody else's and the host's, somebody else's with NAT: both actions."""
@@ -267,6 +285,10 @@ class Matrix(netns1.TestCase):
             self.root.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', namespace, network, {'default-route': False})
         for key, owner, place, source in NATS:
             self.nats[key] = owners[owner].call(ROOT, 'Manager', 'CreateNat', '(sasa{sv})', place, [source], {})
+        self.processes = {BOBS: netns1.sleeper(self, 'ip', 'netns', 'exec', BOBS),
+                          MINE: netns1.sleeper(self, 'ip', 'netns', 'exec', MINE),
+                          'root': netns1.sleeper(self, 'unshare', '-n'),
+                          'alice': netns1.sleeper(self, 'unshare', '-Urn', uid=netns1.ALICE)}
         for place in PLACES:
             for info in ip('link', namespace=place or None):
                 self.links[place, info['ifname']] = self.root.link(place, info['ifname'])
@@ -350,6 +372,12 @@ class Matrix(netns1.TestCase):
             self.assertEqual(nobody.link(BOBS, 'v1'), self.links[BOBS, 'v1'])
             self.assertIn('rx-bytes', nobody.call(self.links[BOBS, 'v1'], 'Link', 'GetStatistics'))
             self.assertIn(self.links[BOBS, 'v1'], nobody.managed_objects())
+
+    def test_public_for_own(self):
+        nobody, pid = self.alice_with[frozenset()], self.processes[MINE].pid
+        self.assertEqual(nobody.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', pid), f'{ROOT}/namespace/{MINE}')
+        self.assertIn((pid, 0, 'sleep'), nobody.call(f'{ROOT}/namespace/{MINE}', 'Namespace', 'ListProcesses'))
+        self.assertEqual(nobody.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', nobody.pid), netns1.HOST)
 
     def test_set_of_every_property(self):
         """All are read-only, for root as for everybody."""

@@ -42,8 +42,9 @@ def check_action(member, actions):
     for key, value in member.annotations.items():
         if key.startswith(api.ACTION) and value != 'public' and value not in actions:
             yield f'{member}: no policy file has {value}'
-    if action == 'public' and any(key != api.ACTION and key.startswith(api.ACTION) for key in member.annotations):
-        yield f'{member}: public, and yet more actions'
+    if (action == 'public' and api.ACTION + 'Foreign' not in member.annotations
+            and any(key != api.ACTION and key.startswith(api.ACTION) for key in member.annotations)):
+        yield f'{member}: public for everybody\'s things, and yet more actions'
     if member.kind == 'property' and member.access != 'read':
         yield f'{member}: a property that can be written goes past the methods'
 

@@ -13,7 +13,7 @@ NOWHERE = {'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=/nonexistent/bus', 'LC_ALL': 'C
 WRONG = [
     ([], 'see “netnsctl --help”'),
     (['foo'], 'There is no command “foo”; see “netnsctl --help”'),
-    (['namespace'], 'say one of: list, show, create, delete, rename, owner'),
+    (['namespace'], 'say one of: list, show, create, delete, rename, adopt, identify, processes, owner'),
     (['namespace', 'foo'], '“foo” is no verb of “namespace”; say one of: list,'),
     (['namespace', 'show'], 'say: netnsctl namespace show NS'),
     (['namespace', 'show', ''], 'the host namespace is called @host'),
