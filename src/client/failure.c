@@ -54,6 +54,7 @@ static const struct {
     N_ ("repeat it and give the password") },
   { NETNS_ERROR_PREFIX "KernelRefused", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("“netnsctl tree” shows what it is about") },
+  { NETNS_ERROR_PREFIX "QuotaExceeded", NULL, NETNS_EXIT_FAILED, NULL, N_ ("“netnsctl tree” shows what you have") },
   { NETNS_ERROR_PREFIX "RolledBack", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("“netnsctl tree” shows what is left") },
   { DBUS_ERROR_PREFIX "AccessDenied", NULL, NETNS_EXIT_NOT_AUTHORIZED, NULL,

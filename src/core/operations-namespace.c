@@ -17,17 +17,34 @@
 
 #define LOOPBACK_INDEX 1 /* LOOPBACK_IFINDEX of include/net/net_namespace.h */
 
-/* All groups: 0 to the greatest gid (include/linux/gid.h, GID_T_MAX). */
-#define EVERY_GROUP "0 2147483647"
+#define GROUP_MAX 2147483647 /* GID_T_MAX of net/ipv4/sysctl_net_ipv4.c */
+
+/* All groups that there are: a service in a user namespace may name only those that are mapped there. */
+static char *
+list_every_group (void)
+{
+  g_autofree char *map = NULL;
+  guint64 first = 0, count = 0;
+  char *end;
+
+  if (g_file_get_contents ("/proc/self/gid_map", &map, NULL, NULL)) {
+    first = g_ascii_strtoull (map, &end, 10);
+    g_ascii_strtoull (end, &end, 10);
+    count = g_ascii_strtoull (end, NULL, 10);
+  }
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, first,
+                          count > 0 ? MIN (first + count - 1, GROUP_MAX) : GROUP_MAX);
+}
 
 static gboolean
 furnish_namespace (NetnsRun *run, NetnsStep *step, int fd, GError **error)
 {
   const NetnsGrant *grant = netns_run_get_grant (run);
   NetnsNetlink *netlink = netns_run_get_netlink (run, step->namespace_name, error);
+  g_autofree char *groups = list_every_group ();
 
   return netlink != NULL && netns_rtnl_link_set_enabled (grant, netlink, LOOPBACK_INDEX, TRUE, error)
-         && netns_sysctl_set (grant, fd, "net/ipv4/ping_group_range", EVERY_GROUP, error);
+         && netns_sysctl_set (grant, fd, "net/ipv4/ping_group_range", groups, error);
 }
 
 static gboolean

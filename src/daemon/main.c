@@ -5,10 +5,12 @@
 #include "common/names.h"
 #include "config.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #define EVENT_BUFFER (8 * 1024 * 1024) /* 10,700 link events */
 
@@ -58,6 +60,19 @@ on_settled (gpointer data)
   daemon->name_id = g_bus_own_name_on_connection (daemon->connection, NETNS_BUS_NAME,
                                                   G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL, on_name_lost, daemon,
                                                   NULL);
+}
+
+/* Messages bring descriptors along, which GDBus keeps as long as the call lasts: leave room for everybody's. */
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) < 0)
+    g_warning ("Cannot raise the limit of open files: %s", g_strerror (errno));
 }
 
 static gboolean
@@ -143,6 +158,7 @@ main (int argc, char **argv)
     g_printerr ("netnsd: %s\n", error->message);
     return 2;
   }
+  raise_descriptor_limit ();
   daemon.loop = g_main_loop_new (NULL, FALSE);
   if (!start (&daemon, event_buffer, &error)) {
     fail (&daemon, "Cannot start", error);

@@ -293,7 +293,9 @@ open_socket (NetnsEventSocket *events, int receive_buffer, GError **error)
   }
   fd = nl_socket_get_fd (events->socket);
   fcntl (fd, F_SETFD, FD_CLOEXEC);
-  if (setsockopt (fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0
+  /* Root of a user namespace gets no more than everybody (net.core.rmem_max); an overrun costs time, nothing is lost. */
+  if ((setsockopt (fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0
+       && (errno != EPERM || setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer) < 0))
       || setsockopt (fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) < 0
       || setsockopt (fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on) < 0) {
     netns_error_set_errno (error, errno, "Cannot set up the event socket");

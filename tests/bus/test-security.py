@@ -173,7 +173,7 @@ class Exhaustion(SecurityTestCase):
             self.root.call(object_path(f'n{i}'), 'Namespace', 'SetOwner', '(u)', netns1.ALICE)
         for name in ('a', 'b'):
             self.alice.create_namespace(name)
-        with self.assertBusError('LimitsExceeded'):
+        with self.assertBusError('QuotaExceeded'):
             self.alice.create_namespace('c')
         self.alice.call(ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', 'a', 'x', 'b', 'y', {})
         self.bob.create_namespace('d')
