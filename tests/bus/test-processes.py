@@ -38,6 +38,7 @@ def pids(namespace):
     return {int(pid) for pid in run('ip', 'netns', 'pids', namespace).stdout.split()}
 
 
+@unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
 class Processes(netns1.TestCase):
     def setUp(self):
         super().setUp()
@@ -80,6 +81,7 @@ class Processes(netns1.TestCase):
                 self.alice.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', pid)
 
 
+@unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
 class Adopt(netns1.TestCase):
     def setUp(self):
         super().setUp()
@@ -98,14 +100,12 @@ class Adopt(netns1.TestCase):
         process.wait()
         self.assertEqual(netns1.ip('link', namespace='web1')[0]['ifname'], 'lo')  # it outlives the process
 
-    @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
     def test_of_oneself(self):
         process = netns1.sleeper(self, 'unshare', '-Urn', uid=netns1.ALICE)
         netns1.set_rules(netns1.allow_only(netns1.ALICE, 'create-namespace'))
         path = self.adopt(self.alice, 'mine', process.pid)
         self.assertEqual(self.alice.get(path, 'Namespace', 'Owner'), netns1.ALICE)
 
-    @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
     def test_under_own_uid_in_somebody_elses(self):
         """As an engine does it with `--user 1000`: the uid gives no right to the namespace."""
         process = netns1.sleeper(self, 'unshare', '-n', 'setpriv', '--reuid=1000', '--regid=1000', '--clear-groups')
@@ -151,6 +151,7 @@ class Adopt(netns1.TestCase):
         self.assertIn('new', netns1.namespaces())
 
 
+@unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
 class Descriptors(netns1.TestCase):
     def setUp(self):
         super().setUp()
