@@ -237,6 +237,15 @@ load_nats (NetnsCore *core)
   }
 }
 
+/* Whether a network or translation is in a namespace that is gone, maybe with another one in its place. */
+static gboolean
+is_orphan (NetnsCore *core, const char *namespace_name, guint64 cookie)
+{
+  const NetnsNamespace *namespace = netns_mirror_get_namespace (core->mirror, namespace_name);
+
+  return namespace == NULL || (cookie != 0 && namespace->cookie != 0 && namespace->cookie != cookie);
+}
+
 /* What was in a namespace that is gone. */
 static void
 forget_orphans (NetnsCore *core)
@@ -248,7 +257,7 @@ forget_orphans (NetnsCore *core)
     NetnsNetwork *network = item->data;
     g_autofree char *file = netns_network_get_file (network);
 
-    if (netns_mirror_get_namespace (core->mirror, network->namespace_name) != NULL)
+    if (!is_orphan (core, network->namespace_name, network->cookie))
       continue;
     netns_store_write (file, NULL, NULL);
     netns_core_drop_network (core, network->name);
@@ -257,7 +266,7 @@ forget_orphans (NetnsCore *core)
     NetnsNat *nat = item->data;
     g_autofree char *file = netns_nat_get_file (nat);
 
-    if (netns_mirror_get_namespace (core->mirror, nat->namespace_name) != NULL)
+    if (!is_orphan (core, nat->namespace_name, nat->cookie))
       continue;
     netns_store_write (file, NULL, NULL);
     netns_core_drop_nat (core, nat->id);

@@ -157,6 +157,7 @@ netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GAr
   nat = g_new0 (NetnsNat, 1);
   *id = nat->id = find_free_id (core);
   nat->namespace_name = g_strdup (namespace->name);
+  nat->cookie = namespace->cookie;
   nat->sources = netns_definition_copy_addresses (sources);
   nat->uplink = g_strdup (uplink);
   nat->to_address = *to_address;

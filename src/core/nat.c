@@ -9,6 +9,7 @@
 #define GROUP      "Nat"
 #define ID         "Id"
 #define NAMESPACE  "Namespace"
+#define COOKIE     "Cookie"
 #define SOURCES    "Sources"
 #define UPLINK     "Uplink"
 #define TO_ADDRESS "ToAddress"
@@ -52,6 +53,7 @@ netns_nat_print (const NetnsNat *nat)
     netns_address_print (&nat->to_address, text);
   g_key_file_set_uint64 (key_file, GROUP, ID, nat->id);
   g_key_file_set_string (key_file, GROUP, NAMESPACE, nat->namespace_name);
+  g_key_file_set_uint64 (key_file, GROUP, COOKIE, nat->cookie);
   netns_definition_set_addresses (key_file, GROUP, SOURCES, nat->sources);
   g_key_file_set_string (key_file, GROUP, UPLINK, nat->uplink);
   g_key_file_set_string (key_file, GROUP, TO_ADDRESS, text);
@@ -78,6 +80,7 @@ netns_nat_load (const char *file, GError **error)
   nat = g_new0 (NetnsNat, 1);
   nat->id = (guint) g_key_file_get_uint64 (key_file, GROUP, ID, NULL);
   nat->namespace_name = netns_definition_get_string (key_file, GROUP, NAMESPACE);
+  nat->cookie = g_key_file_get_uint64 (key_file, GROUP, COOKIE, NULL);
   nat->uplink = netns_definition_get_string (key_file, GROUP, UPLINK);
   nat->owner = (guint) g_key_file_get_uint64 (key_file, GROUP, OWNER, NULL);
   nat->sources = netns_definition_get_addresses (key_file, GROUP, SOURCES, error);

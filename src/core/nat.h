@@ -11,6 +11,7 @@ typedef struct _NetnsCore NetnsCore;
  * NetnsNat:
  * @id: its number
  * @namespace_name: the namespace that forwards
+ * @cookie: that of the namespace: another one of its name is not meant
  * @sources: (element-type NetnsAddress): subnets whose packets are translated
  * @uplink: only packets leaving by this link, empty for any
  * @to_address: address to put in, family AF_UNSPEC for that of the leaving link
@@ -19,6 +20,7 @@ typedef struct _NetnsCore NetnsCore;
 typedef struct {
   guint id;
   char *namespace_name;
+  guint64 cookie;
   GArray *sources;
   char *uplink;
   NetnsAddress to_address;

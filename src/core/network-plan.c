@@ -132,7 +132,7 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptio
 {
   const char *wish = *options->bridge ? options->bridge : network->name;
   NetnsLink *existing = netns_namespace_find_link (namespace, wish);
-  g_autofree char *alternative = NULL, *mac = make_mac ();
+  g_autofree char *alternative = NULL, *path = NULL, *mac = make_mac ();
 
   if (existing != NULL && *options->bridge != '\0' && netns_link_is_bridge (existing)
       && netns_validate_link_name (existing->info.name, NULL)) {
@@ -147,6 +147,10 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptio
   network->bridge_made = TRUE;
   netns_plan_add (plan, &netns_operation_link_create, namespace->name,
                   "{'kind': <'bridge'>, 'name': <%s>, 'mac': <%s>, 'enabled': <true>}", network->bridge, mac);
+  /* Else a connected namespace could be the host's router by a router advertisement (as in CVE-2020-13401). */
+  path = g_strdup_printf ("net/ipv6/conf/%s/accept_ra", network->bridge);
+  netns_plan_add (plan, &netns_operation_sysctl_set, namespace->name,
+                  "{'path': <%s>, 'value': <'0'>, 'if-there': <true>}", path);
   if (alternative != NULL)
     netns_plan_add (plan, &netns_operation_alternative_name_add, namespace->name, "{'link': <%s>, 'name': <%s>}",
                     network->bridge, alternative);
@@ -175,6 +179,7 @@ describe (NetnsNamespace *namespace, guint caller, const char *name, const Netns
 
   network->name = g_strdup (name);
   network->namespace_name = g_strdup (namespace->name);
+  network->cookie = namespace->cookie;
   network->subnets = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   network->gateways = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   network->nat = options->nat;

@@ -12,6 +12,7 @@
 #define GROUP       "Network"
 #define NAME        "Name"
 #define NAMESPACE   "Namespace"
+#define COOKIE      "Cookie"
 #define BRIDGE      "Bridge"
 #define BRIDGE_MADE "BridgeMade"
 #define SUBNETS     "Subnets"
@@ -62,6 +63,7 @@ netns_network_print (const NetnsNetwork *network)
 
   g_key_file_set_string (key_file, GROUP, NAME, network->name);
   g_key_file_set_string (key_file, GROUP, NAMESPACE, network->namespace_name);
+  g_key_file_set_uint64 (key_file, GROUP, COOKIE, network->cookie);
   g_key_file_set_string (key_file, GROUP, BRIDGE, network->bridge);
   g_key_file_set_boolean (key_file, GROUP, BRIDGE_MADE, network->bridge_made);
   netns_definition_set_addresses (key_file, GROUP, SUBNETS, network->subnets);
@@ -91,6 +93,7 @@ netns_network_load (const char *file, GError **error)
   network = g_new0 (NetnsNetwork, 1);
   network->name = netns_definition_get_string (key_file, GROUP, NAME);
   network->namespace_name = netns_definition_get_string (key_file, GROUP, NAMESPACE);
+  network->cookie = g_key_file_get_uint64 (key_file, GROUP, COOKIE, NULL);
   network->bridge = netns_definition_get_string (key_file, GROUP, BRIDGE);
   network->bridge_made = g_key_file_get_boolean (key_file, GROUP, BRIDGE_MADE, NULL);
   network->nat = g_key_file_get_boolean (key_file, GROUP, NAT, NULL);

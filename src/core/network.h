@@ -19,6 +19,7 @@ typedef enum {
  * NetnsNetwork:
  * @name: its name
  * @namespace_name: where its bridge is
+ * @cookie: that of the namespace: another one of its name is not meant
  * @bridge: name of the bridge
  * @bridge_made: whether the service made the bridge, and deletes it with the network
  * @subnets: (element-type NetnsAddress): its subnets
@@ -31,6 +32,7 @@ typedef enum {
 typedef struct {
   char *name;
   char *namespace_name;
+  guint64 cookie;
   char *bridge;
   gboolean bridge_made;
   GArray *subnets;

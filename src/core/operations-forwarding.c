@@ -7,8 +7,10 @@
 #include "core/step.h"
 #include "core/store.h"
 #include "kernel/link.h"
+#include "kernel/route.h"
 #include "kernel/sysctl.h"
 
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -41,24 +43,48 @@ read_setting (int fd, const char *path, char **value, GError **error)
   return FALSE;
 }
 
+static gboolean
+has_advertised_route (const GArray *routes, guint link)
+{
+  for (guint i = 0; i < routes->len; i++) {
+    const NetnsRoute *route = &g_array_index (routes, NetnsRoute, i);
+
+    if (route->link == link && route->protocol == RTPROT_RA)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Behind these sit other namespaces and virtual machines: they must not become this one's router. */
+static gboolean
+leads_inside (const NetnsLinkInfo *info)
+{
+  static const char *const kinds[] = { "bridge", "veth", "tun", NULL };
+
+  return g_strv_contains (kinds, info->kind);
+}
+
 /* A link that learns its address and default route from router advertisements stops to do so when the machine becomes
  * a router, unless accept_ra is 2 (Documentation/networking/ip-sysctl.rst). NAT must not cut the uplink off. */
 static gboolean
 list_advertised_links (NetnsNetlink *netlink, int fd, GVariantBuilder *settings, GError **error)
 {
   g_autoptr (GArray) links = netns_rtnl_link_list (netlink, error);
+  g_autoptr (GArray) routes = links ? netns_rtnl_route_dump (netlink, error) : NULL;
 
-  for (guint i = 0; links != NULL && i < links->len; i++) {
-    g_autofree char *path
-      = g_strdup_printf ("net/ipv6/conf/%s/accept_ra", g_array_index (links, NetnsLinkInfo, i).name);
+  for (guint i = 0; routes != NULL && i < links->len; i++) {
+    const NetnsLinkInfo *info = &g_array_index (links, NetnsLinkInfo, i);
+    g_autofree char *path = g_strdup_printf ("net/ipv6/conf/%s/accept_ra", info->name);
     g_autofree char *value = NULL;
 
+    if (leads_inside (info) && !has_advertised_route (routes, info->index))
+      continue;
     if (!read_setting (fd, path, &value, error))
       return FALSE;
     if (g_strcmp0 (value, "1") == 0 && g_utf8_validate (path, -1, NULL))
       g_variant_builder_add (settings, "(sss)", path, "1", "2");
   }
-  return links != NULL;
+  return routes != NULL;
 }
 
 static GVariant *

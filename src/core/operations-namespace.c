@@ -240,13 +240,20 @@ set_sysctl (NetnsRun *run, NetnsStep *step, GError **error)
 {
   const char *path = netns_step_get_string (step, "path");
   g_autofree char *before = NULL;
+  g_autoptr (GError) read_error = NULL;
   int fd;
 
   if (!netns_run_get_fd (run, step->namespace_name, &fd, error))
     return FALSE;
-  before = netns_sysctl_get (fd, path, error);
-  if (before == NULL
-      || !netns_sysctl_set (netns_run_get_grant (run), fd, path, netns_step_get_string (step, "value"), error))
+  before = netns_sysctl_get (fd, path, &read_error);
+  if (before == NULL && netns_step_get_boolean (step, "if-there")
+      && g_error_matches (read_error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND))
+    return TRUE;
+  if (before == NULL) {
+    g_propagate_error (error, g_steal_pointer (&read_error));
+    return FALSE;
+  }
+  if (!netns_sysctl_set (netns_run_get_grant (run), fd, path, netns_step_get_string (step, "value"), error))
     return FALSE;
   netns_step_remember (step, g_variant_new_string (before));
   return TRUE;
@@ -257,6 +264,8 @@ set_sysctl_back (NetnsRun *run, NetnsStep *step, GError **error)
 {
   int fd;
 
+  if (step->undo == NULL) /* there is no such setting */
+    return TRUE;
   return netns_run_get_fd (run, step->namespace_name, &fd, error)
          && netns_sysctl_set (netns_run_get_grant (run), fd, netns_step_get_string (step, "path"),
                               g_variant_get_string (step->undo, NULL), error);

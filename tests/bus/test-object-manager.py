@@ -119,7 +119,11 @@ class Following(netns1.TestCase):
         self.call(web, 'Namespace', 'AddRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {})
         self.call(web, 'Namespace', 'RemoveRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {})
         self.call(web, 'Namespace', 'SetOwner', '(u)', 1000)
+        self.call(web, 'Namespace', 'OpenSocket', '(iii)', 2, 1, 0)
+        self.call(web, 'Namespace', 'Open')
         self.call(web, 'Namespace', 'Rename', '(s)', 'shop')
+        process = netns1.sleeper(self, 'unshare', '-n')
+        self.manager('AdoptProcess', '(sua{sv})', 'adopted', process.pid, {})
 
     def test_every_method(self):
         """And there is no method that changes something and is not among these."""

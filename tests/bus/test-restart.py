@@ -147,7 +147,6 @@ class Restart(netns1.TestCase):
         self.assertEqual(tree[f'{netns1.ROOT}/network/lan']['org.example.NetNS1.Network']['Leases'], [])
         self.assertEqual(len(os.listdir('/run/netnsd/namespaces')), 1)
 
-    @unittest.expectedFailure
     def test_network_of_a_namespace_made_anew(self):
         """A network inside a namespace is kept by the namespace's name: another one of that name does not have it."""
         self.steps(('CreateNamespace', '(sa{sv})', 'web', {}),

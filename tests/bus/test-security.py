@@ -227,5 +227,21 @@ class Names(SecurityTestCase):
         self.assertIsNotNone(link('plain', namespace='a'))
 
 
+class RouterAdvertisements(netns1.TestCase):
+    """A namespace that is connected to a network must not become the host's router."""
+
+    def accept_ra(self, link):
+        return netns1.sysctl(f'net/ipv6/conf/{link}/accept_ra')
+
+    def test_bridge_and_others(self):
+        run('ip', '-batch', '-', input='link add br9 type bridge\nlink add v9 type veth peer name w9\nlink add t9 type ifb\n')
+        before = {link: self.accept_ra(link) for link in ('br9', 'v9', 't9')}
+        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lab', {'subnets': ['fd00:7::/64'], 'nat': True})
+        self.assertEqual(self.accept_ra('lab'), '0')
+        self.assertEqual({link: self.accept_ra(link) for link in before}, {**before, 't9': '2'})
+        self.root.call(f'{ROOT}/network/lab', 'Network', 'Delete')
+        self.assertEqual({link: self.accept_ra(link) for link in before}, before)
+
+
 if __name__ == '__main__':
     netns1.main()
