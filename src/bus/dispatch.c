@@ -297,11 +297,25 @@ ask (Request *request, const NetnsPlan *plan)
   netns_authority_ask (request->dispatch->authority, &question, on_answered, request);
 }
 
+/* A settled mirror knows the cookie of each namespace: what the caller is asked about is one and no other. */
+static void
+on_known (gpointer data)
+{
+  Request *request = data;
+  g_autoptr (GError) error = NULL;
+
+  request->generation = netns_core_get_generation (request->dispatch->core);
+  request->asked = make_plan (request, &error);
+  if (request->asked == NULL)
+    finish (request, NULL, error);
+  else
+    ask (request, request->asked);
+}
+
 static void
 on_identified (guint uid, const GError *error, gpointer data)
 {
   Request *request = data;
-  g_autoptr (GError) plan_error = NULL;
 
   request->call.uid = error ? NETNS_UID_NOBODY : uid;
   if (error != NULL) {
@@ -313,12 +327,7 @@ on_identified (guint uid, const GError *error, gpointer data)
     fail (request, NETNS_ERROR_LIMITS_EXCEEDED, "Too many changes of this user are under way");
     return;
   }
-  request->generation = netns_core_get_generation (request->dispatch->core);
-  request->asked = make_plan (request, &plan_error);
-  if (request->asked == NULL)
-    finish (request, NULL, plan_error);
-  else
-    ask (request, request->asked);
+  netns_mirror_settle (netns_core_get_mirror (request->dispatch->core), on_known, request);
 }
 
 static void

@@ -290,16 +290,25 @@ same_target (const Target *a, const Target *b)
  * @plan: what the caller was authorized for
  * @other: the same call, planned again after the authorization
  *
+ * One that has come into being a moment ago is known by its inode only, which the kernel may have taken from the one
+ * that was authorized; @other then insists on the cookie of that one when it runs.
+ *
  * Returns: whether both mean the very same namespaces
  */
 gboolean
-netns_plan_has_same_targets (const NetnsPlan *plan, const NetnsPlan *other)
+netns_plan_has_same_targets (const NetnsPlan *plan, NetnsPlan *other)
 {
   if (plan->targets->len != other->targets->len)
     return FALSE;
-  for (guint i = 0; i < plan->targets->len; i++)
-    if (!same_target (&g_array_index (plan->targets, Target, i), &g_array_index (other->targets, Target, i)))
+  for (guint i = 0; i < plan->targets->len; i++) {
+    const Target *asked = &g_array_index (plan->targets, Target, i);
+    Target *target = &g_array_index (other->targets, Target, i);
+
+    if (!same_target (asked, target))
       return FALSE;
+    if (target->cookie == 0)
+      target->cookie = asked->cookie;
+  }
   return TRUE;
 }
 

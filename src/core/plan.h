@@ -73,7 +73,7 @@ void netns_plan_close_connections (NetnsPlan *plan);
 guint64 netns_plan_get_cookie (const NetnsPlan *plan, const char *name);
 GVariant *netns_plan_get_result (const NetnsPlan *plan);
 int netns_plan_steal_descriptor (NetnsPlan *plan);
-gboolean netns_plan_has_same_targets (const NetnsPlan *plan, const NetnsPlan *other);
+gboolean netns_plan_has_same_targets (const NetnsPlan *plan, NetnsPlan *other);
 gboolean netns_plan_run (NetnsPlan *plan, const NetnsGrant *grant, GError **error);
 void netns_plan_commit (NetnsPlan *plan);
 

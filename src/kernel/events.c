@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
-#include <linux/net_namespace.h>
-#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <string.h>
@@ -136,16 +134,9 @@ emit_link (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *
 static void
 emit_forwarding (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *event)
 {
-  const struct netconfmsg *netconf = nlmsg_data (header);
-  struct nlattr *attributes[NETCONFA_MAX + 1];
-
-  if (nlmsg_parse ((struct nlmsghdr *) header, sizeof *netconf, attributes, NETCONFA_MAX, NULL) < 0
-      || attributes[NETCONFA_IFINDEX] == NULL || attributes[NETCONFA_FORWARDING] == NULL
-      || (gint32) nla_get_u32 (attributes[NETCONFA_IFINDEX]) != NETCONFA_IFINDEX_ALL)
+  if (!netns_message_parse_forwarding (header, &event->family, &event->forwarding))
     return;
   event->type = NETNS_EVENT_FORWARDING;
-  event->family = netconf->ncm_family;
-  event->forwarding = nla_get_u32 (attributes[NETCONFA_FORWARDING]) != 0;
   events->func (event, events->data);
 }
 
@@ -168,13 +159,9 @@ emit_routes (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent
 static void
 emit_nsid_gone (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *event)
 {
-  struct nlattr *attributes[NETNSA_MAX + 1];
-
-  if (nlmsg_parse ((struct nlmsghdr *) header, sizeof (struct rtgenmsg), attributes, NETNSA_MAX, NULL) < 0
-      || attributes[NETNSA_NSID] == NULL)
+  if (!netns_message_parse_nsid (header, &event->gone_nsid))
     return;
   event->type = NETNS_EVENT_NSID_GONE;
-  event->gone_nsid = nla_get_s32 (attributes[NETNSA_NSID]);
   events->func (event, events->data);
 }
 

@@ -5,6 +5,8 @@
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/attr.h>
@@ -390,6 +392,47 @@ netns_message_parse_statistics (const struct nlmsghdr *header, GHashTable *count
       memcpy (value, (const char *) nla_data (statistics) + fields[i].offset, sizeof *value);
     g_hash_table_replace (counters, (gpointer) fields[i].name, value);
   }
+  return TRUE;
+}
+
+/**
+ * netns_message_parse_forwarding:
+ * @header: a whole message
+ * @family: (out): AF_INET or AF_INET6
+ * @forwarding: (out): whether the namespace as a whole forwards packets of that family
+ *
+ * Returns: whether it is an RTM_NEWNETCONF that tells this
+ */
+gboolean
+netns_message_parse_forwarding (const struct nlmsghdr *header, int *family, gboolean *forwarding)
+{
+  const struct netconfmsg *body = nlmsg_data (header);
+  struct nlattr *attributes[NETCONFA_MAX + 1];
+
+  if (!parse (header, sizeof *body, attributes, NETCONFA_MAX, NULL) || attributes[NETCONFA_IFINDEX] == NULL
+      || attributes[NETCONFA_FORWARDING] == NULL
+      || (gint32) nla_get_u32 (attributes[NETCONFA_IFINDEX]) != NETCONFA_IFINDEX_ALL)
+    return FALSE;
+  *family = body->ncm_family;
+  *forwarding = nla_get_u32 (attributes[NETCONFA_FORWARDING]) != 0;
+  return TRUE;
+}
+
+/**
+ * netns_message_parse_nsid:
+ * @header: a whole message
+ * @nsid: (out): the id that it is about
+ *
+ * Returns: whether it is an RTM_NEWNSID or RTM_DELNSID
+ */
+gboolean
+netns_message_parse_nsid (const struct nlmsghdr *header, int *nsid)
+{
+  struct nlattr *attributes[NETNSA_MAX + 1];
+
+  if (!parse (header, sizeof (struct rtgenmsg), attributes, NETNSA_MAX, NULL) || attributes[NETNSA_NSID] == NULL)
+    return FALSE;
+  *nsid = nla_get_s32 (attributes[NETNSA_NSID]);
   return TRUE;
 }
 

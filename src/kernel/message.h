@@ -99,6 +99,8 @@ void netns_link_info_clear (NetnsLinkInfo *info);
 gboolean netns_message_parse_address (const struct nlmsghdr *header, NetnsLinkAddress *address);
 guint netns_message_parse_route (const struct nlmsghdr *header, GArray *routes);
 gboolean netns_message_parse_statistics (const struct nlmsghdr *header, GHashTable *counters);
+gboolean netns_message_parse_forwarding (const struct nlmsghdr *header, int *family, gboolean *forwarding);
+gboolean netns_message_parse_nsid (const struct nlmsghdr *header, int *nsid);
 char *netns_message_extended_ack (const struct nlmsghdr *header);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (NetnsLinkInfo, netns_link_info_clear)
