@@ -261,7 +261,8 @@ class Foreign(netns1.TestCase):
                 self.told('Link', 'Description', '\\xff text', '', shown)
                 subprocess.run([b'ip', b'link', b'delete', b'dev', name], check=True)
                 self.watcher.wait(lambda: not self.watcher.link('', shown), f'{shown} has gone')
-        self.assertEqual(self.watcher.defects, [])
+        # The link-local address can come and go within one turn of the service's main loop.
+        self.assertEqual([defect for defect in self.watcher.defects if not defect.endswith('Addresses is []')], [])
 
 
 if __name__ == '__main__':
