@@ -22,7 +22,7 @@ ERRNO = errno.EIO  # which no code takes for anything else than a failure
 # Different each time that a thing is made anew, or given by the kernel a moment later. (MACs: of the links; the handle
 # is that of a rule.)
 EACH_TIME_NEW = {'ifindex', 'link_index', 'link_netnsid', 'address', 'broadcast', 'handle', 'root_id', 'bridge_id',
-                 'designated_bridge', 'designated_root', 'link'}
+                 'designated_bridge', 'designated_root', 'link', 'state'}
 LATER_PROPERTIES = {'Carrier', 'OperState', 'State'}
 
 
