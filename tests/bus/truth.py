@@ -56,7 +56,7 @@ def _describe_link(info):
     }
     if kind == 'bridge':
         described['bridge'] = {'Stp': bool(data['stp_state']), 'VlanFiltering': bool(data['vlan_filtering']),
-                               'ForwardDelay': data['forward_delay'], 'AgeingTime': data['ageing_time'],
+                               'ForwardDelay': data['forward_delay'],
                                'MulticastSnooping': bool(data['mcast_snooping'])}
     if info.get('linkinfo', {}).get('info_slave_kind') == 'bridge':
         port = info['linkinfo']['info_slave_data']
@@ -151,6 +151,7 @@ def _read_link(objects, interfaces):
     if 'org.example.NetNS1.Bridge' in interfaces:
         result['bridge'] = dict(interfaces['org.example.NetNS1.Bridge'])
         del result['bridge']['Ports']
+        del result['bridge']['AgeingTime']  # which the spanning tree protocol shortens without a word
     if 'org.example.NetNS1.BridgePort' in interfaces:
         result['port'] = dict(interfaces['org.example.NetNS1.BridgePort'])
     return result
