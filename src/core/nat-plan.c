@@ -3,9 +3,9 @@
 #include "core/nat.h"
 
 #include "common/error.h"
-#include "common/validate.h"
 #include "core/core.h"
 #include "core/definition.h"
+#include "core/pool.h"
 #include "core/wanted.h"
 
 #include <string.h>
@@ -142,15 +142,12 @@ netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GAr
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, namespace_name, error);
   g_autoptr (NetnsNat) nat = NULL;
+  g_autofree char *uplink_name = NULL;
   char text[NETNS_ADDRESS_MAX_TEXT];
 
   if (namespace == NULL || !check_sources (core, namespace->name, sources, to_address, error)
-      || (*uplink != '\0' && !netns_validate_link_name (uplink, error)))
+      || !netns_pool_find_uplink (namespace, uplink, &uplink_name, error))
     return NULL;
-  if (*uplink != '\0' && netns_namespace_find_link (namespace, uplink) == NULL) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no link “%s” to be the uplink", uplink);
-    return NULL;
-  }
   netns_plan_add_reach (plan, NETNS_REACH_NAT);
   for (guint i = 0; i < sources->len; i++)
     netns_plan_add_detail (plan, "subnet", netns_address_print (&g_array_index (sources, NetnsAddress, i), text), i == 0);
@@ -159,7 +156,7 @@ netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GAr
   nat->namespace_name = g_strdup (namespace->name);
   nat->cookie = namespace->cookie;
   nat->sources = netns_definition_copy_addresses (sources);
-  nat->uplink = g_strdup (uplink);
+  nat->uplink = g_steal_pointer (&uplink_name);
   nat->to_address = *to_address;
   nat->owner = caller;
   netns_wanted_replace_nat (core, plan, NULL, nat);

@@ -183,26 +183,19 @@ describe (NetnsNamespace *namespace, guint caller, const char *name, const Netns
   network->subnets = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   network->gateways = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   network->nat = options->nat;
-  network->uplink = g_strdup (options->uplink);
   network->shared = options->shared;
   network->owner = caller;
   return network;
 }
 
 static gboolean
-check_options (NetnsCore *core, NetnsNamespace *namespace, const char *name, const NetnsNetworkOptions *options,
-               GError **error)
+check_options (NetnsCore *core, const char *name, const NetnsNetworkOptions *options, GError **error)
 {
   if (!netns_validate_network_name (name, error)
-      || (*options->bridge != '\0' && !netns_validate_link_name (options->bridge, error))
-      || (*options->uplink != '\0' && !netns_validate_link_name (options->uplink, error)))
+      || (*options->bridge != '\0' && !netns_validate_link_name (options->bridge, error)))
     return FALSE;
   if (g_hash_table_contains (netns_core_get_networks (core), name)) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "Network “%s” exists already", name);
-    return FALSE;
-  }
-  if (*options->uplink != '\0' && netns_namespace_find_link (namespace, options->uplink) == NULL) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no link “%s” to be the uplink", options->uplink);
     return FALSE;
   }
   return TRUE;
@@ -238,12 +231,13 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, const Net
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, options->namespace_name, error);
   g_autoptr (NetnsNetwork) network = NULL;
 
-  if (namespace == NULL || !check_options (core, namespace, name, options, error)
+  if (namespace == NULL || !check_options (core, name, options, error)
       || !netns_core_check_quota (core, caller, 0, 1, error))
     return NULL;
   network = describe (namespace, caller, name, options);
   touch (plan, caller, network);
-  if (!plan_bridge (plan, namespace, options, network, error)
+  if (!netns_pool_find_uplink (namespace, options->uplink, &network->uplink, error)
+      || !plan_bridge (plan, namespace, options, network, error)
       || !choose_subnets (core, namespace, options, network, error)
       || (options->gateway && !choose_gateways (network, error)))
     return NULL;

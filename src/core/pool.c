@@ -2,6 +2,7 @@
 #include "core/pool.h"
 
 #include "common/error.h"
+#include "common/validate.h"
 #include "core/core.h"
 
 #include <string.h>
@@ -16,6 +17,34 @@
 /* A subnet without a second address to give is no network. */
 #define PREFIX_MAX4 30
 #define PREFIX_MAX6 126
+
+/**
+ * netns_pool_find_uplink:
+ * @namespace: where packets are forwarded
+ * @wish: name or alternative name of a link, empty for whichever leads there
+ * @name: (out) (transfer full): its name, which is what rules match
+ * @error: `InvalidName`, `NotFound`
+ *
+ * Returns: whether there is such a link
+ */
+gboolean
+netns_pool_find_uplink (NetnsNamespace *namespace, const char *wish, char **name, GError **error)
+{
+  const NetnsLink *link = *wish != '\0' ? netns_namespace_find_link (namespace, wish) : NULL;
+
+  if (*wish == '\0') {
+    *name = g_strdup ("");
+    return TRUE;
+  }
+  if (!netns_validate_link_name (wish, error))
+    return FALSE;
+  if (link == NULL) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no link “%s” to be the uplink", wish);
+    return FALSE;
+  }
+  *name = g_strdup (link->info.name);
+  return netns_validate_link_name (*name, error);
+}
 
 static gboolean
 check_route (const NetnsRoute *route, NetnsNamespace *namespace, const NetnsAddress *subnet, GError **error)

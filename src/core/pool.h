@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Chooses subnets and addresses that nobody has yet. */
+/* Chooses what a network or translation is to use: subnets and addresses that nobody has yet, and the way out. */
 #pragma once
 
 #include "core/network.h"
 
+gboolean netns_pool_find_uplink (NetnsNamespace *namespace, const char *wish, char **name, GError **error);
 gboolean netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArray *others,
                                   const NetnsAddress *subnet, GError **error);
 gboolean netns_pool_find_subnet (NetnsCore *core, NetnsNamespace *namespace, NetnsAddress *subnet, GError **error);

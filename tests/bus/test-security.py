@@ -227,6 +227,18 @@ class Names(SecurityTestCase):
         self.assertIsNotNone(link('plain', namespace='a'))
 
 
+class Uplink(netns1.TestCase):
+    def test_alternative_name(self):
+        """Rules match a link by its name; another one of its names would never match."""
+        run('ip', '-batch', '-', input='link add way up type bridge\nlink property add dev way altname the-way-out\n')
+        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lab',
+                       {'subnets': ['10.7.0.0/24'], 'nat': True, 'uplink': 'the-way-out'})
+        nat = self.root.call(ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.8.0.0/24'], {'uplink': 'the-way-out'})
+        for path, interface in ((f'{ROOT}/network/lab', 'Network'), (nat, 'Nat')):
+            self.assertEqual(self.root.get(path, interface, 'Uplink'), 'way')
+        self.assertEqual(run('nft', 'list', 'ruleset').stdout.count('oifname "way" masquerade'), 2)
+
+
 class RouterAdvertisements(netns1.TestCase):
     """A namespace that is connected to a network must not become the host's router."""
 
