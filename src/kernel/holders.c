@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel has no list of who holds a namespace: all of /proc is walked, and only when somebody asks.
+ *
+ * What other users open and mount can lie on a file system that never answers (a dead FUSE program, a lost NFS server).
+ * So nothing of theirs is opened or asked for its status unless its name in /proc says that it can be of nsfs. */
+#include "kernel/holders.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* /proc/PID/task has one link for each thread besides its own two. */
+#define SINGLE_THREADED_LINKS 3
+
+static void
+close_directory (DIR *directory)
+{
+  closedir (directory);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DIR, close_directory)
+
+/**
+ * Walk:
+ * @proc: /proc
+ * @only: (nullable): the only namespace that counts
+ * @device: of nsfs
+ * @own_pid: this process
+ * @holders: (element-type NetnsHolder): what was found
+ * @trees: which views of which mount namespaces were read
+ * @mounts: ids of mounts that were seen
+ * @mount_points: where nsfs is mounted anywhere
+ */
+typedef struct {
+  int proc;
+  const NetnsFileId *only;
+  guint64 device;
+  guint own_pid;
+  GArray *holders;
+  GHashTable *trees;
+  GHashTable *mounts;
+  GHashTable *mount_points;
+} Walk;
+
+static void
+clear_holder (gpointer data)
+{
+  NetnsHolder *holder = data;
+
+  g_clear_pointer (&holder->mount, g_free);
+}
+
+static void
+read_command (int process, char command[16])
+{
+  netns_autofd int fd = openat (process, "comm", O_RDONLY | O_CLOEXEC);
+  gssize size = fd >= 0 ? read (fd, command, 15) : 0;
+
+  command[MAX (size, 0)] = '\0';
+  g_strchomp (command);
+}
+
+static gboolean
+is_wanted (const Walk *walk, guint64 inode)
+{
+  return walk->only == NULL || (walk->only->device == walk->device && walk->only->inode == inode);
+}
+
+/* @process: the directory of process @pid; its descriptor stands for this one process, also if another one gets its
+ * number meanwhile. */
+static NetnsHolder *
+add_holder (Walk *walk, NetnsHolderKind kind, guint64 inode, int process, guint pid)
+{
+  NetnsHolder holder = { .kind = kind, .id = { walk->device, inode }, .pid = pid, .tid = pid, .fd = -1 };
+  struct stat status;
+
+  if (fstat (process, &status) < 0)
+    return NULL;
+  holder.uid = status.st_uid;
+  read_command (process, holder.command);
+  g_array_append_val (walk->holders, holder);
+  return &g_array_index (walk->holders, NetnsHolder, walk->holders->len - 1);
+}
+
+/* The inode in a text such as `net:[4026531840]`, 0 if it is none. */
+static guint64
+parse_nsfs_name (const char *text)
+{
+  char *end;
+  guint64 inode;
+
+  if (!g_str_has_prefix (text, "net:["))
+    return 0;
+  inode = g_ascii_strtoull (text + strlen ("net:["), &end, 10);
+  return strcmp (end, "]") == 0 ? inode : 0;
+}
+
+static gboolean
+read_link (int directory, const char *name, char text[PATH_MAX])
+{
+  gssize size = readlinkat (directory, name, text, PATH_MAX - 1);
+
+  text[MAX (size, 0)] = '\0';
+  return size > 0;
+}
+
+static guint64
+read_namespace (int directory)
+{
+  char text[PATH_MAX];
+
+  return read_link (directory, "ns/net", text) ? parse_nsfs_name (text) : 0;
+}
+
+/* A thread can leave its process for another namespace by itself. */
+static void
+look_at_threads (Walk *walk, int process, guint pid, guint64 leader_inode)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_direct_hash, g_direct_equal);
+  netns_autofd int fd = openat (process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autoptr (DIR) tasks = NULL;
+  const struct dirent *entry;
+  struct stat status;
+
+  if (fd < 0 || fstat (fd, &status) < 0 || status.st_nlink <= SINGLE_THREADED_LINKS)
+    return;
+  tasks = fdopendir (fd);
+  if (tasks == NULL)
+    return;
+  fd = -1; /* the stream's now */
+  while ((entry = readdir (tasks)) != NULL) {
+    netns_autofd int task = -1;
+    NetnsHolder *holder;
+    guint64 inode;
+
+    if (!g_ascii_isdigit (entry->d_name[0]))
+      continue;
+    task = openat (dirfd (tasks), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    inode = task >= 0 ? read_namespace (task) : 0;
+    if (inode == 0 || inode == leader_inode || !is_wanted (walk, inode)
+        || !g_hash_table_add (seen, GSIZE_TO_POINTER (inode)))
+      continue;
+    holder = add_holder (walk, NETNS_HOLDER_PROCESS, inode, process, pid);
+    if (holder != NULL)
+      holder->tid = (guint) g_ascii_strtoull (entry->d_name, NULL, 10);
+  }
+}
+
+/* One line of mountinfo: id, parent, device, root, mount point, options, further fields, "-", file system, ... */
+static void
+take_mount (Walk *walk, char *line, int process, guint pid)
+{
+  g_auto (GStrv) fields = NULL;
+  g_autofree char *mount_point = NULL;
+  NetnsHolder *holder;
+  guint64 inode;
+
+  /* Most lines are of other file systems. */
+  if (strstr (line, " - nsfs ") == NULL)
+    return;
+  fields = g_strsplit (line, " ", 6);
+  if (g_strv_length (fields) < 6)
+    return;
+  mount_point = g_strcompress (fields[4]); /* \040 for a space, as C has it */
+  inode = parse_nsfs_name (fields[3]);
+  if (inode == 0)
+    return;
+  g_hash_table_add (walk->mount_points, g_strdup (mount_point));
+  if (!is_wanted (walk, inode)
+      || !g_hash_table_add (walk->mounts, GSIZE_TO_POINTER (g_ascii_strtoull (fields[0], NULL, 10))))
+    return;
+  holder = add_holder (walk, NETNS_HOLDER_MOUNT, inode, process, pid);
+  if (holder != NULL)
+    holder->mount = g_steal_pointer (&mount_point);
+}
+
+/* Reads the mounts that a process sees, unless they were read with another one that sees the same: in the same mount
+ * namespace, and from the same root. */
+static void
+look_at_mounts (Walk *walk, int process, guint pid)
+{
+  char namespace[PATH_MAX], root[PATH_MAX];
+  g_autofree char *contents = NULL, *path = NULL;
+  char *rest, *line;
+
+  if (!read_link (process, "ns/mnt", namespace) || !read_link (process, "root", root)
+      || !g_hash_table_add (walk->trees, g_strconcat (namespace, root, NULL)))
+    return;
+  path = g_strdup_printf ("/proc/self/fd/%d/mountinfo", process);
+  if (!g_file_get_contents (path, &contents, NULL, NULL)) {
+    /* It has ended: the next one that sees the same is to be asked. */
+    g_autofree char *tree = g_strconcat (namespace, root, NULL);
+
+    g_hash_table_remove (walk->trees, tree);
+    return;
+  }
+  rest = contents;
+  while ((line = strsep (&rest, "\n")) != NULL)
+    take_mount (walk, line, process, pid);
+}
+
+/* A descriptor that was opened by a name has that name in /proc, and `/` when it is no longer mounted there (d_path() in
+ * fs/d_path.c). */
+static guint64
+look_behind_name (const Walk *walk, int descriptors, const char *name, const char *text)
+{
+  netns_autofd int fd = -1, path_fd = -1;
+  struct statx status;
+  char reopen[64];
+
+  if (strcmp (text, "/") != 0 && !g_hash_table_contains (walk->mount_points, text))
+    return 0;
+  if (statx (descriptors, name, AT_STATX_DONT_SYNC, 0, &status) < 0
+      || makedev (status.stx_dev_major, status.stx_dev_minor) != walk->device || !is_wanted (walk, status.stx_ino))
+    return 0;
+  /* Which type of namespace it is, only an open one tells; and meanwhile it can be something else. */
+  path_fd = openat (descriptors, name, O_PATH | O_CLOEXEC);
+  if (path_fd < 0 || statx (path_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) < 0
+      || makedev (status.stx_dev_major, status.stx_dev_minor) != walk->device)
+    return 0;
+  g_snprintf (reopen, sizeof reopen, "/proc/self/fd/%d", path_fd);
+  fd = open (reopen, O_RDONLY | O_CLOEXEC);
+  return fd >= 0 && ioctl (fd, NS_GET_NSTYPE) == CLONE_NEWNET ? status.stx_ino : 0;
+}
+
+static void
+look_at_descriptors (Walk *walk, int process, guint pid)
+{
+  netns_autofd int fd = openat (process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autoptr (DIR) descriptors = fd >= 0 ? fdopendir (fd) : NULL;
+  const struct dirent *entry;
+
+  if (descriptors == NULL)
+    return;
+  fd = -1; /* the stream's now */
+  while ((entry = readdir (descriptors)) != NULL) {
+    char text[PATH_MAX];
+    NetnsHolder *holder;
+    guint64 inode;
+
+    if (!g_ascii_isdigit (entry->d_name[0]) || !read_link (dirfd (descriptors), entry->d_name, text))
+      continue;
+    inode = *text == '/' ? look_behind_name (walk, dirfd (descriptors), entry->d_name, text) : parse_nsfs_name (text);
+    if (inode == 0 || !is_wanted (walk, inode))
+      continue;
+    holder = add_holder (walk, NETNS_HOLDER_DESCRIPTOR, inode, process, pid);
+    if (holder != NULL)
+      holder->fd = (int) g_ascii_strtoull (entry->d_name, NULL, 10);
+  }
+}
+
+static int
+open_process (const Walk *walk, guint pid)
+{
+  char name[16];
+
+  g_snprintf (name, sizeof name, "%u", pid);
+  return openat (walk->proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void
+look_at_process (Walk *walk, guint pid)
+{
+  netns_autofd int process = open_process (walk, pid);
+  guint64 inode;
+
+  if (process < 0)
+    return;
+  inode = read_namespace (process);
+  if (inode != 0 && is_wanted (walk, inode))
+    add_holder (walk, NETNS_HOLDER_PROCESS, inode, process, pid);
+  if (pid != walk->own_pid)
+    look_at_threads (walk, process, pid, inode);
+  look_at_mounts (walk, process, pid);
+}
+
+static GArray *
+list_pids (DIR *proc)
+{
+  GArray *pids = g_array_new (FALSE, FALSE, sizeof (guint));
+  const struct dirent *entry;
+
+  while ((entry = readdir (proc)) != NULL) {
+    guint pid = (guint) g_ascii_strtoull (entry->d_name, NULL, 10);
+
+    if (pid != 0)
+      g_array_append_val (pids, pid);
+  }
+  return pids;
+}
+
+/* Mounts come first: they tell which names of descriptors are worth a second look. */
+static void
+look_at_all (Walk *walk, const GArray *pids)
+{
+  for (guint i = 0; i < pids->len; i++)
+    look_at_process (walk, g_array_index (pids, guint, i));
+  for (guint i = 0; i < pids->len; i++) {
+    guint pid = g_array_index (pids, guint, i);
+    netns_autofd int process = pid != walk->own_pid ? open_process (walk, pid) : -1;
+
+    if (process >= 0)
+      look_at_descriptors (walk, process, pid);
+  }
+}
+
+/**
+ * netns_holders_list:
+ * @only: (nullable): a namespace, %NULL for all that there are
+ * @error: `KernelRefused`
+ *
+ * Walks through /proc once. Enters nothing, so that any thread may do it; takes about 40 us for each process. A process
+ * that ends meanwhile, or that we may not look at, is left out.
+ *
+ * Of this process only the namespace that it lives in counts: its descriptors and its threads are in other namespaces
+ * for a moment only. What no file of /proc shows is not found: a namespace held by a socket alone, or by a descriptor
+ * that is on its way through a socket.
+ *
+ * Returns: (transfer full) (nullable) (element-type NetnsHolder): processes and mounts in the order of their pids, then
+ *   descriptors in the order of theirs
+ */
+GArray *
+netns_holders_list (const NetnsFileId *only, GError **error)
+{
+  g_autoptr (DIR) proc = opendir ("/proc");
+  g_autoptr (GArray) holders = g_array_new (FALSE, FALSE, sizeof (NetnsHolder));
+  g_autoptr (GHashTable) trees = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) mounts = g_hash_table_new (g_direct_hash, g_direct_equal);
+  g_autoptr (GHashTable) mount_points = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GArray) pids = NULL;
+  struct stat own;
+
+  g_array_set_clear_func (holders, clear_holder);
+  if (proc == NULL || stat ("/proc/self/ns/net", &own) < 0) {
+    netns_error_set_errno (error, errno, "Cannot read /proc");
+    return NULL;
+  }
+  pids = list_pids (proc);
+  look_at_all (&(Walk){ .proc = dirfd (proc),
+                        .only = only,
+                        .device = own.st_dev,
+                        .own_pid = (guint) getpid (),
+                        .holders = holders,
+                        .trees = trees,
+                        .mounts = mounts,
+                        .mount_points = mount_points },
+               pids);
+  return g_steal_pointer (&holders);
+}
+
+/**
+ * netns_holder_get_path:
+ * @holder: a holder
+ *
+ * What it leads to must be compared with what was meant: all of it can have changed since.
+ *
+ * Returns: (transfer full): a path that leads to the namespace, for `nsenter --net=` and netns_nsfs_open()
+ */
+char *
+netns_holder_get_path (const NetnsHolder *holder)
+{
+  switch (holder->kind) {
+  case NETNS_HOLDER_PROCESS:
+    if (holder->tid != holder->pid)
+      return g_strdup_printf ("/proc/%u/task/%u/ns/net", holder->pid, holder->tid);
+    return g_strdup_printf ("/proc/%u/ns/net", holder->pid);
+  case NETNS_HOLDER_MOUNT:
+    return g_strdup_printf ("/proc/%u/root%s", holder->pid, holder->mount);
+  case NETNS_HOLDER_DESCRIPTOR:
+    return g_strdup_printf ("/proc/%u/fd/%d", holder->pid, holder->fd);
+  default:
+    g_assert_not_reached ();
+  }
+}
