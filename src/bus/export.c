@@ -283,7 +283,7 @@ netns_export_flush (NetnsExport *export)
 static void
 note_networks (NetnsExport *export, NetnsLink *link)
 {
-  GHashTable *networks = netns_core_get_networks (export->core);
+  GHashTable *networks = netns_core_get_definitions (export->core, &netns_network_class);
   NetnsMirror *mirror = netns_core_get_mirror (export->core);
   NetnsLink *peer, *candidates[3] = { link, NULL, NULL };
   GHashTableIter iter;
@@ -297,7 +297,7 @@ note_networks (NetnsExport *export, NetnsLink *link)
   g_hash_table_iter_init (&iter, networks);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
     for (gsize i = 0; i < G_N_ELEMENTS (candidates); i++)
-      if (candidates[i] != NULL && g_strcmp0 (candidates[i]->namespace->name, network->namespace_name) == 0
+      if (candidates[i] != NULL && g_strcmp0 (candidates[i]->namespace->name, network->base.namespace_name) == 0
           && strcmp (candidates[i]->info.name, network->bridge) == 0)
         note_changed (export, &(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network },
                       NETNS_NETWORK_LEASES | (i == 0 ? NETNS_NETWORK_BRIDGE : 0));
@@ -389,41 +389,31 @@ note_bridge (NetnsExport *export, const NetnsNetwork *network)
 }
 
 static void
-on_network_added (NetnsNetwork *network, gpointer data)
+on_definition_added (NetnsDefinition *definition, gpointer data)
 {
-  note_added (data, &(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network });
-  note_bridge (data, network);
+  NetnsObject object = netns_object_for_definition (definition);
+
+  note_added (data, &object);
+  if (object.type == NETNS_OBJECT_NETWORK)
+    note_bridge (data, object.network);
 }
 
 static void
-on_network_removed (NetnsNetwork *network, gpointer data)
+on_definition_removed (NetnsDefinition *definition, gpointer data)
 {
-  note_removed (data, &(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network }, NETNS_HAS_NETWORK);
-  note_bridge (data, network);
+  NetnsObject object = netns_object_for_definition (definition);
+
+  note_removed (data, &object, netns_object_get_interfaces (&object));
+  if (object.type == NETNS_OBJECT_NETWORK)
+    note_bridge (data, object.network);
 }
 
 static void
-on_network_changed (NetnsNetwork *network, guint changes, gpointer data)
+on_definition_changed (NetnsDefinition *definition, guint changes, gpointer data)
 {
-  note_changed (data, &(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network }, changes);
-}
+  NetnsObject object = netns_object_for_definition (definition);
 
-static void
-on_nat_added (NetnsNat *nat, gpointer data)
-{
-  note_added (data, &(NetnsObject){ .type = NETNS_OBJECT_NAT, .nat = nat });
-}
-
-static void
-on_nat_removed (NetnsNat *nat, gpointer data)
-{
-  note_removed (data, &(NetnsObject){ .type = NETNS_OBJECT_NAT, .nat = nat }, NETNS_HAS_NAT);
-}
-
-static void
-on_nat_changed (NetnsNat *nat, gpointer data)
-{
-  note_changed (data, &(NetnsObject){ .type = NETNS_OBJECT_NAT, .nat = nat }, 1);
+  note_changed (data, &object, changes);
 }
 
 /* The links of a namespace belong to whom it belongs, and so do the far ends of its veth pairs in the host. */
@@ -446,12 +436,9 @@ on_owner_changed (NetnsNamespace *namespace, gpointer data)
 }
 
 static const NetnsCoreObserver core_observer = {
-  .network_added = on_network_added,
-  .network_removed = on_network_removed,
-  .network_changed = on_network_changed,
-  .nat_added = on_nat_added,
-  .nat_removed = on_nat_removed,
-  .nat_changed = on_nat_changed,
+  .definition_added = on_definition_added,
+  .definition_removed = on_definition_removed,
+  .definition_changed = on_definition_changed,
   .owner_changed = on_owner_changed,
 };
 

@@ -20,7 +20,7 @@ static const NetnsMethod methods[] = {
 static GVariant *
 get_namespace (NetnsCore *core, const NetnsObject *object)
 {
-  g_autofree char *path = netns_path_for_namespace (object->nat->namespace_name);
+  g_autofree char *path = netns_path_for_namespace (object->nat->base.namespace_name);
 
   return g_variant_new_object_path (path);
 }
@@ -50,12 +50,11 @@ get_to_address (NetnsCore *core, const NetnsObject *object)
 static GVariant *
 get_owner (NetnsCore *core, const NetnsObject *object)
 {
-  return g_variant_new_uint32 (object->nat->owner);
+  return g_variant_new_uint32 (object->nat->base.owner);
 }
 
-/* The one property that changes does when its namespace gets another name. */
 static const NetnsProperty properties[] = {
-  { "Namespace", get_namespace, 1 },
+  { "Namespace", get_namespace, NETNS_NAT_NAMESPACE },
   { "Sources", get_sources, 0 },
   { "Uplink", get_uplink, 0 },
   { "ToAddress", get_to_address, 0 },

@@ -28,7 +28,7 @@ static const NetnsMethod methods[] = {
 static GVariant *
 get_name (NetnsCore *core, const NetnsObject *object)
 {
-  return g_variant_new_string (object->network->name);
+  return g_variant_new_string (object->network->base.name);
 }
 
 static GVariant *
@@ -70,7 +70,7 @@ get_shared (NetnsCore *core, const NetnsObject *object)
 static GVariant *
 get_owner (NetnsCore *core, const NetnsObject *object)
 {
-  return g_variant_new_uint32 (object->network->owner);
+  return g_variant_new_uint32 (object->network->base.owner);
 }
 
 static GVariant *
@@ -98,7 +98,7 @@ static guint
 count_leases (NetnsCore *core, const NetnsObject *object)
 {
   NetnsNamespace *namespace
-    = netns_mirror_get_namespace (netns_core_get_mirror (core), object->network->namespace_name);
+    = netns_mirror_get_namespace (netns_core_get_mirror (core), object->network->base.namespace_name);
 
   return namespace ? g_hash_table_size (namespace->links) : 0;
 }

@@ -32,26 +32,44 @@ find_link (const char *text, NetnsObject *object)
   return object->link != NULL;
 }
 
-static gboolean
-find_network (NetnsCore *core, const char *label, NetnsObject *object)
-{
-  g_autofree char *name = netns_path_unescape (label);
+/* What is remembered, by the folder of its objects. */
+static const struct {
+  NetnsObjectType type;
+  const NetnsDefinitionClass *class;
+  const char *folder;
+  gboolean numbered;
+} definition_types[] = {
+  { NETNS_OBJECT_NETWORK, &netns_network_class, "network", FALSE },
+  { NETNS_OBJECT_NAT, &netns_nat_class, "nat", TRUE },
+};
 
-  object->type = NETNS_OBJECT_NETWORK;
-  object->network = name ? g_hash_table_lookup (netns_core_get_networks (core), name) : NULL;
-  return object->network != NULL;
+static gboolean
+find_definition (NetnsCore *core, const char *folder, const char *label, NetnsObject *object)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (definition_types); i++) {
+    g_autofree char *name = NULL;
+
+    if (strcmp (folder, definition_types[i].folder) != 0)
+      continue;
+    name = definition_types[i].numbered ? g_strdup (label) : netns_path_unescape (label);
+    object->type = definition_types[i].type;
+    object->definition
+      = name ? g_hash_table_lookup (netns_core_get_definitions (core, definition_types[i].class), name) : NULL;
+    return object->definition != NULL;
+  }
+  return FALSE;
 }
 
-static gboolean
-find_nat (NetnsCore *core, const char *text, NetnsObject *object)
+/* Returns: the object of @definition */
+NetnsObject
+netns_object_for_definition (NetnsDefinition *definition)
 {
-  guint64 id;
+  NetnsObject object = { .definition = definition };
 
-  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT32, &id, NULL) || *text == '0')
-    return FALSE;
-  object->type = NETNS_OBJECT_NAT;
-  object->nat = g_hash_table_lookup (netns_core_get_nats (core), GUINT_TO_POINTER ((guint) id));
-  return object->nat != NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (definition_types); i++)
+    if (definition->class == definition_types[i].class)
+      object.type = definition_types[i].type;
+  return object;
 }
 
 /**
@@ -79,9 +97,7 @@ netns_object_find (NetnsCore *core, const char *path, NetnsObject *object)
     return find_namespace (core, parts[1], object);
   if (strcmp (parts[0], "namespace") == 0 && count == 4 && strcmp (parts[2], "link") == 0)
     return find_namespace (core, parts[1], object) && find_link (parts[3], object);
-  if (strcmp (parts[0], "network") == 0 && count == 2)
-    return find_network (core, parts[1], object);
-  return strcmp (parts[0], "nat") == 0 && count == 2 && find_nat (core, parts[1], object);
+  return count == 2 && find_definition (core, parts[0], parts[1], object);
 }
 
 /**
@@ -135,9 +151,9 @@ netns_object_get_path (const NetnsObject *object)
   case NETNS_OBJECT_LINK:
     return netns_link_get_object_path (object->link);
   case NETNS_OBJECT_NETWORK:
-    return netns_path_for_network (object->network->name);
+    return netns_path_for_network (object->network->base.name);
   case NETNS_OBJECT_NAT:
-    return netns_path_for_nat (object->nat->id);
+    return netns_path_for_nat ((guint) netns_definition_get_number (object->definition));
   default:
     g_assert_not_reached ();
   }
@@ -168,18 +184,15 @@ void
 netns_object_foreach (NetnsCore *core, void (*func) (const NetnsObject *object, gpointer data), gpointer data)
 {
   g_autoptr (GPtrArray) namespaces = netns_mirror_list_namespaces (netns_core_get_mirror (core));
-  GHashTableIter iter;
-  NetnsNetwork *network;
-  NetnsNat *nat;
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, NULL);
 
   for (guint i = 0; i < namespaces->len; i++)
     foreach_in_namespace (g_ptr_array_index (namespaces, i), func, data);
-  g_hash_table_iter_init (&iter, netns_core_get_networks (core));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
-    func (&(NetnsObject){ .type = NETNS_OBJECT_NETWORK, .network = network }, data);
-  g_hash_table_iter_init (&iter, netns_core_get_nats (core));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &nat))
-    func (&(NetnsObject){ .type = NETNS_OBJECT_NAT, .nat = nat }, data);
+  for (guint i = 0; i < definitions->len; i++) {
+    NetnsObject object = netns_object_for_definition (g_ptr_array_index (definitions, i));
+
+    func (&object, data);
+  }
 }
 
 /**

@@ -33,6 +33,7 @@ typedef enum {
  * @type: what it is
  * @namespace: a namespace, or that of @link
  * @link: a link
+ * @definition: a network or a translation
  * @network: a network
  * @nat: a translation
  *
@@ -42,13 +43,17 @@ typedef struct {
   NetnsObjectType type;
   NetnsNamespace *namespace;
   NetnsLink *link;
-  NetnsNetwork *network;
-  NetnsNat *nat;
+  union {
+    NetnsDefinition *definition;
+    NetnsNetwork *network;
+    NetnsNat *nat;
+  };
 } NetnsObject;
 
 gboolean netns_object_find (NetnsCore *core, const char *path, NetnsObject *object);
 guint netns_object_get_interfaces (const NetnsObject *object);
 char *netns_object_get_path (const NetnsObject *object);
+NetnsObject netns_object_for_definition (NetnsDefinition *definition);
 char *netns_link_get_object_path (const NetnsLink *link);
 void netns_object_foreach (NetnsCore *core, void (*func) (const NetnsObject *object, gpointer data), gpointer data);
 

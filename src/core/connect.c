@@ -17,9 +17,9 @@
 static void
 touch_network (NetnsPlan *plan, guint caller, const NetnsNetwork *network)
 {
-  netns_plan_set_detail (plan, "network", network->name);
-  if (network->owner != caller && !network->shared)
-    netns_core_add_foreign (plan, NULL, network->owner);
+  netns_plan_set_detail (plan, "network", network->base.name);
+  if (network->base.owner != caller && !network->shared)
+    netns_core_add_foreign (plan, NULL, network->base.owner);
 }
 
 /* Who made a network in a namespace may plug into it, and share it, as long as the namespace is hers. */
@@ -30,7 +30,7 @@ touch_outside (NetnsCore *core, NetnsPlan *plan, guint caller, const NetnsNetwor
   guint owner = netns_owners_get (netns_core_get_owners (core), outside);
 
   netns_plan_use_namespace (plan, outside);
-  if (outside->source != NETNS_SOURCE_HOST && owner != network->owner && owner != caller)
+  if (outside->source != NETNS_SOURCE_HOST && owner != network->base.owner && owner != caller)
     netns_core_add_foreign (plan, outside->name, owner);
 }
 
@@ -150,12 +150,12 @@ static void
 plan_pair (NetnsPlan *plan, const NetnsNetwork *network, const NetnsLink *bridge, const char *name,
            const char *alternative, const NetnsNamespace *namespace, const char *name_inside)
 {
-  netns_plan_add (plan, &netns_operation_link_create, network->namespace_name,
+  netns_plan_add (plan, &netns_operation_link_create, network->base.namespace_name,
                   "{'kind': <'veth'>, 'name': <%s>, 'mtu': <%u>, 'master-index': <%u>, 'enabled': <true>,"
                   " 'peer-name': <%s>, 'peer-namespace': <%s>}",
                   name, bridge->info.mtu, bridge->info.index, name_inside, namespace->name);
   if (alternative != NULL)
-    netns_plan_add (plan, &netns_operation_alternative_name_add, network->namespace_name,
+    netns_plan_add (plan, &netns_operation_alternative_name_add, network->base.namespace_name,
                     "{'link': <%s>, 'name': <%s>}", name, alternative);
 }
 
@@ -188,16 +188,16 @@ refuse_host (const NetnsNamespace *namespace, GError **error)
 static gboolean
 check_connectable (NetnsMirror *mirror, const NetnsNamespace *namespace, const NetnsNetwork *network, GError **error)
 {
-  if (strcmp (namespace->name, network->namespace_name) == 0)
+  if (strcmp (namespace->name, network->base.namespace_name) == 0)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "The bridge of network “%s” is in that very namespace, there is nothing to connect", network->name);
+                 "The bridge of network “%s” is in that very namespace, there is nothing to connect", network->base.name);
   else if (find_member (mirror, network, namespace) != NULL)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "Namespace “%s” is connected to network “%s” already",
-                 namespace->name, network->name);
+                 namespace->name, network->base.name);
   else if (netns_network_find_bridge (mirror, network) == NULL)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND,
                  "The bridge “%s” of network “%s” is gone; delete the network and create it again", network->bridge,
-                 network->name);
+                 network->base.name);
   else
     return TRUE;
   return FALSE;
@@ -230,7 +230,7 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
   if (namespace == NULL || !refuse_host (namespace, error) || !check_connectable (mirror, namespace, network, error))
     return NULL;
   touch_network (plan, caller, network);
-  outside = netns_core_find_namespace (core, network->namespace_name, error);
+  outside = netns_core_find_namespace (core, network->base.namespace_name, error);
   if (outside == NULL)
     return NULL;
   touch_outside (core, plan, caller, network, outside);

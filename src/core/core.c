@@ -23,14 +23,15 @@ struct _NetnsCore {
   NetnsMirror *mirror;
   NetnsWorker *worker;
   NetnsOwners *owners;
-  GHashTable *networks; /* name -> NetnsNetwork */
-  GHashTable *nats;     /* id -> NetnsNat */
+  GHashTable *definitions[NETNS_N_DEFINITION_CLASSES]; /* name -> NetnsDefinition, by class */
   GArray *observers;
   GQueue waiting; /* calls that want to plan */
   gboolean busy;  /* one plans or runs */
   guint64 plans_run;
   GSource *forget_source;
 };
+
+static const NetnsDefinitionClass *const classes[NETNS_N_DEFINITION_CLASSES] = { &netns_network_class, &netns_nat_class };
 
 /* A plan on its way through the worker. */
 typedef struct {
@@ -204,72 +205,46 @@ netns_core_get_generation (NetnsCore *core)
 }
 
 static void
-load_networks (NetnsCore *core)
+load_definitions (NetnsCore *core, const NetnsDefinitionClass *class)
 {
-  g_autoptr (GPtrArray) files = netns_store_list ("networks");
+  g_autoptr (GPtrArray) files = netns_store_list (class->folder);
 
   for (guint i = 0; i < files->len; i++) {
     const char *file = g_ptr_array_index (files, i);
     g_autoptr (GError) error = NULL;
-    NetnsNetwork *network = netns_network_load (file, &error);
+    NetnsDefinition *definition = netns_definition_load (class, file, &error);
 
-    if (network == NULL)
+    if (definition == NULL)
       g_warning ("Leaving out %s: %s", file, error->message);
     else
-      g_hash_table_replace (core->networks, network->name, network);
+      g_hash_table_replace (netns_core_get_definitions (core, class), definition->name, definition);
   }
 }
 
-static void
-load_nats (NetnsCore *core)
-{
-  g_autoptr (GPtrArray) files = netns_store_list ("nats");
-
-  for (guint i = 0; i < files->len; i++) {
-    const char *file = g_ptr_array_index (files, i);
-    g_autoptr (GError) error = NULL;
-    NetnsNat *nat = netns_nat_load (file, &error);
-
-    if (nat == NULL)
-      g_warning ("Leaving out %s: %s", file, error->message);
-    else
-      g_hash_table_replace (core->nats, GUINT_TO_POINTER (nat->id), nat);
-  }
-}
-
-/* Whether a network or translation is in a namespace that is gone, maybe with another one in its place. */
+/* Whether it is in a namespace that is gone, maybe with another one in its place. */
 static gboolean
-is_orphan (NetnsCore *core, const char *namespace_name, guint64 cookie)
+is_orphan (NetnsCore *core, const NetnsDefinition *definition)
 {
-  const NetnsNamespace *namespace = netns_mirror_get_namespace (core->mirror, namespace_name);
+  const NetnsNamespace *namespace = netns_mirror_get_namespace (core->mirror, definition->namespace_name);
 
-  return namespace == NULL || (cookie != 0 && namespace->cookie != 0 && namespace->cookie != cookie);
+  return namespace == NULL
+         || (definition->cookie != 0 && namespace->cookie != 0 && namespace->cookie != definition->cookie);
 }
 
 /* What was in a namespace that is gone. */
 static void
 forget_orphans (NetnsCore *core)
 {
-  g_autoptr (GList) networks = g_hash_table_get_values (core->networks);
-  g_autoptr (GList) nats = g_hash_table_get_values (core->nats);
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, NULL);
 
-  for (GList *item = networks; item != NULL; item = item->next) {
-    NetnsNetwork *network = item->data;
-    g_autofree char *file = netns_network_get_file (network);
+  for (guint i = 0; i < definitions->len; i++) {
+    NetnsDefinition *definition = g_ptr_array_index (definitions, i);
+    g_autofree char *file = netns_definition_get_file (definition);
 
-    if (!is_orphan (core, network->namespace_name, network->cookie))
+    if (!is_orphan (core, definition))
       continue;
     netns_store_write (file, NULL, NULL);
-    netns_core_drop_network (core, network->name);
-  }
-  for (GList *item = nats; item != NULL; item = item->next) {
-    NetnsNat *nat = item->data;
-    g_autofree char *file = netns_nat_get_file (nat);
-
-    if (!is_orphan (core, nat->namespace_name, nat->cookie))
-      continue;
-    netns_store_write (file, NULL, NULL);
-    netns_core_drop_nat (core, nat->id);
+    netns_core_drop_definition (core, definition);
   }
 }
 
@@ -330,12 +305,12 @@ netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error)
   core->mirror = mirror;
   core->worker = worker;
   core->owners = netns_owners_new ();
-  core->networks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) netns_network_free);
-  core->nats = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, (GDestroyNotify) netns_nat_free);
   core->observers = g_array_new (FALSE, FALSE, sizeof (ObserverEntry));
   g_queue_init (&core->waiting);
-  load_networks (core);
-  load_nats (core);
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++) {
+    core->definitions[i] = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, netns_definition_free);
+    load_definitions (core, classes[i]);
+  }
   netns_mirror_observe (mirror, &mirror_observer, core);
   return g_steal_pointer (&core);
 }
@@ -359,8 +334,8 @@ netns_core_free (NetnsCore *core)
     g_source_destroy (core->forget_source);
   g_clear_pointer (&core->forget_source, g_source_unref);
   g_queue_clear_full (&core->waiting, g_free);
-  g_hash_table_unref (core->networks);
-  g_hash_table_unref (core->nats);
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
+    g_hash_table_unref (core->definitions[i]);
   g_array_unref (core->observers);
   netns_owners_free (core->owners);
   g_free (core);
@@ -398,18 +373,53 @@ netns_core_get_owners (NetnsCore *core)
   return core->owners;
 }
 
-/* Returns: (transfer none) (element-type utf8 NetnsNetwork): by name */
+/* Returns: (transfer none) (element-type utf8 NetnsDefinition): all of a class, by name */
 GHashTable *
-netns_core_get_networks (NetnsCore *core)
+netns_core_get_definitions (NetnsCore *core, const NetnsDefinitionClass *class)
 {
-  return core->networks;
+  gsize position = 0;
+
+  while (classes[position] != class)
+    position++;
+  return core->definitions[position];
 }
 
-/* Returns: (transfer none) (element-type guint NetnsNat): by id */
-GHashTable *
-netns_core_get_nats (NetnsCore *core)
+/* Returns: the lowest number that none of a class has for a name */
+guint
+netns_core_find_free_number (NetnsCore *core, const NetnsDefinitionClass *class)
 {
-  return core->nats;
+  GHashTable *table = netns_core_get_definitions (core, class);
+  char name[16];
+  guint number = 0;
+
+  do
+    g_snprintf (name, sizeof name, "%u", ++number);
+  while (g_hash_table_contains (table, name));
+  return number;
+}
+
+/**
+ * netns_core_list_definitions:
+ * @core: the service
+ * @namespace_name: (nullable): only those in this namespace
+ *
+ * Returns: (transfer container) (element-type NetnsDefinition): those of all classes
+ */
+GPtrArray *
+netns_core_list_definitions (NetnsCore *core, const char *namespace_name)
+{
+  GPtrArray *list = g_ptr_array_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++) {
+    GHashTableIter iter;
+    NetnsDefinition *definition;
+
+    g_hash_table_iter_init (&iter, core->definitions[i]);
+    while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &definition))
+      if (namespace_name == NULL || strcmp (definition->namespace_name, namespace_name) == 0)
+        g_ptr_array_add (list, definition);
+  }
+  return list;
 }
 
 /**
@@ -441,9 +451,9 @@ find_network_of (NetnsCore *core, const NetnsLink *link)
   GHashTableIter iter;
   NetnsNetwork *network;
 
-  g_hash_table_iter_init (&iter, core->networks);
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
-    if (strcmp (network->namespace_name, link->namespace->name) == 0
+    if (strcmp (network->base.namespace_name, link->namespace->name) == 0
         && strcmp (network->bridge, link->info.name) == 0)
       return network;
   return NULL;
@@ -468,53 +478,37 @@ netns_core_get_link_owner (NetnsCore *core, NetnsLink *link)
   if (peer != NULL)
     return netns_owners_get (core->owners, peer->namespace);
   network = netns_link_is_bridge (link) ? find_network_of (core, link) : NULL;
-  return network ? network->owner : NETNS_UID_NOBODY;
+  return network ? network->base.owner : NETNS_UID_NOBODY;
 }
 
-/* Takes @network; one of that name is replaced. */
+/* Takes @definition; one of its class and name is replaced. */
 void
-netns_core_put_network (NetnsCore *core, NetnsNetwork *network)
+netns_core_put_definition (NetnsCore *core, NetnsDefinition *definition)
 {
-  const NetnsNetwork *old = g_hash_table_lookup (core->networks, network->name);
-  guint changes = old != NULL && old->nat != network->nat ? NETNS_NETWORK_NAT : 0;
+  GHashTable *table = netns_core_get_definitions (core, definition->class);
+  const NetnsDefinition *old = g_hash_table_lookup (table, definition->name);
+  guint changes = old != NULL && definition->class->compare != NULL ? definition->class->compare (old, definition) : 0;
   gboolean is_new = old == NULL;
 
-  g_hash_table_replace (core->networks, network->name, network);
+  g_hash_table_replace (table, definition->name, definition);
   if (is_new) {
-    NOTIFY (core, network_added, network);
+    NOTIFY (core, definition_added, definition);
   } else if (changes != 0) {
-    NOTIFY (core, network_changed, network, changes);
+    NOTIFY (core, definition_changed, definition, changes);
   }
 }
 
+/* @like: one of its class and name */
 void
-netns_core_drop_network (NetnsCore *core, const char *name)
+netns_core_drop_definition (NetnsCore *core, const NetnsDefinition *like)
 {
-  NetnsNetwork *network = g_hash_table_lookup (core->networks, name);
+  GHashTable *table = netns_core_get_definitions (core, like->class);
+  NetnsDefinition *definition = g_hash_table_lookup (table, like->name);
 
-  if (network == NULL)
+  if (definition == NULL)
     return;
-  NOTIFY (core, network_removed, network);
-  g_hash_table_remove (core->networks, name);
-}
-
-/* Takes @nat. */
-void
-netns_core_put_nat (NetnsCore *core, NetnsNat *nat)
-{
-  g_hash_table_replace (core->nats, GUINT_TO_POINTER (nat->id), nat);
-  NOTIFY (core, nat_added, nat);
-}
-
-void
-netns_core_drop_nat (NetnsCore *core, guint id)
-{
-  NetnsNat *nat = g_hash_table_lookup (core->nats, GUINT_TO_POINTER (id));
-
-  if (nat == NULL)
-    return;
-  NOTIFY (core, nat_removed, nat);
-  g_hash_table_remove (core->nats, GUINT_TO_POINTER (id));
+  NOTIFY (core, definition_removed, definition);
+  g_hash_table_remove (table, definition->name);
 }
 
 /* A namespace belongs to somebody else now. */
@@ -524,43 +518,27 @@ netns_core_touch_owner (NetnsCore *core, NetnsNamespace *namespace)
   NOTIFY (core, owner_changed, namespace);
 }
 
-/* A namespace was deleted, with the networks and translations inside. */
+/* A namespace was deleted, with what was inside. */
 void
 netns_core_forget_namespace (NetnsCore *core, const char *name)
 {
-  g_autoptr (GList) networks = g_hash_table_get_values (core->networks);
-  g_autoptr (GList) nats = g_hash_table_get_values (core->nats);
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, name);
 
-  for (GList *item = networks; item != NULL; item = item->next)
-    if (strcmp (((NetnsNetwork *) item->data)->namespace_name, name) == 0)
-      netns_core_drop_network (core, ((NetnsNetwork *) item->data)->name);
-  for (GList *item = nats; item != NULL; item = item->next)
-    if (strcmp (((NetnsNat *) item->data)->namespace_name, name) == 0)
-      netns_core_drop_nat (core, ((NetnsNat *) item->data)->id);
+  for (guint i = 0; i < definitions->len; i++)
+    netns_core_drop_definition (core, g_ptr_array_index (definitions, i));
 }
 
-/* A namespace has another name: so have the networks and translations inside to find it. */
+/* A namespace has another name: so what is inside has to find it by that. */
 void
 netns_core_rename_namespace (NetnsCore *core, const char *name, const char *new_name)
 {
-  GHashTableIter iter;
-  NetnsNetwork *network;
-  NetnsNat *nat;
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, name);
 
-  g_hash_table_iter_init (&iter, core->networks);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network)) {
-    if (strcmp (network->namespace_name, name) != 0)
-      continue;
-    g_free (network->namespace_name);
-    network->namespace_name = g_strdup (new_name);
-    NOTIFY (core, network_changed, network, NETNS_NETWORK_BRIDGE | NETNS_NETWORK_LEASES);
-  }
-  g_hash_table_iter_init (&iter, core->nats);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &nat)) {
-    if (strcmp (nat->namespace_name, name) != 0)
-      continue;
-    g_free (nat->namespace_name);
-    nat->namespace_name = g_strdup (new_name);
-    NOTIFY (core, nat_changed, nat);
+  for (guint i = 0; i < definitions->len; i++) {
+    NetnsDefinition *definition = g_ptr_array_index (definitions, i);
+
+    g_free (definition->namespace_name);
+    definition->namespace_name = g_strdup (new_name);
+    NOTIFY (core, definition_changed, definition, definition->class->renamed);
   }
 }

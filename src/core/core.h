@@ -11,23 +11,19 @@
 
 typedef struct _NetnsCore NetnsCore;
 
+#define NETNS_N_DEFINITION_CLASSES 2
+
 /**
  * NetnsCoreObserver:
- * @network_added: after
- * @network_removed: before
- * @network_changed: after, with NetnsNetworkChanges
- * @nat_added: after
- * @nat_removed: before
- * @nat_changed: after
+ * @definition_added: after
+ * @definition_removed: before
+ * @definition_changed: after, with what its class calls the changes
  * @owner_changed: a namespace belongs to somebody else now
  */
 typedef struct {
-  void (*network_added) (NetnsNetwork *network, gpointer data);
-  void (*network_removed) (NetnsNetwork *network, gpointer data);
-  void (*network_changed) (NetnsNetwork *network, guint changes, gpointer data);
-  void (*nat_added) (NetnsNat *nat, gpointer data);
-  void (*nat_removed) (NetnsNat *nat, gpointer data);
-  void (*nat_changed) (NetnsNat *nat, gpointer data);
+  void (*definition_added) (NetnsDefinition *definition, gpointer data);
+  void (*definition_removed) (NetnsDefinition *definition, gpointer data);
+  void (*definition_changed) (NetnsDefinition *definition, guint changes, gpointer data);
   void (*owner_changed) (NetnsNamespace *namespace, gpointer data);
 } NetnsCoreObserver;
 
@@ -47,8 +43,9 @@ void netns_core_run (NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant, 
 NetnsMirror *netns_core_get_mirror (NetnsCore *core);
 NetnsWorker *netns_core_get_worker (NetnsCore *core);
 NetnsOwners *netns_core_get_owners (NetnsCore *core);
-GHashTable *netns_core_get_networks (NetnsCore *core);
-GHashTable *netns_core_get_nats (NetnsCore *core);
+GHashTable *netns_core_get_definitions (NetnsCore *core, const NetnsDefinitionClass *class);
+guint netns_core_find_free_number (NetnsCore *core, const NetnsDefinitionClass *class);
+GPtrArray *netns_core_list_definitions (NetnsCore *core, const char *namespace_name);
 
 NetnsNamespace *netns_core_find_namespace (NetnsCore *core, const char *name, GError **error);
 NetnsNamespace *netns_core_use_namespace (NetnsCore *core, NetnsPlan *plan, guint caller, const char *name,
@@ -57,10 +54,8 @@ gboolean netns_core_check_quota (NetnsCore *core, guint caller, guint new_namesp
 void netns_core_add_foreign (NetnsPlan *plan, const char *namespace_name, guint owner);
 guint netns_core_get_link_owner (NetnsCore *core, NetnsLink *link);
 
-void netns_core_put_network (NetnsCore *core, NetnsNetwork *network);
-void netns_core_drop_network (NetnsCore *core, const char *name);
-void netns_core_put_nat (NetnsCore *core, NetnsNat *nat);
-void netns_core_drop_nat (NetnsCore *core, guint id);
+void netns_core_put_definition (NetnsCore *core, NetnsDefinition *definition);
+void netns_core_drop_definition (NetnsCore *core, const NetnsDefinition *like);
 void netns_core_touch_owner (NetnsCore *core, NetnsNamespace *namespace);
 void netns_core_forget_namespace (NetnsCore *core, const char *name);
 void netns_core_rename_namespace (NetnsCore *core, const char *name, const char *new_name);

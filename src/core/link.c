@@ -34,7 +34,7 @@ find_network_of (NetnsCore *core, const NetnsLink *link)
   GHashTableIter iter;
   NetnsNetwork *network;
 
-  g_hash_table_iter_init (&iter, netns_core_get_networks (core));
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
     if (netns_network_find_bridge (netns_core_get_mirror (core), network) == link)
       return network;
@@ -51,7 +51,7 @@ refuse_bridge_of_network (NetnsCore *core, const NetnsLink *link, const char *wh
     return TRUE;
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY,
                "Link “%s” is the bridge of network “%s” and cannot be %s; delete the network instead", link->info.name,
-               network->name, what);
+               network->base.name, what);
   return FALSE;
 }
 

@@ -120,27 +120,16 @@ refuse_host (const NetnsNamespace *namespace, const char *what, GError **error)
   return FALSE;
 }
 
-/* Networks and translations inside a namespace end with it. */
+/* Networks, translations and whatever else is inside a namespace end with it. */
 static void
 forget_contents (NetnsCore *core, NetnsPlan *plan, const char *name)
 {
-  GHashTableIter iter;
-  NetnsNetwork *network;
-  NetnsNat *nat;
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, name);
 
-  g_hash_table_iter_init (&iter, netns_core_get_networks (core));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network)) {
-    g_autofree char *file = netns_network_get_file (network);
+  for (guint i = 0; i < definitions->len; i++) {
+    g_autofree char *file = netns_definition_get_file (g_ptr_array_index (definitions, i));
 
-    if (strcmp (network->namespace_name, name) == 0)
-      netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", file);
-  }
-  g_hash_table_iter_init (&iter, netns_core_get_nats (core));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &nat)) {
-    g_autofree char *file = netns_nat_get_file (nat);
-
-    if (strcmp (nat->namespace_name, name) == 0)
-      netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", file);
+    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", file);
   }
 }
 
@@ -218,36 +207,19 @@ netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError 
   return g_steal_pointer (&plan);
 }
 
-/* Networks and translations inside go by the name of their namespace. */
+/* What is inside goes by the name of its namespace. */
 static void
 plan_rename_contents (NetnsCore *core, NetnsPlan *plan, const char *name, const char *new_name)
 {
-  GHashTableIter iter;
-  NetnsNetwork *network;
-  NetnsNat *nat;
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, name);
 
-  g_hash_table_iter_init (&iter, netns_core_get_networks (core));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network)) {
-    g_autoptr (NetnsNetwork) renamed = netns_network_copy (network);
-    g_autofree char *file = netns_network_get_file (network), *contents = NULL;
+  for (guint i = 0; i < definitions->len; i++) {
+    g_autoptr (NetnsDefinition) renamed = netns_definition_copy (g_ptr_array_index (definitions, i));
+    g_autofree char *file = netns_definition_get_file (renamed), *contents = NULL;
 
-    if (strcmp (network->namespace_name, name) != 0)
-      continue;
     g_free (renamed->namespace_name);
     renamed->namespace_name = g_strdup (new_name);
-    contents = netns_network_print (renamed);
-    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>, 'contents': <%s>}", file, contents);
-  }
-  g_hash_table_iter_init (&iter, netns_core_get_nats (core));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &nat)) {
-    g_autoptr (NetnsNat) renamed = netns_nat_copy (nat);
-    g_autofree char *file = netns_nat_get_file (nat), *contents = NULL;
-
-    if (strcmp (nat->namespace_name, name) != 0)
-      continue;
-    g_free (renamed->namespace_name);
-    renamed->namespace_name = g_strdup (new_name);
-    contents = netns_nat_print (renamed);
+    contents = netns_definition_print (renamed);
     netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>, 'contents': <%s>}", file, contents);
   }
 }

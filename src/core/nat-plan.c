@@ -30,21 +30,21 @@ check_source (NetnsCore *core, const char *namespace_name, const NetnsAddress *s
   NetnsNat *nat;
 
   netns_address_print (source, text);
-  g_hash_table_iter_init (&iter, netns_core_get_nats (core));
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_nat_class));
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &nat)) {
-    if (strcmp (nat->namespace_name, namespace_name) != 0 || !overlaps (nat->sources, source))
+    if (strcmp (nat->base.namespace_name, namespace_name) != 0 || !overlaps (nat->sources, source))
       continue;
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT, "Packets from %s are translated already, by nat %u",
-                 text, nat->id);
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT, "Packets from %s are translated already, by nat %s",
+                 text, nat->base.name);
     return FALSE;
   }
-  g_hash_table_iter_init (&iter, netns_core_get_networks (core));
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network)) {
-    if (!network->nat || strcmp (network->namespace_name, namespace_name) != 0
+    if (!network->nat || strcmp (network->base.namespace_name, namespace_name) != 0
         || !overlaps (network->subnets, source))
       continue;
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT,
-                 "Packets from %s are translated already, by network “%s”", text, network->name);
+                 "Packets from %s are translated already, by network “%s”", text, network->base.name);
     return FALSE;
   }
   return TRUE;
@@ -72,56 +72,6 @@ check_sources (NetnsCore *core, const char *namespace_name, const GArray *source
   return TRUE;
 }
 
-static guint
-find_free_id (NetnsCore *core)
-{
-  guint id = 1;
-
-  while (g_hash_table_contains (netns_core_get_nats (core), GUINT_TO_POINTER (id)))
-    id++;
-  return id;
-}
-
-typedef struct {
-  NetnsCore *core;
-  NetnsNat *nat;
-} Commit;
-
-static void
-commit_put (NetnsPlan *plan, gpointer data)
-{
-  Commit *commit = data;
-
-  netns_core_put_nat (commit->core, netns_nat_copy (commit->nat));
-}
-
-static void
-commit_drop (NetnsPlan *plan, gpointer data)
-{
-  Commit *commit = data;
-
-  netns_core_drop_nat (commit->core, commit->nat->id);
-}
-
-static void
-free_commit (gpointer data)
-{
-  Commit *commit = data;
-
-  netns_nat_free (commit->nat);
-  g_free (commit);
-}
-
-static void
-on_commit (NetnsCore *core, NetnsPlan *plan, NetnsCommitFunc func, const NetnsNat *nat)
-{
-  Commit *commit = g_new0 (Commit, 1);
-
-  commit->core = core;
-  commit->nat = netns_nat_copy (nat);
-  netns_plan_on_commit (plan, func, commit, free_commit);
-}
-
 /**
  * netns_nat_create:
  * @core: the service
@@ -130,19 +80,19 @@ on_commit (NetnsCore *core, NetnsPlan *plan, NetnsCommitFunc func, const NetnsNa
  * @sources: (element-type NetnsAddress): subnets whose packets are translated
  * @uplink: only packets leaving by this link, empty for any
  * @to_address: address to put in, family AF_UNSPEC for that of the leaving link
- * @id: (out): number of the new translation
+ * @number: (out): number of the new translation
  * @error: `InvalidName`, `InvalidArgument`, `NotFound`, `SubnetConflict`
  *
  * Returns: (transfer full) (nullable): the plan for method Manager.CreateNat
  */
 NetnsPlan *
 netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GArray *sources, const char *uplink,
-                  const NetnsAddress *to_address, guint *id, GError **error)
+                  const NetnsAddress *to_address, guint *number, GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, namespace_name, error);
   g_autoptr (NetnsNat) nat = NULL;
-  g_autofree char *uplink_name = NULL;
+  g_autofree char *uplink_name = NULL, *name = NULL;
   char text[NETNS_ADDRESS_MAX_TEXT];
 
   if (namespace == NULL || !check_sources (core, namespace->name, sources, to_address, error)
@@ -151,16 +101,13 @@ netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GAr
   netns_plan_add_reach (plan, NETNS_REACH_NAT);
   for (guint i = 0; i < sources->len; i++)
     netns_plan_add_detail (plan, "subnet", netns_address_print (&g_array_index (sources, NetnsAddress, i), text), i == 0);
-  nat = g_new0 (NetnsNat, 1);
-  *id = nat->id = find_free_id (core);
-  nat->namespace_name = g_strdup (namespace->name);
-  nat->cookie = namespace->cookie;
+  *number = netns_core_find_free_number (core, &netns_nat_class);
+  name = g_strdup_printf ("%u", *number);
+  nat = netns_definition_new (&netns_nat_class, name, namespace->name, namespace->cookie, caller);
   nat->sources = netns_definition_copy_addresses (sources);
   nat->uplink = g_steal_pointer (&uplink_name);
   nat->to_address = *to_address;
-  nat->owner = caller;
-  netns_wanted_replace_nat (core, plan, NULL, nat);
-  on_commit (core, plan, commit_put, nat);
+  netns_wanted_replace (core, plan, NULL, &nat->base);
   return g_steal_pointer (&plan);
 }
 
@@ -178,12 +125,11 @@ netns_nat_delete (NetnsCore *core, guint caller, const NetnsNat *nat, GError **e
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
 
-  if (netns_core_use_namespace (core, plan, caller, nat->namespace_name, error) == NULL)
+  if (netns_core_use_namespace (core, plan, caller, nat->base.namespace_name, error) == NULL)
     return NULL;
   netns_plan_add_reach (plan, NETNS_REACH_NAT);
-  if (nat->owner != caller)
-    netns_core_add_foreign (plan, NULL, nat->owner);
-  netns_wanted_replace_nat (core, plan, nat, NULL);
-  on_commit (core, plan, commit_drop, nat);
+  if (nat->base.owner != caller)
+    netns_core_add_foreign (plan, NULL, nat->base.owner);
+  netns_wanted_replace (core, plan, &nat->base, NULL);
   return g_steal_pointer (&plan);
 }

@@ -23,60 +23,20 @@
 NetnsNetwork *
 netns_network_find (NetnsCore *core, const char *name, GError **error)
 {
-  NetnsNetwork *network = g_hash_table_lookup (netns_core_get_networks (core), name);
+  NetnsNetwork *network = g_hash_table_lookup (netns_core_get_definitions (core, &netns_network_class), name);
 
   if (network == NULL)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no network “%s”", name);
   return network;
 }
 
-typedef struct {
-  NetnsCore *core;
-  NetnsNetwork *network;
-} Commit;
-
-static void
-commit_put (NetnsPlan *plan, gpointer data)
-{
-  Commit *commit = data;
-
-  netns_core_put_network (commit->core, netns_network_copy (commit->network));
-}
-
-static void
-commit_drop (NetnsPlan *plan, gpointer data)
-{
-  Commit *commit = data;
-
-  netns_core_drop_network (commit->core, commit->network->name);
-}
-
-static void
-free_commit (gpointer data)
-{
-  Commit *commit = data;
-
-  netns_network_free (commit->network);
-  g_free (commit);
-}
-
-static void
-on_commit (NetnsCore *core, NetnsPlan *plan, NetnsCommitFunc func, const NetnsNetwork *network)
-{
-  Commit *commit = g_new0 (Commit, 1);
-
-  commit->core = core;
-  commit->network = netns_network_copy (network);
-  netns_plan_on_commit (plan, func, commit, free_commit);
-}
-
 /* Whose a network is decides as much as where its bridge is. */
 static void
 touch (NetnsPlan *plan, guint caller, const NetnsNetwork *network)
 {
-  netns_plan_set_detail (plan, "network", network->name);
-  if (network->owner != caller)
-    netns_core_add_foreign (plan, NULL, network->owner);
+  netns_plan_set_detail (plan, "network", network->base.name);
+  if (network->base.owner != caller)
+    netns_core_add_foreign (plan, NULL, network->base.owner);
   if (network->nat)
     netns_plan_add_reach (plan, NETNS_REACH_NAT);
 }
@@ -130,7 +90,7 @@ static gboolean
 plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptions *options, NetnsNetwork *network,
              GError **error)
 {
-  const char *wish = *options->bridge ? options->bridge : network->name;
+  const char *wish = *options->bridge ? options->bridge : network->base.name;
   NetnsLink *existing = netns_namespace_find_link (namespace, wish);
   g_autofree char *alternative = NULL, *path = NULL, *mac = make_mac ();
 
@@ -166,7 +126,7 @@ plan_gateways (NetnsPlan *plan, const NetnsOperation *operation, NetnsLink *brid
 
     if (bridge != NULL && netns_link_has_address (bridge, gateway) == (operation == &netns_operation_address_add))
       continue;
-    netns_plan_add (plan, operation, network->namespace_name,
+    netns_plan_add (plan, operation, network->base.namespace_name,
                     "{'link': <%s>, 'address': <%s>, 'unchecked': <true>}", network->bridge,
                     netns_address_print (gateway, text));
   }
@@ -175,16 +135,13 @@ plan_gateways (NetnsPlan *plan, const NetnsOperation *operation, NetnsLink *brid
 static NetnsNetwork *
 describe (NetnsNamespace *namespace, guint caller, const char *name, const NetnsNetworkOptions *options)
 {
-  NetnsNetwork *network = g_new0 (NetnsNetwork, 1);
+  NetnsNetwork *network
+    = netns_definition_new (&netns_network_class, name, namespace->name, namespace->cookie, caller);
 
-  network->name = g_strdup (name);
-  network->namespace_name = g_strdup (namespace->name);
-  network->cookie = namespace->cookie;
   network->subnets = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   network->gateways = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   network->nat = options->nat;
   network->shared = options->shared;
-  network->owner = caller;
   return network;
 }
 
@@ -194,7 +151,7 @@ check_options (NetnsCore *core, const char *name, const NetnsNetworkOptions *opt
   if (!netns_validate_network_name (name, error)
       || (*options->bridge != '\0' && !netns_validate_link_name (options->bridge, error)))
     return FALSE;
-  if (g_hash_table_contains (netns_core_get_networks (core), name)) {
+  if (g_hash_table_contains (netns_core_get_definitions (core, &netns_network_class), name)) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "Network “%s” exists already", name);
     return FALSE;
   }
@@ -244,8 +201,7 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, const Net
   set_subnet_detail (plan, network);
   plan_gateways (plan, &netns_operation_address_add, netns_network_find_bridge (netns_core_get_mirror (core), network),
                  network);
-  netns_wanted_replace_network (core, plan, NULL, network);
-  on_commit (core, plan, commit_put, network);
+  netns_wanted_replace (core, plan, NULL, &network->base);
   return g_steal_pointer (&plan);
 }
 
@@ -259,13 +215,13 @@ check_unused (NetnsCore *core, const NetnsNetwork *network, GError **error)
     const NetnsNamespace *namespace = ((NetnsLink *) g_ptr_array_index (members, i))->namespace;
 
     /* A cable that leads back is no connection; its other end is a port, of which check_ports() speaks. */
-    if (strcmp (namespace->name, network->namespace_name) != 0)
+    if (strcmp (namespace->name, network->base.namespace_name) != 0)
       g_string_append_printf (names, "%s%s", names->len ? ", " : "",
                               *namespace->name ? namespace->name : "the host namespace");
   }
   if (names->len == 0)
     return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Network “%s” is in use, disconnect first: %s", network->name,
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Network “%s” is in use, disconnect first: %s", network->base.name,
                names->str);
   return FALSE;
 }
@@ -279,7 +235,7 @@ check_ports (const NetnsNetwork *network, const NetnsLink *bridge, GError **erro
   if (ports->len == 0)
     return TRUE;
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Bridge “%s” of network “%s” still has port “%s”, detach it first",
-               network->bridge, network->name, ((NetnsLink *) g_ptr_array_index (ports, 0))->info.name);
+               network->bridge, network->base.name, ((NetnsLink *) g_ptr_array_index (ports, 0))->info.name);
   return FALSE;
 }
 
@@ -299,17 +255,16 @@ netns_network_delete (NetnsCore *core, guint caller, const NetnsNetwork *network
   NetnsLink *bridge = netns_network_find_bridge (netns_core_get_mirror (core), network);
 
   touch (plan, caller, network);
-  if (netns_core_use_namespace (core, plan, caller, network->namespace_name, error) == NULL
+  if (netns_core_use_namespace (core, plan, caller, network->base.namespace_name, error) == NULL
       || !check_unused (core, network, error)
       || (bridge != NULL && network->bridge_made && !check_ports (network, bridge, error)))
     return NULL;
-  netns_wanted_replace_network (core, plan, network, NULL);
+  netns_wanted_replace (core, plan, &network->base, NULL);
   if (bridge != NULL && network->bridge_made)
-    netns_plan_add (plan, &netns_operation_link_delete, network->namespace_name, "{'index': <%u>}",
+    netns_plan_add (plan, &netns_operation_link_delete, network->base.namespace_name, "{'index': <%u>}",
                     bridge->info.index);
   else if (bridge != NULL)
     plan_gateways (plan, &netns_operation_address_remove, bridge, network);
-  on_commit (core, plan, commit_drop, network);
   return g_steal_pointer (&plan);
 }
 
@@ -327,16 +282,15 @@ NetnsPlan *
 netns_network_set_nat (NetnsCore *core, guint caller, const NetnsNetwork *network, gboolean nat, GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
-  g_autoptr (NetnsNetwork) changed = netns_network_copy (network);
+  g_autoptr (NetnsNetwork) changed = netns_definition_copy (network);
 
   touch (plan, caller, network);
   netns_plan_add_reach (plan, NETNS_REACH_NAT);
-  if (netns_core_use_namespace (core, plan, caller, network->namespace_name, error) == NULL)
+  if (netns_core_use_namespace (core, plan, caller, network->base.namespace_name, error) == NULL)
     return NULL;
   if (network->nat == nat)
     return g_steal_pointer (&plan);
   changed->nat = nat;
-  netns_wanted_replace_network (core, plan, network, changed);
-  on_commit (core, plan, commit_put, changed);
+  netns_wanted_replace (core, plan, &network->base, &changed->base);
   return g_steal_pointer (&plan);
 }

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/network.h"
 
-#include "common/error.h"
-#include "common/names.h"
 #include "common/validate.h"
-#include "core/definition.h"
 
-#include <string.h>
-
-#define FOLDER      "networks"
 #define GROUP       "Network"
-#define NAME        "Name"
-#define NAMESPACE   "Namespace"
-#define COOKIE      "Cookie"
 #define BRIDGE      "Bridge"
 #define BRIDGE_MADE "BridgeMade"
 #define SUBNETS     "Subnets"
@@ -20,50 +11,34 @@
 #define NAT         "Nat"
 #define UPLINK      "Uplink"
 #define SHARED      "Shared"
-#define OWNER       "Owner"
 
-NetnsNetwork *
-netns_network_copy (const NetnsNetwork *network)
+static void
+copy_network (NetnsDefinition *definition)
 {
-  NetnsNetwork *copy = g_memdup2 (network, sizeof *network);
+  NetnsNetwork *copy = (NetnsNetwork *) definition;
 
-  copy->name = g_strdup (network->name);
-  copy->namespace_name = g_strdup (network->namespace_name);
-  copy->bridge = g_strdup (network->bridge);
-  copy->uplink = g_strdup (network->uplink);
-  copy->subnets = netns_definition_copy_addresses (network->subnets);
-  copy->gateways = netns_definition_copy_addresses (network->gateways);
-  return copy;
+  copy->bridge = g_strdup (copy->bridge);
+  copy->uplink = g_strdup (copy->uplink);
+  copy->subnets = netns_definition_copy_addresses (copy->subnets);
+  copy->gateways = netns_definition_copy_addresses (copy->gateways);
 }
 
-void
-netns_network_free (NetnsNetwork *network)
+static void
+clear_network (NetnsDefinition *definition)
 {
-  g_free (network->name);
-  g_free (network->namespace_name);
+  NetnsNetwork *network = (NetnsNetwork *) definition;
+
   g_free (network->bridge);
   g_free (network->uplink);
   g_clear_pointer (&network->subnets, g_array_unref);
   g_clear_pointer (&network->gateways, g_array_unref);
-  g_free (network);
 }
 
-/* Returns: (transfer full): the file of a network, below /run/netnsd */
-char *
-netns_network_get_file (const NetnsNetwork *network)
+static void
+print_network (const NetnsDefinition *definition, GKeyFile *key_file)
 {
-  return g_build_filename (FOLDER, network->name, NULL);
-}
+  const NetnsNetwork *network = (const NetnsNetwork *) definition;
 
-/* Returns: (transfer full): what its file says */
-char *
-netns_network_print (const NetnsNetwork *network)
-{
-  g_autoptr (GKeyFile) key_file = g_key_file_new ();
-
-  g_key_file_set_string (key_file, GROUP, NAME, network->name);
-  g_key_file_set_string (key_file, GROUP, NAMESPACE, network->namespace_name);
-  g_key_file_set_uint64 (key_file, GROUP, COOKIE, network->cookie);
   g_key_file_set_string (key_file, GROUP, BRIDGE, network->bridge);
   g_key_file_set_boolean (key_file, GROUP, BRIDGE_MADE, network->bridge_made);
   netns_definition_set_addresses (key_file, GROUP, SUBNETS, network->subnets);
@@ -71,43 +46,42 @@ netns_network_print (const NetnsNetwork *network)
   g_key_file_set_boolean (key_file, GROUP, NAT, network->nat);
   g_key_file_set_string (key_file, GROUP, UPLINK, network->uplink);
   g_key_file_set_boolean (key_file, GROUP, SHARED, network->shared);
-  g_key_file_set_uint64 (key_file, GROUP, OWNER, network->owner);
-  return g_key_file_to_data (key_file, NULL, NULL);
 }
 
-/**
- * netns_network_load:
- * @file: name below /run/netnsd
- * @error: why it cannot be used
- *
- * Returns: (transfer full) (nullable): what netns_network_print() wrote
- */
-NetnsNetwork *
-netns_network_load (const char *file, GError **error)
+static gboolean
+parse_network (NetnsDefinition *definition, GKeyFile *key_file, GError **error)
 {
-  g_autoptr (GKeyFile) key_file = netns_definition_open (file, error);
-  g_autoptr (NetnsNetwork) network = NULL;
+  NetnsNetwork *network = (NetnsNetwork *) definition;
 
-  if (key_file == NULL)
-    return NULL;
-  network = g_new0 (NetnsNetwork, 1);
-  network->name = netns_definition_get_string (key_file, GROUP, NAME);
-  network->namespace_name = netns_definition_get_string (key_file, GROUP, NAMESPACE);
-  network->cookie = g_key_file_get_uint64 (key_file, GROUP, COOKIE, NULL);
   network->bridge = netns_definition_get_string (key_file, GROUP, BRIDGE);
   network->bridge_made = g_key_file_get_boolean (key_file, GROUP, BRIDGE_MADE, NULL);
   network->nat = g_key_file_get_boolean (key_file, GROUP, NAT, NULL);
   network->uplink = netns_definition_get_string (key_file, GROUP, UPLINK);
   network->shared = g_key_file_get_boolean (key_file, GROUP, SHARED, NULL);
-  network->owner = (guint) g_key_file_get_uint64 (key_file, GROUP, OWNER, NULL);
   network->subnets = netns_definition_get_addresses (key_file, GROUP, SUBNETS, error);
   if (network->subnets == NULL)
-    return NULL;
+    return FALSE;
   network->gateways = netns_definition_get_addresses (key_file, GROUP, GATEWAYS, error);
-  if (network->gateways == NULL || !netns_validate_network_name (network->name, error))
-    return NULL;
-  return g_steal_pointer (&network);
+  return network->gateways != NULL && netns_validate_network_name (network->base.name, error);
 }
+
+static guint
+compare_networks (const NetnsDefinition *definition, const NetnsDefinition *other)
+{
+  return ((const NetnsNetwork *) definition)->nat != ((const NetnsNetwork *) other)->nat ? NETNS_NETWORK_NAT : 0;
+}
+
+const NetnsDefinitionClass netns_network_class = {
+  .folder = "networks",
+  .group = GROUP,
+  .size = sizeof (NetnsNetwork),
+  .copy = copy_network,
+  .clear = clear_network,
+  .print = print_network,
+  .parse = parse_network,
+  .compare = compare_networks,
+  .renamed = NETNS_NETWORK_BRIDGE | NETNS_NETWORK_LEASES,
+};
 
 /**
  * netns_network_find_bridge:
@@ -119,7 +93,7 @@ netns_network_load (const char *file, GError **error)
 NetnsLink *
 netns_network_find_bridge (NetnsMirror *mirror, const NetnsNetwork *network)
 {
-  NetnsNamespace *namespace = netns_mirror_get_namespace (mirror, network->namespace_name);
+  NetnsNamespace *namespace = netns_mirror_get_namespace (mirror, network->base.namespace_name);
   NetnsLink *link = namespace ? netns_namespace_find_link (namespace, network->bridge) : NULL;
 
   return link != NULL && netns_link_is_bridge (link) ? link : NULL;

@@ -3,6 +3,7 @@
  * it in the kernel is looked up in the mirror each time. */
 #pragma once
 
+#include "core/definition.h"
 #include "core/plan.h"
 #include "mirror/mirror.h"
 
@@ -17,9 +18,7 @@ typedef enum {
 
 /**
  * NetnsNetwork:
- * @name: its name
- * @namespace_name: where its bridge is
- * @cookie: that of the namespace: another one of its name is not meant
+ * @base: its name, and where its bridge is
  * @bridge: name of the bridge
  * @bridge_made: whether the service made the bridge, and deletes it with the network
  * @subnets: (element-type NetnsAddress): its subnets
@@ -27,12 +26,9 @@ typedef enum {
  * @nat: whether packets to the rest of the world are masqueraded
  * @uplink: the only link that NAT is done for, empty for any
  * @shared: whether every user may connect
- * @owner: uid that it belongs to
  */
 typedef struct {
-  char *name;
-  char *namespace_name;
-  guint64 cookie;
+  NetnsDefinition base;
   char *bridge;
   gboolean bridge_made;
   GArray *subnets;
@@ -40,7 +36,6 @@ typedef struct {
   gboolean nat;
   char *uplink;
   gboolean shared;
-  guint owner;
 } NetnsNetwork;
 
 /**
@@ -69,11 +64,8 @@ typedef struct {
   NetnsLink *link;
 } NetnsLease;
 
-NetnsNetwork *netns_network_copy (const NetnsNetwork *network);
-void netns_network_free (NetnsNetwork *network);
-NetnsNetwork *netns_network_load (const char *file, GError **error);
-char *netns_network_get_file (const NetnsNetwork *network);
-char *netns_network_print (const NetnsNetwork *network);
+extern const NetnsDefinitionClass netns_network_class;
+
 NetnsLink *netns_network_find_bridge (NetnsMirror *mirror, const NetnsNetwork *network);
 GPtrArray *netns_network_list_members (NetnsMirror *mirror, const NetnsNetwork *network);
 GArray *netns_network_list_leases (NetnsMirror *mirror, const NetnsNetwork *network);
@@ -85,4 +77,4 @@ NetnsPlan *netns_network_set_nat (NetnsCore *core, guint caller, const NetnsNetw
                                   GError **error);
 NetnsNetwork *netns_network_find (NetnsCore *core, const char *name, GError **error);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsNetwork, netns_network_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsNetwork, netns_definition_free)

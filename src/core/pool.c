@@ -68,13 +68,13 @@ check_network (const NetnsNetwork *network, const NetnsNamespace *namespace, con
 {
   char text[NETNS_ADDRESS_MAX_TEXT];
 
-  if (strcmp (network->namespace_name, namespace->name) != 0)
+  if (strcmp (network->base.namespace_name, namespace->name) != 0)
     return TRUE;
   for (guint i = 0; i < network->subnets->len; i++) {
     if (!netns_address_overlaps (&g_array_index (network->subnets, NetnsAddress, i), subnet))
       continue;
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT, "Subnet %s overlaps that of network “%s”",
-                 netns_address_print (subnet, text), network->name);
+                 netns_address_print (subnet, text), network->base.name);
     return FALSE;
   }
   return TRUE;
@@ -113,7 +113,7 @@ netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArra
                  netns_address_print (subnet, text));
     return FALSE;
   }
-  g_hash_table_iter_init (&iter, netns_core_get_networks (core));
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
     if (!check_network (network, namespace, subnet, error))
       return FALSE;
@@ -222,7 +222,7 @@ netns_pool_check_address (NetnsMirror *mirror, const NetnsNetwork *network, Netn
   netns_address_print (address, text);
   if (subnet == NULL || !is_for_hosts (subnet, address)) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "%s is no address for a host in network “%s”", text,
-                 network->name);
+                 network->base.name);
     return FALSE;
   }
   if (address->prefix == (address->family == AF_INET ? 32 : 128))
@@ -231,7 +231,7 @@ netns_pool_check_address (NetnsMirror *mirror, const NetnsNetwork *network, Netn
   if (user == NULL)
     return TRUE;
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_ADDRESS_IN_USE, "Address %s of network “%s” is in use by %s", text,
-               network->name, user);
+               network->base.name, user);
   return FALSE;
 }
 

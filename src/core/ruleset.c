@@ -111,7 +111,7 @@ static void
 add_network_translation (GVariantBuilder *commands, const NetnsNetwork *network)
 {
   static const NetnsAddress any = { 0 };
-  g_autofree char *comment = g_strconcat ("network ", network->name, NULL);
+  g_autofree char *comment = g_strconcat ("network ", network->base.name, NULL);
 
   for (guint i = 0; i < network->subnets->len; i++)
     add_rule (commands, "postrouting",
@@ -122,7 +122,7 @@ add_network_translation (GVariantBuilder *commands, const NetnsNetwork *network)
 static void
 add_nat_translation (GVariantBuilder *commands, const NetnsNat *nat)
 {
-  g_autofree char *comment = g_strdup_printf ("nat %u", nat->id);
+  g_autofree char *comment = g_strconcat ("nat ", nat->base.name, NULL);
 
   for (guint i = 0; i < nat->sources->len; i++)
     add_rule (commands, "postrouting",
@@ -135,7 +135,7 @@ add_nat_translation (GVariantBuilder *commands, const NetnsNat *nat)
 static void
 add_network_guard (GVariantBuilder *commands, const NetnsNetwork *network)
 {
-  g_autofree char *comment = g_strconcat ("network ", network->name, NULL);
+  g_autofree char *comment = g_strconcat ("network ", network->base.name, NULL);
   GVariant *const exceptions[][2] = {
     { connection ("state"), g_variant_new_parsed ("['established', 'related']") },
     { connection ("status"), g_variant_new_string ("dnat") },

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* All networks and translations of a namespace. */
+/* All networks and translations of a namespace, in an order of their own. */
 typedef struct {
   GPtrArray *networks;
   GPtrArray *nats;
@@ -24,41 +24,33 @@ clear_wanted (Wanted *wanted)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wanted, clear_wanted)
 
 static int
-compare_networks (gconstpointer a, gconstpointer b)
+compare_names (gconstpointer a, gconstpointer b)
 {
-  return strcmp ((*(NetnsNetwork *const *) a)->name, (*(NetnsNetwork *const *) b)->name);
+  return strcmp ((*(NetnsDefinition *const *) a)->name, (*(NetnsDefinition *const *) b)->name);
 }
 
-static int
-compare_nats (gconstpointer a, gconstpointer b)
-{
-  return (int) (*(NetnsNat *const *) a)->id - (int) (*(NetnsNat *const *) b)->id;
-}
-
+/* As the service has it, or with @new in the place of @old. */
 static void
-collect (NetnsCore *core, const char *namespace_name, Wanted *wanted)
+collect (NetnsCore *core, const char *namespace_name, const NetnsDefinition *old, const NetnsDefinition *new,
+         Wanted *wanted)
 {
-  GHashTableIter iter;
-  NetnsNetwork *network;
-  NetnsNat *nat;
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, namespace_name);
+  const struct {
+    const NetnsDefinitionClass *class;
+    GPtrArray **list;
+  } lists[] = { { &netns_network_class, &wanted->networks }, { &netns_nat_class, &wanted->nats } };
 
-  wanted->networks = g_ptr_array_new ();
-  wanted->nats = g_ptr_array_new ();
-  g_hash_table_iter_init (&iter, netns_core_get_networks (core));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
-    if (strcmp (network->namespace_name, namespace_name) == 0)
-      g_ptr_array_add (wanted->networks, network);
-  g_hash_table_iter_init (&iter, netns_core_get_nats (core));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &nat))
-    if (strcmp (nat->namespace_name, namespace_name) == 0)
-      g_ptr_array_add (wanted->nats, nat);
-}
-
-static void
-sort (Wanted *wanted)
-{
-  g_ptr_array_sort (wanted->networks, compare_networks);
-  g_ptr_array_sort (wanted->nats, compare_nats);
+  if (old != NULL)
+    g_ptr_array_remove (definitions, (gpointer) old);
+  if (new != NULL)
+    g_ptr_array_add (definitions, (gpointer) new);
+  g_ptr_array_sort (definitions, compare_names);
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++) {
+    *lists[i].list = g_ptr_array_new ();
+    for (guint j = 0; j < definitions->len; j++)
+      if (((NetnsDefinition *) g_ptr_array_index (definitions, j))->class == lists[i].class)
+        g_ptr_array_add (*lists[i].list, g_ptr_array_index (definitions, j));
+  }
 }
 
 static gboolean
@@ -115,74 +107,68 @@ plan_forwarding (NetnsPlan *plan, const char *namespace_name, const Wanted *befo
 }
 
 static void
-plan_difference (NetnsPlan *plan, const char *namespace_name, Wanted *before, Wanted *after)
+plan_difference (NetnsPlan *plan, const char *namespace_name, const Wanted *before, const Wanted *after)
 {
-  sort (before);
-  sort (after);
   plan_forwarding (plan, namespace_name, before, after, AF_INET);
   plan_forwarding (plan, namespace_name, before, after, AF_INET6);
   plan_rules (plan, namespace_name, before, after);
 }
 
-static void
-plan_file (NetnsPlan *plan, const char *file, char *contents)
-{
-  g_autofree char *owned = contents;
+typedef struct {
+  NetnsCore *core;
+  NetnsDefinition *definition;
+} Commit;
 
-  if (owned != NULL)
-    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>, 'contents': <%s>}", file, owned);
+static void
+free_commit (gpointer data)
+{
+  Commit *commit = data;
+
+  netns_definition_free (commit->definition);
+  g_free (commit);
+}
+
+static void
+commit_put (NetnsPlan *plan, gpointer data)
+{
+  Commit *commit = data;
+
+  netns_core_put_definition (commit->core, g_steal_pointer (&commit->definition));
+}
+
+static void
+commit_drop (NetnsPlan *plan, gpointer data)
+{
+  Commit *commit = data;
+
+  netns_core_drop_definition (commit->core, commit->definition);
+}
+
+/**
+ * netns_wanted_replace:
+ * @core: the service
+ * @plan: the plan of a call
+ * @old: (nullable): a definition as the service has it, %NULL for a new one
+ * @new: (nullable): what it shall be, %NULL if it goes
+ *
+ * Adds the steps that rules, forwarding and its file need; when the plan is done, the service has it.
+ */
+void
+netns_wanted_replace (NetnsCore *core, NetnsPlan *plan, const NetnsDefinition *old, const NetnsDefinition *new)
+{
+  const NetnsDefinition *either = new ? new : old;
+  g_autofree char *file = netns_definition_get_file (either), *contents = new ? netns_definition_print (new) : NULL;
+  g_auto (Wanted) before = { 0 }, after = { 0 };
+  Commit *commit = g_new0 (Commit, 1);
+
+  collect (core, either->namespace_name, NULL, NULL, &before);
+  collect (core, either->namespace_name, old, new, &after);
+  plan_difference (plan, either->namespace_name, &before, &after);
+  if (contents != NULL)
+    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>, 'contents': <%s>}", file, contents);
   else
     netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", file);
-}
-
-/**
- * netns_wanted_replace_network:
- * @core: the service
- * @plan: the plan of a call
- * @old: (nullable): a network as the service has it, %NULL for a new one
- * @new: (nullable): what it shall be, %NULL if it goes
- *
- * Adds the steps that rules, forwarding and files need. The service's own table is the commit's business.
- */
-void
-netns_wanted_replace_network (NetnsCore *core, NetnsPlan *plan, const NetnsNetwork *old, const NetnsNetwork *new)
-{
-  const NetnsNetwork *either = new ? new : old;
-  g_autofree char *file = netns_network_get_file (either);
-  g_auto (Wanted) before = { 0 }, after = { 0 };
-
-  collect (core, either->namespace_name, &before);
-  collect (core, either->namespace_name, &after);
-  if (old != NULL)
-    g_ptr_array_remove (after.networks, (gpointer) old);
-  if (new != NULL)
-    g_ptr_array_add (after.networks, (gpointer) new);
-  plan_difference (plan, either->namespace_name, &before, &after);
-  plan_file (plan, file, new ? netns_network_print (new) : NULL);
-}
-
-/**
- * netns_wanted_replace_nat:
- * @core: the service
- * @plan: the plan of a call
- * @old: (nullable): a translation as the service has it, %NULL for a new one
- * @new: (nullable): what it shall be, %NULL if it goes
- *
- * As netns_wanted_replace_network().
- */
-void
-netns_wanted_replace_nat (NetnsCore *core, NetnsPlan *plan, const NetnsNat *old, const NetnsNat *new)
-{
-  const NetnsNat *either = new ? new : old;
-  g_autofree char *file = netns_nat_get_file (either);
-  g_auto (Wanted) before = { 0 }, after = { 0 };
-
-  collect (core, either->namespace_name, &before);
-  collect (core, either->namespace_name, &after);
-  if (old != NULL)
-    g_ptr_array_remove (after.nats, (gpointer) old);
-  if (new != NULL)
-    g_ptr_array_add (after.nats, (gpointer) new);
-  plan_difference (plan, either->namespace_name, &before, &after);
-  plan_file (plan, file, new ? netns_nat_print (new) : NULL);
+  commit->core = core;
+  commit->definition = netns_definition_copy (either);
+  netns_plan_on_commit (plan, new ? commit_put : commit_drop, commit, free_commit);
 }

@@ -6,5 +6,4 @@
 #include "core/nat.h"
 #include "core/network.h"
 
-void netns_wanted_replace_network (NetnsCore *core, NetnsPlan *plan, const NetnsNetwork *old, const NetnsNetwork *new);
-void netns_wanted_replace_nat (NetnsCore *core, NetnsPlan *plan, const NetnsNat *old, const NetnsNat *new);
+void netns_wanted_replace (NetnsCore *core, NetnsPlan *plan, const NetnsDefinition *old, const NetnsDefinition *new);
