@@ -6,6 +6,66 @@
 
 #define LINE_LENGTH 1000
 
+/* Anybody can have calls refused as fast as he likes, and journald drops everybody's lines past a limit of its own
+ * (RateLimitBurst= in journald.conf): of one user this many refusals are written in each span of time. */
+#define REFUSALS_MAX  100
+#define REFUSALS_SPAN (30 * G_TIME_SPAN_SECOND)
+
+struct _NetnsAudit {
+  GHashTable *refusals; /* uid -> Refusals */
+};
+
+/* Of one user, in the present span. */
+typedef struct {
+  gint64 since;
+  guint written;
+  guint left_out;
+} Refusals;
+
+/* Returns: (transfer full): an audit without a past */
+NetnsAudit *
+netns_audit_new (void)
+{
+  NetnsAudit *audit = g_new0 (NetnsAudit, 1);
+
+  audit->refusals = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  return audit;
+}
+
+void
+netns_audit_free (NetnsAudit *audit)
+{
+  g_hash_table_unref (audit->refusals);
+  g_free (audit);
+}
+
+/* Whether one more refusal of @uid is written. The first one of a new span says how many were not in the last one. */
+static gboolean
+take_refusal (NetnsAudit *audit, guint uid)
+{
+  Refusals *refusals = g_hash_table_lookup (audit->refusals, GUINT_TO_POINTER (uid));
+  gint64 now = g_get_monotonic_time ();
+
+  if (refusals == NULL) {
+    refusals = g_new0 (Refusals, 1);
+    refusals->since = now;
+    g_hash_table_insert (audit->refusals, GUINT_TO_POINTER (uid), refusals);
+  }
+  if (now - refusals->since > REFUSALS_SPAN) {
+    if (refusals->left_out > 0)
+      g_message ("uid %u: %u more calls were refused or failed", uid, refusals->left_out);
+    *refusals = (Refusals){ .since = now };
+  }
+  if (refusals->written < REFUSALS_MAX) {
+    refusals->written++;
+    return TRUE;
+  }
+  if (refusals->left_out++ == 0)
+    g_message ("uid %u: has more than %u calls refused or failed in %d s, which are not written down", uid,
+               REFUSALS_MAX, (int) (REFUSALS_SPAN / G_TIME_SPAN_SECOND));
+  return FALSE;
+}
+
 static char *
 describe_details (const NetnsPlan *plan)
 {
@@ -34,14 +94,16 @@ make_line (const char *text)
 }
 
 /**
- * netns_audit:
+ * netns_audit_write:
+ * @audit: the audit
  * @invocation: the call
  * @uid: the caller's, NETNS_UID_NOBODY if nobody could say
  * @plan: (nullable): what was to be done
  * @error: (nullable): why it was not
  */
 void
-netns_audit (GDBusMethodInvocation *invocation, guint uid, const NetnsPlan *plan, const GError *error)
+netns_audit_write (NetnsAudit *audit, GDBusMethodInvocation *invocation, guint uid, const NetnsPlan *plan,
+                   const GError *error)
 {
   const char *method = g_dbus_method_invocation_get_method_name (invocation);
   const char *path = g_dbus_method_invocation_get_object_path (invocation);
@@ -52,6 +114,8 @@ netns_audit (GDBusMethodInvocation *invocation, guint uid, const NetnsPlan *plan
                                            error ? ": " : "", error ? error->message : "");
   g_autofree char *line = make_line (text);
 
+  if (error != NULL && uid != 0 && !take_refusal (audit, uid))
+    return;
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "NETNSD_METHOD", method, "NETNSD_OBJECT", path, "NETNSD_UID", who,
                     "NETNSD_RESULT", result, "MESSAGE", "%s", line);
 }

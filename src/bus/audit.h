@@ -6,4 +6,9 @@
 
 #include <gio/gio.h>
 
-void netns_audit (GDBusMethodInvocation *invocation, guint uid, const NetnsPlan *plan, const GError *error);
+typedef struct _NetnsAudit NetnsAudit;
+
+NetnsAudit *netns_audit_new (void);
+void netns_audit_free (NetnsAudit *audit);
+void netns_audit_write (NetnsAudit *audit, GDBusMethodInvocation *invocation, guint uid, const NetnsPlan *plan,
+                        const GError *error);

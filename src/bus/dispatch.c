@@ -15,6 +15,7 @@ struct _NetnsDispatch {
   NetnsAuthority *authority;
   NetnsExport *export;
   NetnsTree *tree;
+  NetnsAudit *audit;
   GHashTable *changes; /* uid -> number of its changes under way */
 };
 
@@ -68,7 +69,8 @@ finish (Request *request, GVariant *result, const GError *error)
 {
   netns_export_flush (request->dispatch->export);
   if (request->method != NULL && request->method->plan != NULL)
-    netns_audit (request->invocation, request->call.uid, request->plan ? request->plan : request->asked, error);
+    netns_audit_write (request->dispatch->audit, request->invocation, request->call.uid,
+                       request->plan ? request->plan : request->asked, error);
   if (error != NULL)
     netns_reply_error (request->invocation, error);
   else
@@ -455,6 +457,7 @@ netns_dispatch_new (NetnsCore *core, GDBusConnection *connection, NetnsAuthority
   dispatch->core = core;
   dispatch->authority = authority;
   dispatch->export = export;
+  dispatch->audit = netns_audit_new ();
   dispatch->changes = g_hash_table_new (NULL, NULL);
   dispatch->tree = netns_tree_new (core, connection, &vtable, dispatch, error);
   return dispatch->tree ? g_steal_pointer (&dispatch) : NULL;
@@ -464,6 +467,7 @@ void
 netns_dispatch_free (NetnsDispatch *dispatch)
 {
   g_clear_pointer (&dispatch->tree, netns_tree_free);
+  netns_audit_free (dispatch->audit);
   g_hash_table_unref (dispatch->changes);
   g_free (dispatch);
 }

@@ -80,6 +80,35 @@ check_network (const NetnsNetwork *network, const NetnsNamespace *namespace, con
   return TRUE;
 }
 
+/* Ranges in which no host of a network can have its address (RFC 6890, RFC 4291): packets to them do not leave a host, or
+ * are no one host's. */
+static gboolean
+check_purpose (const NetnsAddress *subnet, GError **error)
+{
+  static const struct {
+    const char *range;
+    const char *purpose;
+  } ranges[] = {
+    { "0.0.0.0/8", "this host" }, { "127.0.0.0/8", "loopback" }, { "224.0.0.0/4", "multicast" },
+    { "::/127", "this host" },    { "fe80::/10", "link-local" }, { "ff00::/8", "multicast" },
+  };
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ranges); i++) {
+    NetnsAddress range;
+
+    if (!netns_address_parse_subnet (ranges[i].range, &range, error))
+      return FALSE;
+    if (!netns_address_overlaps (&range, subnet))
+      continue;
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                 "Subnet %s is of no use for a network: %s is for %s addresses", netns_address_print (subnet, text),
+                 ranges[i].range, ranges[i].purpose);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 /**
  * netns_pool_check_subnet:
  * @core: the service
@@ -106,6 +135,8 @@ netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArra
                  netns_address_print (subnet, text), subnet->family == AF_INET ? PREFIX_MAX4 : PREFIX_MAX6);
     return FALSE;
   }
+  if (!check_purpose (subnet, error))
+    return FALSE;
   for (guint i = 0; i < others->len; i++) {
     if (!netns_address_overlaps (&g_array_index (others, NetnsAddress, i), subnet))
       continue;

@@ -21,6 +21,7 @@ Bad = collections.namedtuple('Bad', 'error words path method signature values')
 LINKS = '''
 link add br0 up type bridge
 link add br1 up type bridge
+link add br2 up mtu 1000 type bridge
 link add p1 up master br0 type veth peer name p2
 link add v1 up type veth peer name v2
 link property add dev v1 altname a-long-name-of-a-link
@@ -215,6 +216,9 @@ def bad_addresses():
     yield create_network(INVALID_ARGUMENT, ['10.7.0.0/24'], 'ok', {'subnets': ['10.7.0.1/24']})  # what was meant
     for subnet in ('10.7.0.0/31', '10.7.0.0/32', 'fd00:7::/127', '0.0.0.0/0', '::/0'):
         yield create_network(INVALID_ARGUMENT, [subnet], 'ok', {'subnets': [subnet]})
+    for subnet, purpose in (('127.1.0.0/16', 'loopback'), ('224.0.1.0/24', 'multicast'), ('0.1.0.0/24', 'this host'),
+                            ('ff02::/64', 'multicast'), ('fe80::/64', 'link-local'), ('::/64', 'this host')):
+        yield create_network(INVALID_ARGUMENT, [subnet, purpose], 'ok', {'subnets': [subnet]})
     yield create_network(INVALID_ARGUMENT, ['10.7.0.0/25'], 'ok', {'subnets': ['10.7.0.0/24', '10.7.0.0/25']})
     # Outside, the network's own, and for broadcast.
     for address in ('10.2.0.5/24', '10.1.0.0/24', '10.1.0.255/24', '10.1.1.0/24', 'fd00:1::5/64'):
@@ -291,8 +295,9 @@ def things_that_the_kernel_refuses():
     yield create_veth('KernelRefused', ['ff02::99/64'], 'web', 'ok', 'db', 'a-name-of-20-bytes-x',
                       {'peer-addresses': ['10.5.0.1/24', 'ff02::99/64']})
     yield create_bridge('KernelRefused', ['ff02::99/64'], 'web', 'ok', {'addresses': ['ff02::99/64']})
-    yield connect('KernelRefused', ['ff02:5:'], 'db', 'odd', {})
-    yield create_network('KernelRefused', ['ff02:'], 'ok', {'subnets': ['10.7.0.0/24', 'ff02::/64'], 'nat': True})
+    yield connect('KernelRefused', ['fd02:5:'], 'db', 'odd', {})
+    yield create_network('KernelRefused', ['fd02:'], 'ok',  # less than IPv6 can do with
+                         {'subnets': ['10.7.0.0/24', 'fd02::/64'], 'nat': True, 'bridge': 'br2', 'namespace': 'web'})
 
 
 def things_that_another_program_keeps():
@@ -358,13 +363,14 @@ route add 10.50.0.0/24 dev h1 table 123
 address add 10.51.0.1/24 dev h1
 ''')
         for name, options in (('lan', {'subnets': ['10.1.0.0/24'], 'nat': True}), ('idle', {}), ('crowded', {}),
-                              ('odd', {'subnets': ['ff02:5::/64'], 'gateway': False}),
+                              ('odd', {'subnets': ['fd02:5::/64'], 'gateway': False}),
                               ('tiny', {'subnets': ['10.6.0.0/30']}),
                               ('lan-in-web', {'subnets': ['10.8.0.0/24'], 'namespace': 'web'})):
             call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', name, options)
         call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'web', 'lan', {})
         call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'busy', 'tiny', {})
         call(ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
+        run('ip', 'link', 'set', 'odd', 'mtu', '1000')  # less than IPv6 can do with
         run('ip', 'link', 'set', 'h2', 'master', 'crowded')
         self.process = subprocess.Popen(['nsenter', '--net=/run/netns/busy', 'sleep', 'infinity'])
         self.addCleanup(self.process.wait)

@@ -191,6 +191,19 @@ class Exhaustion(SecurityTestCase):
         self.assertEqual([line for line in lines if line.startswith('uid 0: forged')], [])
         self.assertEqual([line[:100] for line in lines if len(line) > 4000], [])
 
+    def test_flood_of_refusals(self):
+        """Who is refused all day does not push others' lines out of the journal; the rest is counted."""
+        carol = self.join(netns1.CAROL)
+        for _ in range(300):
+            with self.assertBusError('NotFound'):
+                self.connect(carol, 'absent', 'absent')
+        lines = [line for line in log().splitlines() if f'uid {netns1.CAROL}: ' in line]
+        self.assertIn(len(lines), range(100, 105))
+        self.assertIn('not written down', lines[-1])
+        with self.assertBusError('NotFound'):
+            self.connect(self.bob, 'absent', 'bobs-own')
+        self.assertIn('bobs-own', log())
+
     def test_who_left_is_not_root(self):
         """A caller who is gone before the bus says who it was."""
         for _ in range(20):
