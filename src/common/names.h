@@ -26,6 +26,9 @@
 /* What the service must remember as long as the machine runs. */
 #define NETNS_STATE_DIR "/run/netnsd"
 
+/* Our table of family inet, in each namespace that has rules of ours. */
+#define NETNS_TABLE "netnsd"
+
 /* Property Owner of what belongs to nobody: (uid_t) -1, which no process can have. */
 #define NETNS_UID_NOBODY G_MAXUINT32
 

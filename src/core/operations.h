@@ -18,6 +18,9 @@ extern const NetnsOperation netns_operation_state_write;      /* file s, content
 
 char *netns_forwarding_file_for (guint64 cookie, int family);
 
+/* operations-rules.c */
+extern const NetnsOperation netns_operation_rules_restore; /* commands s: libnftables JSON; if-damaged b; last */
+
 /* operations-process.c */
 extern const NetnsOperation netns_operation_process_list;   /* (none) */
 extern const NetnsOperation netns_operation_socket_open;    /* domain u, type u, protocol u */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/ruleset.h"
 
+#include "common/names.h"
+
 #include <json-glib/json-glib.h>
 #include <sys/socket.h>
 

@@ -6,6 +6,5 @@
 #include "core/nat.h"
 #include "core/network.h"
 
-#define NETNS_TABLE "netnsd"
-
+gboolean netns_ruleset_is_there (const char *commands, const char *ruleset);
 char *netns_ruleset_build (GPtrArray *networks, GPtrArray *nats);

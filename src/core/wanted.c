@@ -172,3 +172,55 @@ netns_wanted_replace (NetnsCore *core, NetnsPlan *plan, const NetnsDefinition *o
   commit->definition = netns_definition_copy (either);
   netns_plan_on_commit (plan, new ? commit_put : commit_drop, commit, free_commit);
 }
+
+/* A network without NAT is a bridge and nothing else. */
+static gboolean
+has_rules (const NetnsDefinition *definition)
+{
+  return definition->class != &netns_network_class || ((const NetnsNetwork *) definition)->nat;
+}
+
+/**
+ * netns_wanted_name_rules:
+ * @core: the service
+ * @namespace_name: a namespace
+ *
+ * Returns: (transfer full) (element-type utf8): what there are rules for, such as `network lan` and `nat 1`
+ */
+GPtrArray *
+netns_wanted_name_rules (NetnsCore *core, const char *namespace_name)
+{
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, namespace_name);
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+
+  g_ptr_array_sort (definitions, compare_names);
+  for (guint i = 0; i < definitions->len; i++) {
+    const NetnsDefinition *definition = g_ptr_array_index (definitions, i);
+    g_autofree char *what = g_ascii_strdown (definition->class->group, -1);
+
+    if (has_rules (definition))
+      g_ptr_array_add (names, g_strconcat (what, " ", definition->name, NULL));
+  }
+  return names;
+}
+
+/**
+ * netns_wanted_restore_rules:
+ * @core: the service
+ * @plan: a plan of the service itself
+ * @namespace_name: a namespace that has rules
+ * @if_damaged: whether to look first, and leave them alone if all seem to be there
+ *
+ * Adds the step that makes our table anew.
+ */
+void
+netns_wanted_restore_rules (NetnsCore *core, NetnsPlan *plan, const char *namespace_name, gboolean if_damaged)
+{
+  g_auto (Wanted) wanted = { 0 };
+  g_autofree char *commands = NULL;
+
+  collect (core, namespace_name, NULL, NULL, &wanted);
+  commands = netns_ruleset_build (wanted.networks, wanted.nats);
+  netns_plan_add (plan, &netns_operation_rules_restore, namespace_name, "{'commands': <%s>, 'if-damaged': <%b>}",
+                  commands, if_damaged);
+}

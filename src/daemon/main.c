@@ -2,6 +2,7 @@
 /* netnsd: reads what there is, opens the door, takes the name, and runs until it is told to stop. Stopping touches
  * nothing: what was made stays. */
 #include "bus/dispatch.h"
+#include "bus/notices.h"
 #include "common/names.h"
 #include "config.h"
 
@@ -23,6 +24,7 @@ typedef struct {
   NetnsAuthority *authority;
   NetnsExport *export;
   NetnsDispatch *dispatch;
+  NetnsNotices *notices;
   guint name_id;
   int status;
 } Daemon;
@@ -57,6 +59,7 @@ on_settled (gpointer data)
     fail (daemon, "Cannot serve " NETNS_PATH, error);
     return;
   }
+  daemon->notices = netns_notices_new (daemon->core, daemon->connection);
   daemon->name_id = g_bus_own_name_on_connection (daemon->connection, NETNS_BUS_NAME,
                                                   G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL, on_name_lost, daemon,
                                                   NULL);
@@ -103,6 +106,7 @@ stop (Daemon *daemon)
   g_clear_pointer (&daemon->worker, netns_worker_free);
   g_clear_pointer (&daemon->authority, netns_authority_free);
   g_clear_pointer (&daemon->dispatch, netns_dispatch_free);
+  g_clear_pointer (&daemon->notices, netns_notices_free);
   g_clear_pointer (&daemon->export, netns_export_free);
   g_clear_pointer (&daemon->core, netns_core_free);
   g_clear_pointer (&daemon->mirror, netns_mirror_free);

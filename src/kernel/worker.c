@@ -73,7 +73,7 @@ netns_worker_new (void)
 
   worker->queue = g_async_queue_new ();
   worker->context = g_main_context_ref_thread_default ();
-  worker->thread = g_thread_new ("netns-worker", work, worker);
+  worker->thread = g_thread_new (NETNS_WORKER_NAME, work, worker);
   return worker;
 }
 

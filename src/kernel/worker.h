@@ -5,6 +5,9 @@
 
 #include <glib.h>
 
+/* As the kernel names the thread to others: at most 15 bytes. */
+#define NETNS_WORKER_NAME "netns-worker"
+
 typedef struct _NetnsWorker NetnsWorker;
 typedef void (*NetnsWorkerFunc) (gpointer data);
 

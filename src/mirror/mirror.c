@@ -66,6 +66,14 @@ netns_mirror_notify_link (NetnsMirror *mirror, NetnsLink *link, guint changes)
   NOTIFY (mirror, link_changed, link, changes);
 }
 
+void
+netns_mirror_notify_rules (NetnsMirror *mirror, NetnsNamespace *namespace, guint changes)
+{
+  if (namespace->name == NULL)
+    return;
+  NOTIFY (mirror, rules_changed, namespace, changes);
+}
+
 static void
 take_forwarding (NetnsMirror *mirror, int family, gboolean forwarding)
 {
@@ -318,6 +326,7 @@ netns_mirror_new (NetnsWorker *worker, int receive_buffer, GError **error)
     return NULL;
   netns_names_scan (mirror->names);
   netns_mirror_follow (mirror);
+  mirror->rules = netns_rule_watch_new (mirror);
   return g_steal_pointer (&mirror);
 }
 
@@ -333,6 +342,7 @@ netns_mirror_free (NetnsMirror *mirror)
     g_source_destroy (mirror->resync_source);
   g_clear_pointer (&mirror->resync_source, g_source_unref);
   netns_mirror_free_buried (mirror);
+  g_clear_pointer (&mirror->rules, netns_rule_watch_free);
   g_clear_pointer (&mirror->names, netns_names_free);
   g_clear_pointer (&mirror->routes, netns_route_reader_free);
   g_clear_pointer (&mirror->events, netns_event_socket_free);

@@ -64,6 +64,13 @@ typedef enum {
   NETNS_MIRROR_RESYNC_COUNT = 1 << 2,
 } NetnsMirrorChanges;
 
+/* What somebody changed of a firewall. */
+typedef enum {
+  NETNS_RULES_OURS = 1 << 0,   /* our table, and it was not us */
+  NETNS_RULES_OTHERS = 1 << 1, /* another table */
+  NETNS_RULES_LOST = 1 << 2,   /* news were lost: maybe our table */
+} NetnsRulesChanges;
+
 /**
  * NetnsObserver:
  * @namespace_added: after it is there, without its links (each is announced by itself)
@@ -73,6 +80,7 @@ typedef enum {
  * @link_removed: before
  * @link_changed: after, with NetnsLinkChanges
  * @machine_changed: after, with NetnsMirrorChanges
+ * @rules_changed: somebody changed the firewall of a namespace, with NetnsRulesChanges
  *
  * Who wants to know of differences. A namespace that gets another name goes and comes again.
  */
@@ -84,6 +92,7 @@ typedef struct {
   void (*link_removed) (NetnsLink *link, gpointer data);
   void (*link_changed) (NetnsLink *link, guint changes, gpointer data);
   void (*machine_changed) (guint changes, gpointer data);
+  void (*rules_changed) (NetnsNamespace *namespace, guint changes, gpointer data);
 } NetnsObserver;
 
 typedef void (*NetnsSettledFunc) (gpointer data);

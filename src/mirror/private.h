@@ -7,6 +7,7 @@
 
 typedef struct _NetnsNames NetnsNames;
 typedef struct _NetnsRouteReader NetnsRouteReader;
+typedef struct _NetnsRuleWatch NetnsRuleWatch;
 
 typedef struct {
   const NetnsObserver *functions;
@@ -18,6 +19,7 @@ struct _NetnsMirror {
   GSource *events_source;
   NetnsNames *names;
   NetnsRouteReader *routes;
+  NetnsRuleWatch *rules;
   GArray *observers;   /* NetnsObserverEntry */
   GHashTable *by_name; /* name or alias -> NetnsNamespace, not owned */
   GHashTable *by_nsid; /* nsid -> NetnsNamespace, owned here */
@@ -68,6 +70,10 @@ void netns_route_reader_read (NetnsRouteReader *reader, NetnsNamespace *namespac
 void netns_route_reader_take (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsEvent *event);
 void netns_route_reader_settle (NetnsRouteReader *reader, NetnsSettledFunc settled, gpointer data);
 
+/* rules.c: who changes firewalls */
+NetnsRuleWatch *netns_rule_watch_new (NetnsMirror *mirror);
+void netns_rule_watch_free (NetnsRuleWatch *watch);
+
 /* follow.c: when events are taken in */
 void netns_mirror_follow (NetnsMirror *mirror);
 void netns_mirror_unfollow (NetnsMirror *mirror);
@@ -80,3 +86,4 @@ void netns_mirror_notify_namespace (NetnsMirror *mirror, NetnsNamespace *namespa
 void netns_mirror_notify_link_added (NetnsMirror *mirror, NetnsLink *link);
 void netns_mirror_notify_link_removed (NetnsMirror *mirror, NetnsLink *link);
 void netns_mirror_notify_link (NetnsMirror *mirror, NetnsLink *link, guint changes);
+void netns_mirror_notify_rules (NetnsMirror *mirror, NetnsNamespace *namespace, guint changes);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bus/notices.h"
+
+#include "bus/authority.h"
+#include "common/names.h"
+#include "core/restore.h"
+
+struct _NetnsNotices {
+  GDBusConnection *connection;
+  NetnsGrant *grant;
+  NetnsRestore *restore;
+};
+
+static void
+emit (NetnsNotices *notices, const char *signal, GVariant *parameters)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* Only a connection that has closed refuses, and then the service ends anyway. */
+  if (!g_dbus_connection_emit_signal (notices->connection, NULL, NETNS_PATH, NETNS_INTERFACE_MANAGER, signal,
+                                      parameters, &error))
+    g_debug ("%s", error->message);
+}
+
+static void
+on_restored (const char *const *what, gpointer data)
+{
+  g_autofree char *list = g_strjoinv (", ", (char **) what);
+
+  g_message ("Somebody changed the table inet " NETNS_TABLE "; put back the rules of: %s", list);
+  emit (data, "RulesRestored", g_variant_new ("(^as)", what));
+}
+
+/**
+ * netns_notices_new:
+ * @core: the service, settled
+ * @connection: the bus
+ *
+ * Returns: (transfer full): who looks after the service's things from now on
+ */
+NetnsNotices *
+netns_notices_new (NetnsCore *core, GDBusConnection *connection)
+{
+  NetnsNotices *notices = g_new0 (NetnsNotices, 1);
+
+  notices->connection = g_object_ref (connection);
+  notices->grant = netns_authority_grant_service ();
+  notices->restore = netns_restore_new (core, notices->grant, on_restored, notices);
+  return notices;
+}
+
+/**
+ * netns_notices_free:
+ * @notices: (transfer full): the notices; nothing may change any more
+ */
+void
+netns_notices_free (NetnsNotices *notices)
+{
+  g_clear_pointer (&notices->restore, netns_restore_free);
+  g_clear_pointer (&notices->grant, netns_grant_free);
+  g_object_unref (notices->connection);
+  g_free (notices);
+}

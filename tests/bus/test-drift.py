@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Others change what is the service's: its rules are put back at once, and it says so. What others do to rules of their
+# own is nobody's business.
+import contextlib
+import re
+import subprocess
+import time
+
+import netns1
+import watch
+from netns1 import ROOT, run
+
+OUTSIDE, OUTSIDE6 = netns1.outside.ADDRESSES
+SUBNETS = ['10.1.0.0/24', 'fd00:1::/64']
+
+
+def own_table(namespace=None):
+    """The service's table without what is new each time; None if there is none."""
+    result = run('nft', '--stateless', 'list', 'table', 'inet', 'netnsd', namespace=namespace, check=False)
+    return result.stdout if result.returncode == 0 else None
+
+
+class Drift(netns1.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.watcher = watch.Watcher()
+        self.addCleanup(self.watcher.__exit__)
+        for name in ('web', 'router'):
+            self.manager('CreateNamespace', '(sa{sv})', name, {})
+        self.manager('CreateNetwork', '(sa{sv})', 'lan', {'subnets': SUBNETS, 'nat': True})
+        self.manager('CreateNetwork', '(sa{sv})', 'bare', {'subnets': ['10.2.0.0/24']})
+        self.manager('Connect', '(ssa{sv})', 'web', 'lan', {})
+        self.manager('CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
+        self.manager('CreateNetwork', '(sa{sv})', 'inside', {'subnets': ['10.3.0.0/24'], 'nat': True,
+                                                             'namespace': 'router'})
+        self.table = {place: own_table(place) for place in (None, 'router')}
+
+    def manager(self, method, signature, *values):
+        return self.watcher.call(ROOT, 'Manager', method, signature, *values)
+
+    def restored(self):
+        """What each RulesRestored since the last call was about."""
+        found = [arguments[0] for _, member, arguments in self.watcher.signals if member == 'RulesRestored']
+        self.watcher.signals.clear()
+        return found
+
+    def damage(self, *commands, namespace=None):
+        """Somebody else's nft; the service has 1 s to put it right."""
+        began = time.monotonic()
+        run('nft', '; '.join(commands), namespace=namespace)
+        signals = []
+        netns1.wait_for(lambda: own_table(namespace) == self.table[namespace], 10)
+        self.watcher.wait(lambda: signals.extend(self.restored()) or signals, 'the rules are back')
+        self.assertLess(time.monotonic() - began, 5)  # a second where nothing else runs; pings tell more
+        return signals
+
+    def assert_calm(self):
+        """Nothing was put back that need not."""
+        self.watcher.settle()
+        time.sleep(0.5)
+        self.watcher.settle()
+        self.assertEqual(self.restored(), [])
+
+    @contextlib.contextmanager
+    def pinging(self, lost, *addresses):
+        """Pings ten times a second, of which at most so many are lost."""
+        pings = [subprocess.Popen(['nsenter', '--net=/run/netns/web', 'ping', '-n', '-i0.1', address],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) for address in addresses]
+        for ping in pings:
+            while 'icmp_seq=3' not in ping.stdout.readline():
+                pass
+        yield
+        for ping in pings:
+            seen = 0
+            while seen < 10:  # it goes on
+                seen += 'icmp_seq' in ping.stdout.readline()
+            ping.send_signal(2)
+            sent, received = map(int, re.search(r'(\d+) packets transmitted, (\d+) received', ping.stdout.read()).groups())
+            ping.wait()
+            ping.stdout.close()
+            self.assertGreater(received, 10)
+            self.assertLessEqual(sent - received, lost + 1)  # the last one may be under way
+
+    def test_flush(self):
+        """S8: `nft flush ruleset` while pings run."""
+        self.assertTrue(netns1.pings_all([('web', OUTSIDE), ('web', OUTSIDE6)]))
+        with self.pinging(2, OUTSIDE, OUTSIDE6):
+            signals = self.damage('flush ruleset')
+        self.assertEqual(signals, [['nat 1', 'network lan']])
+        self.assert_calm()
+
+    def test_each_damage(self):
+        for commands in (['delete table inet netnsd'], ['flush table inet netnsd'],
+                         ['flush chain inet netnsd postrouting'], ['add rule inet netnsd forward drop'],
+                         ['insert rule inet netnsd postrouting accept'], ['flush set inet netnsd own4'],
+                         ['add chain inet netnsd mine'], ['add element inet netnsd bridges { "eth7" }'],
+                         ['flush ruleset', 'add table inet netnsd']):
+            with self.subTest(commands):
+                self.assertEqual(self.damage(*commands), [['nat 1', 'network lan']])
+        self.assert_calm()
+
+    def test_other_namespace(self):
+        """A router that is not the host; nothing holds it when it is deleted."""
+        self.assertEqual(self.damage('flush ruleset', namespace='router'), [['network inside']])
+        self.assertEqual(own_table(), self.table[None])
+        inode = netns1.run('stat', '-Lc', '%i', '/run/netns/router').stdout.strip()
+        run('ip', 'netns', 'delete', 'router')
+        netns1.wait_for(lambda: inode not in [item for line in run('lsns', '-t', 'net', '-n', '-o', 'NS').stdout.split()
+                                              for item in [line.strip()]])
+        netns1.wait_for(lambda: f'{ROOT}/network/inside' not in self.root.managed_objects())
+
+    def test_again_and_again(self):
+        """A program that keeps taking the rules away is answered, but not as fast as it can."""
+        before = self.restored()
+        for _ in range(30):
+            run('nft', 'flush ruleset')
+        netns1.wait_for(lambda: own_table() == self.table[None], 10)
+        self.assertEqual(before, [])
+        self.watcher.settle()
+        self.assertIn(len(self.restored()), range(1, 30))
+        self.assert_calm()
+
+    def test_others_rules(self):
+        """Other tables, and our own changes, are no damage."""
+        run('nft', 'add table inet other; add chain inet other c { type filter hook forward priority 5; }; '
+            'add rule inet other c counter; add table ip netnsd')
+        self.manager('CreateNetwork', '(sa{sv})', 'more', {'subnets': ['10.4.0.0/24'], 'nat': True})
+        self.watcher.call(f'{ROOT}/network/more', 'Network', 'Delete')
+        run('nft', 'delete table inet other; delete table ip netnsd')
+        self.assert_calm()
+
+    def test_while_it_did_not_run(self):
+        netns1.NETNSD.stop()
+        run('nft', 'flush ruleset')
+        netns1.NETNSD.start()
+        netns1.wait_for(lambda: own_table() == self.table[None], 5)
+        handles = netns1.nft()
+        netns1.NETNSD.restart()
+        self.watcher.settle()
+        self.assertEqual(netns1.nft(), handles)  # what is there is left alone
+
+    @staticmethod
+    def lost_news():
+        """How many messages the kernel could not deliver to sockets of netfilter (protocol 12)."""
+        with open('/proc/net/netlink') as file:
+            return sum(int(line.split()[8]) for line in file if line.split()[1] == '12')
+
+    def test_lost_news(self):
+        """So many that the socket cannot hold them; the service is stopped meanwhile."""
+        pid = netns1.NETNSD.pid
+        rules = '\n'.join(f'add rule inet big c ip saddr 10.{i // 250}.{i % 250}.1 counter comment "{"x" * 100}"'
+                          for i in range(6000))
+        run('kill', '-STOP', str(pid))
+        try:
+            run('nft', 'flush ruleset')
+            for _ in range(4):
+                run('nft', '-f', '-', input='add table inet big; add chain inet big c; flush chain inet big c\n' + rules)
+            run('nft', 'flush ruleset')
+            self.assertTrue(self.lost_news(), 'all of it found room')
+        finally:
+            run('kill', '-CONT', str(pid))
+        netns1.wait_for(lambda: own_table() == self.table[None], 20)
+
+    def test_last_network(self):
+        """Nothing is put back that is not wanted any more."""
+        for name in ('bare',):
+            self.watcher.call(f'{ROOT}/network/{name}', 'Network', 'Delete')
+        self.manager('Disconnect', '(ss)', 'web', 'lan')
+        self.watcher.call(f'{ROOT}/network/lan', 'Network', 'Delete')
+        self.watcher.call(f'{ROOT}/nat/1', 'Nat', 'Delete')
+        run('nft', 'add table inet netnsd')
+        self.assert_calm()
+        self.assertEqual(own_table(), 'table inet netnsd {\n}\n')
+
+
+if __name__ == '__main__':
+    netns1.main()
