@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The service as it is installed: started by systemd, in the unit's restrictions, on the system's own bus, asked about
+# with the system's own polkit. Runs inside tests/booted; what the kernel has is looked at with `ip` and `nft`.
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from gi.repository import Gio, GLib
+
+ALICE = 1000
+SERVICE, PATH = 'org.example.NetNS1', '/org/example/NetNS1'
+RULES = '/etc/polkit-1/rules.d/10-test.rules'
+ALLOW_ALICE = '''polkit.addRule(function(action, subject) {
+  if (action.id.indexOf("org.example.NetNS1.") == 0 && subject.user == "%s")
+    return polkit.Result.YES;
+});
+'''
+
+
+def run(*command, check=True, **options):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    if check and result.returncode != 0:
+        raise RuntimeError(f'{command} gave {result.returncode}: {result.stdout}')
+    return result.stdout
+
+
+def alice(*command, **options):
+    return run('setpriv', '--reuid', str(ALICE), '--regid', str(ALICE), '--clear-groups', *command, **options)
+
+
+def netnsctl(*command):
+    return alice('netnsctl', *command)
+
+
+def ip(*command):
+    return json.loads(run('ip', '-json', *command) or '[]')
+
+
+def wait_for(predicate, timeout=20):
+    deadline = time.monotonic() + timeout
+    while not (value := predicate()):
+        if time.monotonic() > deadline:
+            raise TimeoutError('waited in vain')
+        time.sleep(0.05)
+    return value
+
+
+def main_pid():
+    return int(run('systemctl', 'show', '--property=MainPID', '--value', 'netnsd.service'))
+
+
+def call(path, method, signature, *values):
+    """As root."""
+    connection = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+    interface, method = method.rsplit('.', 1)
+    return connection.call_with_unix_fd_list_sync(
+        SERVICE, path, f'{SERVICE}.{interface}', method, GLib.Variant(signature, values), None,
+        Gio.DBusCallFlags.NONE, 30000, None, None)
+
+
+def setUpModule():
+    with open(RULES, 'w') as file:
+        file.write(ALLOW_ALICE % run('id', '-nu', str(ALICE)).strip())
+
+
+class Systemd(unittest.TestCase):
+    maxDiff = None
+
+    def tearDown(self):
+        for name in [line.split()[0] for line in run('ip', 'netns').splitlines()]:
+            run('netnsctl', 'namespace', 'delete', name)
+        for network in run('netnsctl', '--no-legend', 'network', 'list').splitlines():
+            run('netnsctl', 'network', 'delete', network.split()[0])
+
+    @staticmethod
+    def read_tree():
+        """Without the addresses that the kernel makes up and tries for a second."""
+        return re.sub(r' fe80::\S+', '', run('netnsctl', 'tree'))
+
+    def make_web(self):
+        netnsctl('network', 'create', 'lan', '--subnet', '10.77.0.0/24', '--nat')
+        netnsctl('namespace', 'create', 'web')
+        netnsctl('connect', 'web', 'lan', '--address', '10.77.0.2/24')
+
+    def test_first_call_starts_the_unit(self):
+        run('systemctl', 'stop', 'netnsd.service')
+        netnsctl('status')
+        self.assertEqual(run('systemctl', 'is-active', 'netnsd.service').strip(), 'active')
+
+    def test_complete_example(self):
+        """What an ordinary user makes is there for everybody, not only in a world of the service's own."""
+        self.make_web()
+        addresses = [address['local'] for link in ip('-netns', 'web', 'address')
+                     for address in link['addr_info'] if address['family'] == 'inet']
+        self.assertEqual(addresses, ['127.0.0.1', '10.77.0.2'])
+        self.assertEqual(ip('-netns', 'web', 'route', 'show', 'default')[0]['gateway'], '10.77.0.1')
+        self.assertIn('10.77.0.0/24', run('nft', 'list', 'table', 'inet', 'netnsd'))
+        with open('/proc/sys/net/ipv4/ip_forward') as file:
+            self.assertEqual(file.read(), '1\n')
+        run('ip', 'netns', 'exec', 'web', 'ping', '-c1', '-W5', '10.77.0.1')
+        netnsctl('disconnect', 'web', 'lan')
+        netnsctl('network', 'delete', 'lan')
+        with open('/proc/sys/net/ipv4/ip_forward') as file:
+            self.assertEqual(file.read(), '0\n')
+
+    def test_every_kind_of_socket(self):
+        netnsctl('namespace', 'create', 'web')
+        for domain, kind, protocol in ((socket.AF_INET, socket.SOCK_STREAM, 0), (socket.AF_INET6, socket.SOCK_DGRAM, 0),
+                                       (socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP),
+                                       (socket.AF_PACKET, socket.SOCK_RAW, 0),
+                                       (socket.AF_NETLINK, socket.SOCK_RAW, 0)):
+            with self.subTest(domain=domain, kind=kind):
+                _, descriptors = call(f'{PATH}/namespace/web', 'Namespace.OpenSocket', '(iii)', domain, kind, protocol)
+                with socket.socket(fileno=descriptors.get(0)) as opened:
+                    self.assertEqual(opened.type, kind)
+
+    def test_processes_of_others(self):
+        netnsctl('namespace', 'create', 'web')
+        with subprocess.Popen(['ip', 'netns', 'exec', 'web', 'setpriv', '--reuid', str(ALICE), '--clear-groups',
+                               'sleep', '60']) as process:
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            listing = wait_for(lambda: [line for line in run('netnsctl', 'namespace', 'processes', 'web').splitlines()
+                                        if 'sleep' in line])
+            self.assertIn(str(process.pid), listing[0].split())
+            process.kill()
+
+    def test_restart_loses_nothing(self):
+        self.make_web()
+        before = self.read_tree()
+        run('systemctl', 'restart', 'netnsd.service')
+        self.assertEqual(self.read_tree(), before)
+
+    def test_killed_service_comes_back(self):
+        self.make_web()
+        before, tree = main_pid(), self.read_tree()
+        os.kill(before, signal.SIGKILL)
+        wait_for(lambda: main_pid() not in (0, before))
+        self.assertEqual(self.read_tree(), tree)
+
+    def test_every_change_is_in_the_journal(self):
+        netnsctl('namespace', 'create', 'web')
+        run('journalctl', '--sync')
+        entry = json.loads(run('journalctl', '--output=json', '--lines=1', 'NETNSD_METHOD=CreateNamespace'))
+        self.assertEqual({key: entry[key] for key in ('NETNSD_UID', 'NETNSD_RESULT', '_SYSTEMD_UNIT')},
+                         {'NETNSD_UID': str(ALICE), 'NETNSD_RESULT': 'done', '_SYSTEMD_UNIT': 'netnsd.service'})
+
+    def test_without_a_rule_polkit_refuses(self):
+        """There is no active session of bob's."""
+        result = subprocess.run(['setpriv', '--reuid=1001', '--regid=1001', '--clear-groups', 'netnsctl', 'namespace',
+                                 'create', 'bobs'], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        self.assertEqual(result.returncode, 4, result.stderr)
+        self.assertEqual(run('ip', 'netns'), '')
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
