@@ -2,13 +2,16 @@
 #include "bus/notices.h"
 
 #include "bus/authority.h"
+#include "bus/object.h"
 #include "common/names.h"
+#include "core/drift.h"
 #include "core/restore.h"
 
 struct _NetnsNotices {
   GDBusConnection *connection;
   NetnsGrant *grant;
   NetnsRestore *restore;
+  NetnsDrift *drift;
 };
 
 static void
@@ -31,6 +34,15 @@ on_restored (const char *const *what, gpointer data)
   emit (data, "RulesRestored", g_variant_new ("(^as)", what));
 }
 
+static void
+on_drifted (NetnsDefinition *definition, GVariant *expected, GVariant *found, gpointer data)
+{
+  const NetnsObject object = netns_object_for_definition (definition);
+  g_autofree char *path = netns_object_get_path (&object);
+
+  emit (data, "Drifted", g_variant_new ("(o@a{sv}@a{sv})", path, expected, found));
+}
+
 /**
  * netns_notices_new:
  * @core: the service, settled
@@ -46,6 +58,7 @@ netns_notices_new (NetnsCore *core, GDBusConnection *connection)
   notices->connection = g_object_ref (connection);
   notices->grant = netns_authority_grant_service ();
   notices->restore = netns_restore_new (core, notices->grant, on_restored, notices);
+  notices->drift = netns_drift_new (core, on_drifted, notices);
   return notices;
 }
 
@@ -56,6 +69,7 @@ netns_notices_new (NetnsCore *core, GDBusConnection *connection)
 void
 netns_notices_free (NetnsNotices *notices)
 {
+  g_clear_pointer (&notices->drift, netns_drift_free);
   g_clear_pointer (&notices->restore, netns_restore_free);
   g_clear_pointer (&notices->grant, netns_grant_free);
   g_object_unref (notices->connection);

@@ -191,6 +191,13 @@ netns_core_run (NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant, Netns
   netns_worker_push (core->worker, run_job, finish_job, job);
 }
 
+/* Returns: whether a call plans or runs at the moment */
+gboolean
+netns_core_is_busy (const NetnsCore *core)
+{
+  return core->busy;
+}
+
 /**
  * netns_core_get_generation:
  * @core: the service

@@ -37,6 +37,7 @@ void netns_core_start (NetnsCore *core);
 void netns_core_observe (NetnsCore *core, const NetnsCoreObserver *observer, gpointer data);
 void netns_core_wait_for_turn (NetnsCore *core, NetnsTurnFunc turn, gpointer data);
 void netns_core_skip (NetnsCore *core);
+gboolean netns_core_is_busy (const NetnsCore *core);
 guint64 netns_core_get_generation (NetnsCore *core);
 void netns_core_run (NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant, NetnsDoneFunc done, gpointer data);
 

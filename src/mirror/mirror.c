@@ -87,6 +87,16 @@ take_forwarding (NetnsMirror *mirror, int family, gboolean forwarding)
 }
 
 static void
+take_forwarding_elsewhere (NetnsMirror *mirror, const NetnsEvent *event)
+{
+  NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (event->nsid));
+
+  if (namespace == NULL || namespace->name == NULL)
+    return;
+  NOTIFY (mirror, forwarding_changed, namespace, event->family, event->forwarding);
+}
+
+static void
 take_routes (NetnsMirror *mirror, const NetnsEvent *event)
 {
   NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (event->nsid));
@@ -131,6 +141,8 @@ take_event (NetnsEvent *event, gpointer data)
   case NETNS_EVENT_FORWARDING:
     if (event->nsid == mirror->host->nsid)
       take_forwarding (mirror, event->family, event->forwarding);
+    else
+      take_forwarding_elsewhere (mirror, event);
     break;
   case NETNS_EVENT_NSID_GONE:
     take_nsid_gone (mirror, event);

@@ -80,6 +80,7 @@ typedef enum {
  * @link_removed: before
  * @link_changed: after, with NetnsLinkChanges
  * @machine_changed: after, with NetnsMirrorChanges
+ * @forwarding_changed: forwarding of another namespace than the host was switched
  * @rules_changed: somebody changed the firewall of a namespace, with NetnsRulesChanges
  *
  * Who wants to know of differences. A namespace that gets another name goes and comes again.
@@ -92,6 +93,7 @@ typedef struct {
   void (*link_removed) (NetnsLink *link, gpointer data);
   void (*link_changed) (NetnsLink *link, guint changes, gpointer data);
   void (*machine_changed) (guint changes, gpointer data);
+  void (*forwarding_changed) (NetnsNamespace *namespace, int family, gboolean forwarding, gpointer data);
   void (*rules_changed) (NetnsNamespace *namespace, guint changes, gpointer data);
 } NetnsObserver;
 

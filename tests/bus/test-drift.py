@@ -173,6 +173,98 @@ class Drift(netns1.TestCase):
         self.assert_calm()
         self.assertEqual(own_table(), 'table inet netnsd {\n}\n')
 
+    # ---- what is said and left alone
+
+    def drifted(self):
+        """What each Drifted since the last call said."""
+        self.watcher.settle()
+        found = [(path.removeprefix(ROOT), expected, found)
+                 for _, member, arguments in self.watcher.signals if member == 'Drifted'
+                 for path, expected, found in [arguments]]
+        self.watcher.signals.clear()
+        return found
+
+    def assert_drifted(self, *expected):
+        """That these signals come, in any order, and no others."""
+        found = []
+        self.watcher.wait(lambda: found.extend(self.drifted()) or len(found) >= len(expected), f'{expected}', 10)
+        self.watcher.settle()
+        found += self.drifted()
+        self.assertCountEqual(found, expected)
+
+    def test_forwarding(self):
+        """S8: ip_forward set to 0 is said, for each that needs it, and stays."""
+        for family, setting, objects in (
+                ('4', 'ipv4/ip_forward', ('/network/lan', '/nat/1')),
+                ('6', 'ipv6/conf/all/forwarding', ('/network/lan',))):
+            for _ in range(2):
+                self.drifted()
+                run('sh', '-c', f'echo 0 > /proc/sys/net/{setting}')
+                self.assert_drifted(*[(path, {f'Forwarding{family}': True}, {f'Forwarding{family}': False})
+                                      for path in objects])
+                run('ip', 'link', 'set', 'bare', 'mtu', '1400')  # a change of something else repeats nothing
+                self.assertEqual(netns1.sysctl('net.' + setting.replace('/', '.')), '0')
+                self.assertEqual(self.drifted(), [])
+                run('sh', '-c', f'echo 1 > /proc/sys/net/{setting}')
+                self.watcher.wait(lambda: self.root.get(ROOT, 'Manager', f'Forwarding{family}'), 'it forwards again')
+
+    def test_forwarding_elsewhere(self):
+        run('sh', '-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward', namespace='router')
+        self.assert_drifted(('/network/inside', {'Forwarding4': True}, {'Forwarding4': False}))
+
+    def test_addresses(self):
+        run('ip', 'address', 'delete', '10.1.0.1/24', 'dev', 'lan')
+        self.assert_drifted(('/network/lan', {'Gateways': ['10.1.0.1/24', 'fd00:1::1/64']},
+                             {'Gateways': ['fd00:1::1/64']}))
+        run('ip', 'address', 'add', '10.1.0.7/24', 'dev', 'lan')  # one more is no harm
+        run('ip', 'address', 'add', '10.1.0.1/24', 'dev', 'lan')
+        netns1.wait_for(lambda: '10.1.0.1/24' in dict(self.root.get(self.root.link('', 'lan'), 'Link', 'Addresses')))
+        self.assertEqual(self.drifted(), [])
+        run('ip', 'address', 'flush', 'dev', 'lan')
+        self.watcher.wait(lambda: [found for _, _, found in self.drifted() if found == {'Gateways': []}], 'all gone')
+
+    def test_bridge(self):
+        run('ip', 'link', 'set', 'bare', 'down')
+        self.assert_drifted(('/network/bare', {'Enabled': True}, {'Enabled': False}))
+        run('ip', 'link', 'set', 'bare', 'name', 'other')
+        self.assert_drifted(('/network/bare', {'Bridge': 'bare'}, {'Bridge': ''}))
+        run('ip', 'link', 'set', 'other', 'name', 'bare')
+        netns1.wait_for(lambda: self.root.link('', 'bare'))
+        self.assertEqual(self.drifted(), [])
+        run('ip', 'link', 'delete', 'bare')  # which goes down and loses its addresses first
+        self.watcher.wait(lambda: ('/network/bare', {'Bridge': 'bare'}, {'Bridge': ''}) in self.drifted(), 'it is gone')
+
+    def test_port(self):
+        port = netns1.link('veth-web-h')['ifname']
+        for _ in range(2):
+            run('ip', 'link', 'set', port, 'nomaster')
+            self.assert_drifted(('/network/lan', {'Ports': [port]}, {'Ports': []}))
+            run('ip', 'link', 'set', port, 'master', 'lan')
+            self.watcher.settle()
+            self.assertEqual(self.drifted(), [])
+        run('ip', 'link', 'set', port, 'master', 'bare')  # of another one now
+        self.watcher.settle()
+        run('ip', 'link', 'set', port, 'nomaster')
+        self.assert_drifted(('/network/bare', {'Ports': [port]}, {'Ports': []}))
+
+    def test_our_own_calls(self):
+        """What is asked for has not drifted."""
+        self.drifted()
+        port = self.root.link('', 'veth-web-h')
+        self.watcher.call(port, 'Link', 'Detach')
+        self.watcher.call(port, 'Link', 'AttachTo', '(o)', self.root.link('', 'lan'))
+        self.manager('Disconnect', '(ss)', 'web', 'lan')
+        self.manager('CreateNamespace', '(sa{sv})', 'more', {})
+        self.manager('Connect', '(ssa{sv})', 'more', 'lan', {})
+        self.manager('Connect', '(ssa{sv})', 'web', 'lan', {})
+        run('ip', 'netns', 'delete', 'more')
+        netns1.wait_for(lambda: netns1.link('veth-more-h') is None)
+        self.manager('Disconnect', '(ss)', 'web', 'lan')
+        for path in ('/network/lan', '/network/bare', '/nat/1'):
+            self.watcher.call(ROOT + path, path.split('/')[1].capitalize(), 'Delete')
+        self.assertEqual(netns1.sysctl('net.ipv4.ip_forward'), '0')
+        self.assertEqual(self.drifted(), [])
+
 
 if __name__ == '__main__':
     netns1.main()
