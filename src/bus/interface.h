@@ -83,6 +83,7 @@ extern const NetnsInterface netns_interface_bridge;
 extern const NetnsInterface netns_interface_bridge_port;
 extern const NetnsInterface netns_interface_network;
 extern const NetnsInterface netns_interface_nat;
+extern const NetnsInterface netns_interface_tap;
 
 int netns_call_get_descriptor (const NetnsCall *call, gint32 handle, GError **error);
 GVariant *netns_call_reply_descriptor (NetnsCall *call, GError **error);

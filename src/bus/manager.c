@@ -2,6 +2,7 @@
 /* Interfaces org.example.NetNS1.Manager and org.freedesktop.DBus.ObjectManager: the root object. */
 #include "bus/interface.h"
 
+#include "bus/manager.h"
 #include "bus/options.h"
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -38,8 +39,17 @@ find_link (NetnsCore *core, const char *namespace_name, const char *name, GError
   return link;
 }
 
-static GVariant *
-reply_link (NetnsCore *core, const char *namespace_name, const char *name, GError **error)
+/**
+ * netns_manager_reply_link:
+ * @core: the service
+ * @namespace_name: a namespace, empty for the host
+ * @name: name or alternative name of a link
+ * @error: `NotFound`
+ *
+ * Returns: (transfer floating) (nullable): the answer of a method that makes or finds it, (o)
+ */
+GVariant *
+netns_manager_reply_link (NetnsCore *core, const char *namespace_name, const char *name, GError **error)
 {
   NetnsLink *link = find_link (core, namespace_name, name, error);
   g_autofree char *path = link ? netns_link_get_object_path (link) : NULL;
@@ -98,7 +108,7 @@ get_link (NetnsCall *call, const NetnsObject *object, GError **error)
   g_variant_get (call->parameters, "(&s&s)", &namespace_name, &name);
   if (!check_searched_name (namespace_name, error) || !check_searched_name (name, error))
     return NULL;
-  return reply_link (call->core, namespace_name, name, error);
+  return netns_manager_reply_link (call->core, namespace_name, name, error);
 }
 
 static NetnsPlan *
@@ -236,7 +246,7 @@ bridge_created (NetnsCall *call, const NetnsObject *object, GError **error)
   const char *namespace_name, *name;
 
   g_variant_get (call->parameters, "(&s&s@a{sv})", &namespace_name, &name, NULL);
-  return reply_link (call->core, namespace_name, name, error);
+  return netns_manager_reply_link (call->core, namespace_name, name, error);
 }
 
 static NetnsPlan *
@@ -311,7 +321,7 @@ namespace_connected (NetnsCall *call, const NetnsObject *object, GError **error)
   const char *namespace_name;
 
   g_variant_get_child (call->parameters, 0, "&s", &namespace_name);
-  return reply_link (call->core, namespace_name, call->text, error);
+  return netns_manager_reply_link (call->core, namespace_name, call->text, error);
 }
 
 static NetnsPlan *
@@ -374,6 +384,8 @@ static const NetnsMethod manager_methods[] = {
   { "GetLink", NULL, get_link },
   { "CreateVeth", create_veth, veth_created },
   { "CreateBridge", create_bridge, bridge_created },
+  { "CreateTap", netns_manager_create_tap, netns_manager_tap_created },
+  { "CreateLink", netns_manager_create_link, netns_manager_link_created },
   { "CreateNetwork", create_network, network_created },
   { "Connect", connect_namespace, namespace_connected },
   { "Disconnect", disconnect_namespace, NULL },

@@ -117,6 +117,7 @@ netns_object_get_interfaces (const NetnsObject *object)
   case NETNS_OBJECT_LINK:
     return NETNS_HAS_LINK | (netns_link_is_veth (object->link) ? NETNS_HAS_VETH : 0)
            | (netns_link_is_bridge (object->link) ? NETNS_HAS_BRIDGE : 0)
+           | (object->link->info.is_tap ? NETNS_HAS_TAP : 0)
            | (object->link->info.is_port ? NETNS_HAS_BRIDGE_PORT : 0);
   case NETNS_OBJECT_NETWORK:
     return NETNS_HAS_NETWORK;

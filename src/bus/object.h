@@ -24,9 +24,10 @@ typedef enum {
   NETNS_HAS_BRIDGE_PORT = 1 << 6,
   NETNS_HAS_NETWORK = 1 << 7,
   NETNS_HAS_NAT = 1 << 8,
+  NETNS_HAS_TAP = 1 << 9,
 } NetnsInterfaceBits;
 
-#define NETNS_N_INTERFACES 9
+#define NETNS_N_INTERFACES 10
 
 /**
  * NetnsObject:

@@ -4,6 +4,7 @@
 
 #include "client/busctl.h"
 #include "client/command.h"
+#include "client/key-values.h"
 #include "client/link.h"
 #include "client/output.h"
 #include "client/table.h"
@@ -47,6 +48,7 @@ static const NetnsColumn show_columns[] = {
   { "hairpin", N_ ("Hairpin"), NETNS_INTERFACE_BRIDGE_PORT, "Hairpin" },
   { "isolated", N_ ("Isolated"), NETNS_INTERFACE_BRIDGE_PORT, "Isolated" },
   { "learning", N_ ("Learning"), NETNS_INTERFACE_BRIDGE_PORT, "Learning" },
+  { "owner-user", N_ ("For programs of"), NETNS_INTERFACE_TAP, "OwnerUser" },
   { "ports", N_ ("Ports"), NETNS_INTERFACE_BRIDGE, "Ports" },
   { "stp", N_ ("STP"), NETNS_INTERFACE_BRIDGE, "Stp" },
   { "vlan-filtering", N_ ("VLAN filtering"), NETNS_INTERFACE_BRIDGE, "VlanFiltering" },
@@ -144,20 +146,41 @@ netns_link_create (NetnsConnection *connection, const char *method, GVariant *pa
   return netns_output_object (connection->settings, path, error);
 }
 
+/* What links of some kind can be told; which kind takes which is the service's to say. */
+static const NetnsKey create_keys[] = {
+  { "addresses", NETNS_KEY_TEXTS },
+  { "mtu", NETNS_KEY_NUMBER },
+  { "mac-address", NETNS_KEY_TEXT },
+  { "up", NETNS_KEY_FLAG },
+  { "owner", NETNS_KEY_USER },
+  { "link", NETNS_KEY_TEXT },
+  { "link-namespace", NETNS_KEY_NAMESPACE },
+  { "mode", NETNS_KEY_TEXT },
+  { "id", NETNS_KEY_NUMBER },
+  { "protocol", NETNS_KEY_TEXT },
+  { "remote", NETNS_KEY_TEXT },
+  { "local", NETNS_KEY_TEXT },
+  { "port", NETNS_KEY_PORT },
+  { "learning", NETNS_KEY_FLAG },
+  { NULL },
+};
+
 static gboolean
 create (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
-  const char *kind = arguments[1];
+  const char *namespace_name = arguments[0], *kind = arguments[1], *name = arguments[2];
+  g_autoptr (GVariant) values = NULL;
 
-  if (strcmp (kind, "bridge") == 0)
-    return netns_link_create (connection, "CreateBridge",
-                              g_variant_new ("(ss@a{sv})", arguments[0], arguments[2], options), error);
   if (strcmp (kind, "veth") == 0)
     return netns_usage_error (error, _ ("A veth has two ends; say: netnsctl veth create NS:LINK NS:LINK"));
-  connection->method = "link create";
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED,
-               _ ("Links of kind “%s” cannot be made here yet"), kind);
-  return FALSE;
+  values = netns_key_values_parse (create_keys, arguments + 3, connection->settings->host == NULL, error);
+  if (values == NULL)
+    return FALSE;
+  if (strcmp (kind, "bridge") == 0 || strcmp (kind, "tap") == 0)
+    return netns_link_create (connection, *kind == 'b' ? "CreateBridge" : "CreateTap",
+                              g_variant_new ("(ss@a{sv})", namespace_name, name, values), error);
+  return netns_link_create (connection, "CreateLink",
+                            g_variant_new ("(sss@a{sv})", namespace_name, kind, name, values), error);
 }
 
 static gboolean delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
@@ -300,7 +323,8 @@ const NetnsVerb netns_link_verbs[] = {
   { "list", 0, 1, "[NS]", N_ ("List the links of a namespace, by default the host's"), list,
     .reads_objects = TRUE },
   { "show", 2, 2, "NS LINK", N_ ("Show the details of one"), show, .reads_objects = TRUE },
-  { "create", 3, 3, "NS KIND LINK", N_ ("Make one; the kind can be bridge"), create },
+  { "create", 3, NETNS_ANY_NUMBER, "NS KIND LINK [KEY=VALUE]...",
+    N_ ("Make one; the kind can be bridge, tap, dummy, ifb, macvlan, ipvlan, vlan or vxlan"), create },
   { "delete", 2, 2, "NS LINK", N_ ("Delete one; of a veth pair both ends"), delete },
   { "set", 3, NETNS_ANY_NUMBER, "NS LINK up|down|mtu N|mac ADDRESS|name NAME|description TEXT...",
     N_ ("Change one; several changes are made in the order given"), set },

@@ -209,6 +209,7 @@ static const struct {
   JsonNode *(*convert) (const NetnsObjects *objects, GVariant *value);
 } conversions[] = {
   { "Owner", "u", convert_owner },
+  { "OwnerUser", "u", convert_owner },
   { "NsId", "i", convert_nsid },
   { "Namespace", "o", convert_name },
   { "PeerNamespace", "o", convert_name },

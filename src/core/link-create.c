@@ -3,6 +3,7 @@
 #include "core/link.h"
 
 #include "common/error.h"
+#include "common/names.h"
 #include "core/core.h"
 #include "core/link-name.h"
 #include "core/operations.h"
@@ -186,6 +187,134 @@ netns_link_create_bridge (NetnsCore *core, guint caller, const char *namespace_n
   netns_plan_add (plan, &netns_operation_link_create, namespace->name,
                   "{'kind': <'bridge'>, 'name': <%s>, 'mtu': <%u>, 'mac': <%s>, 'enabled': <%b>}", end.name,
                   options->mtu, options->mac, options->enabled);
+  plan_end (plan, &end);
+  return g_steal_pointer (&plan);
+}
+
+/* A tap is made bare, by another door of the kernel: what it shall be besides are steps of their own. */
+static void
+plan_settings (NetnsPlan *plan, const End *end, const NetnsLinkOptions *options)
+{
+  const char *namespace_name = end->namespace->name;
+
+  if (options->mtu != 0)
+    netns_plan_add (plan, &netns_operation_link_set_mtu, namespace_name, "{'link': <%s>, 'value': <%u>}", end->name,
+                    options->mtu);
+  if (*options->mac != '\0')
+    netns_plan_add (plan, &netns_operation_link_set_mac, namespace_name, "{'link': <%s>, 'value': <%s>}", end->name,
+                    options->mac);
+  if (options->enabled)
+    netns_plan_add (plan, &netns_operation_link_set_enabled, namespace_name, "{'link': <%s>, 'value': <true>}",
+                    end->name);
+}
+
+/**
+ * netns_link_create_tap:
+ * @core: the service
+ * @caller: uid that asks for it
+ * @namespace_name: where
+ * @name: its name
+ * @owner: uid whose programs may attach to it
+ * @options: what it shall be
+ * @error: `InvalidName`, `InvalidArgument`, `NotFound`, `Exists`, `AddressInUse`
+ *
+ * Returns: (transfer full) (nullable): the plan for method Manager.CreateTap
+ */
+NetnsPlan *
+netns_link_create_tap (NetnsCore *core, guint caller, const char *namespace_name, const char *name, guint owner,
+                       const NetnsLinkOptions *options, GError **error)
+{
+  g_autoptr (NetnsPlan) plan = netns_plan_new ();
+  NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, namespace_name, error);
+  g_auto (End) end = { 0 };
+
+  if (namespace == NULL || !check_options (options, error) || !netns_core_check_quota (core, caller, 0, 1, error)
+      || !choose_end (&end, namespace, name, options->addresses, error))
+    return NULL;
+  if (owner == NETNS_UID_NOBODY) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                 "Option “owner” must be a user, not %u: a tap without owner is everybody's", owner);
+    return NULL;
+  }
+  netns_plan_set_detail (plan, "link", name);
+  netns_plan_set_detail (plan, "kind", "tun");
+  netns_plan_add (plan, &netns_operation_tap_create, namespace->name, "{'link': <%s>, 'owner': <%u>}", end.name, owner);
+  plan_settings (plan, &end, options);
+  plan_end (plan, &end);
+  return g_steal_pointer (&plan);
+}
+
+/* The link that the new one stands on, which may be in another namespace: to use that is to change it. */
+static gboolean
+find_parent (NetnsCore *core, NetnsPlan *plan, guint caller, NetnsNamespace *namespace, const NetnsLinkKind *kind,
+             GVariant *more, GVariantDict *parameters, GError **error)
+{
+  const char *name = "", *namespace_name = namespace->name;
+  NetnsNamespace *there = namespace;
+  NetnsLink *parent;
+
+  g_variant_lookup (more, "link", "&s", &name);
+  if (g_variant_lookup (more, "link-namespace", "&s", &namespace_name)
+      && strcmp (namespace_name, namespace->name) != 0) {
+    there = netns_core_use_namespace (core, plan, caller, namespace_name, error);
+    if (there == NULL)
+      return FALSE;
+    g_variant_dict_insert (parameters, "parent-namespace", "s", namespace_name);
+  }
+  if (*name == '\0') {
+    if (netns_link_kind_needs_parent (kind))
+      g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                   "A link of kind “%s” stands on another one; name that with option “link”",
+                   netns_link_kind_get_name (kind));
+    return !netns_link_kind_needs_parent (kind);
+  }
+  parent = netns_namespace_find_link (there, name);
+  if (parent == NULL) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no link “%s” in %s%s%s", name,
+                 *there->name ? "namespace “" : "the host namespace", there->name, *there->name ? "”" : "");
+    return FALSE;
+  }
+  netns_plan_add_detail (plan, "link", parent->info.name, FALSE);
+  g_variant_dict_insert (parameters, "parent", "u", parent->info.index);
+  return TRUE;
+}
+
+/**
+ * netns_link_create:
+ * @core: the service
+ * @caller: uid that asks for it
+ * @namespace_name: where
+ * @kind: of what kind
+ * @name: its name
+ * @options: what it shall be
+ * @more: a{sv} of the right types, what only links of that kind are told
+ * @error: `InvalidName`, `InvalidArgument`, `NotFound`, `Exists`, `AddressInUse`
+ *
+ * Returns: (transfer full) (nullable): the plan for method Manager.CreateLink
+ */
+NetnsPlan *
+netns_link_create (NetnsCore *core, guint caller, const char *namespace_name, const NetnsLinkKind *kind,
+                   const char *name, const NetnsLinkOptions *options, GVariant *more, GError **error)
+{
+  g_autoptr (NetnsPlan) plan = netns_plan_new ();
+  NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, namespace_name, error);
+  g_auto (GVariantDict) parameters = G_VARIANT_DICT_INIT (NULL);
+  g_auto (End) end = { 0 };
+
+  if (namespace == NULL || !check_options (options, error) || !netns_core_check_quota (core, caller, 0, 1, error)
+      || !choose_end (&end, namespace, name, options->addresses, error))
+    return NULL;
+  netns_plan_set_detail (plan, "link", name);
+  netns_plan_set_detail (plan, "kind", netns_link_kind_get_name (kind));
+  if (!netns_link_kind_read (kind, more, &parameters, error)
+      || !find_parent (core, plan, caller, namespace, kind, more, &parameters, error))
+    return NULL;
+  g_variant_dict_insert (&parameters, "kind", "s", netns_link_kind_get_name (kind));
+  g_variant_dict_insert (&parameters, "name", "s", end.name);
+  g_variant_dict_insert (&parameters, "mtu", "u", options->mtu);
+  g_variant_dict_insert (&parameters, "mac", "s", options->mac);
+  g_variant_dict_insert (&parameters, "enabled", "b", options->enabled);
+  netns_plan_add (plan, &netns_operation_link_create, namespace->name, "%@a{sv}", g_variant_dict_end (&parameters));
   plan_end (plan, &end);
   return g_steal_pointer (&plan);
 }

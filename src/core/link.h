@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/validate.h"
+#include "core/link-kind.h"
 #include "core/plan.h"
 
 typedef struct _NetnsCore NetnsCore;
@@ -41,6 +42,10 @@ NetnsPlan *netns_link_create_veth (NetnsCore *core, guint caller, const char *na
                                    const NetnsLinkOptions *options, GError **error);
 NetnsPlan *netns_link_create_bridge (NetnsCore *core, guint caller, const char *namespace_name, const char *name,
                                      const NetnsLinkOptions *options, GError **error);
+NetnsPlan *netns_link_create_tap (NetnsCore *core, guint caller, const char *namespace_name, const char *name, guint owner,
+                                  const NetnsLinkOptions *options, GError **error);
+NetnsPlan *netns_link_create (NetnsCore *core, guint caller, const char *namespace_name, const NetnsLinkKind *kind,
+                              const char *name, const NetnsLinkOptions *options, GVariant *more, GError **error);
 NetnsPlan *netns_link_delete (NetnsCore *core, guint caller, const NetnsLinkTarget *target, GError **error);
 NetnsPlan *netns_link_set_enabled (NetnsCore *core, guint caller, const NetnsLinkTarget *target, gboolean enabled,
                                    GError **error);

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "core/step.h"
 #include "kernel/link.h"
+#include "kernel/tap.h"
 
 #include <linux/if.h>
 #include <string.h>
@@ -31,10 +32,40 @@ parse_mac (const char *text, guint8 mac[NETNS_MAC_LENGTH])
   return *text != '\0' && netns_parse_mac (text, mac, NULL) ? mac : NULL;
 }
 
+/* What a kind of its own needs; an address that is not there is of no family. */
+static gboolean
+read_kind (NetnsStep *step, NetnsLinkSpec *spec, GError **error)
+{
+  const char *remote = netns_step_get_string (step, "remote"), *local = netns_step_get_string (step, "local");
+
+  spec->parent = netns_step_get_uint32 (step, "parent");
+  spec->mode = netns_step_get_uint32 (step, "mode");
+  spec->id = netns_step_get_uint32 (step, "id");
+  spec->protocol = (guint16) netns_step_get_uint32 (step, "protocol");
+  spec->port = (guint16) netns_step_get_uint32 (step, "port");
+  spec->learning = netns_step_get_boolean (step, "learning");
+  return (*remote == '\0' || netns_address_parse_host (remote, &spec->remote, error))
+         && (*local == '\0' || netns_address_parse_host (local, &spec->local, error));
+}
+
+/* A descriptor of a namespace for a netlink message: of the host's a new one, which is put into @home. */
+static gboolean
+get_namespace_fd (NetnsRun *run, const char *name, int *fd, int *home, GError **error)
+{
+  if (!netns_run_get_fd (run, name, fd, error))
+    return FALSE;
+  if (*fd < 0)
+    *fd = *home = netns_nsfs_open ("/proc/thread-self/ns/net", error);
+  return *fd >= 0;
+}
+
+/* A link that stands on one of another namespace is made from there. */
 static gboolean
 create_link (NetnsRun *run, NetnsStep *step, GError **error)
 {
-  NetnsNetlink *netlink = netns_run_get_netlink (run, step->namespace_name, error);
+  gboolean has_parent = netns_step_has (step, "parent-namespace");
+  const char *from = has_parent ? netns_step_get_string (step, "parent-namespace") : step->namespace_name;
+  NetnsNetlink *netlink = netns_run_get_netlink (run, from, error);
   guint8 mac[NETNS_MAC_LENGTH], peer_mac[NETNS_MAC_LENGTH];
   NetnsLinkSpec spec = {
     .kind = netns_step_get_string (step, "kind"),
@@ -47,34 +78,60 @@ create_link (NetnsRun *run, NetnsStep *step, GError **error)
   };
   const char *peer_namespace = netns_step_get_string (step, "peer-namespace");
   netns_autofd int home = -1;
+  int target_fd;
 
-  if (netlink == NULL || !find_master (step, netlink, &spec.master, error))
+  if (netlink == NULL || !find_master (step, netlink, &spec.master, error) || !read_kind (step, &spec, error))
     return FALSE;
+  if (strcmp (from, step->namespace_name) != 0) {
+    if (!get_namespace_fd (run, step->namespace_name, &target_fd, &home, error))
+      return FALSE;
+    spec.target_fd = &target_fd;
+  }
   if (netns_step_has (step, "peer-name")) {
     spec.peer_name = netns_step_get_string (step, "peer-name");
-    if (strcmp (peer_namespace, step->namespace_name) != 0) {
-      if (!netns_run_get_fd (run, peer_namespace, &spec.peer_namespace_fd, error))
-        return FALSE;
-      if (spec.peer_namespace_fd < 0)
-        spec.peer_namespace_fd = home = netns_nsfs_open ("/proc/thread-self/ns/net", error);
-      if (spec.peer_namespace_fd < 0)
-        return FALSE;
-    }
+    if (strcmp (peer_namespace, step->namespace_name) != 0
+        && !get_namespace_fd (run, peer_namespace, &spec.peer_namespace_fd, &home, error))
+      return FALSE;
   }
   return netns_rtnl_link_create (netns_run_get_grant (run), netlink, &spec, error);
 }
 
 static gboolean
-delete_created_link (NetnsRun *run, NetnsStep *step, GError **error)
+delete_called (NetnsRun *run, NetnsStep *step, const char *name, GError **error)
 {
   NetnsNetlink *netlink = netns_run_get_netlink (run, step->namespace_name, error);
   g_auto (NetnsLinkInfo) info = { 0 };
 
-  return netlink != NULL && netns_rtnl_link_find (netlink, netns_step_get_string (step, "name"), &info, error)
+  return netlink != NULL && netns_rtnl_link_find (netlink, name, &info, error)
          && netns_rtnl_link_delete (netns_run_get_grant (run), netlink, info.index, error);
 }
 
+static gboolean
+delete_created_link (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  return delete_called (run, step, netns_step_get_string (step, "name"), error);
+}
+
 const NetnsOperation netns_operation_link_create = { "link-create", create_link, delete_created_link };
+
+static gboolean
+create_tap (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  int fd;
+
+  return netns_run_get_fd (run, step->namespace_name, &fd, error)
+         && netns_tap_create (netns_run_get_grant (run), fd, netns_step_get_string (step, "link"),
+                              netns_step_get_uint32 (step, "owner"), error);
+}
+
+static gboolean
+delete_created_tap (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  return delete_called (run, step, netns_step_get_string (step, "link"), error);
+}
+
+/* Quiet: that it has an owner is announced by nobody. */
+const NetnsOperation netns_operation_tap_create = { "tap-create", create_tap, delete_created_tap, TRUE };
 
 static gboolean
 delete_link (NetnsRun *run, NetnsStep *step, GError **error)
@@ -239,13 +296,8 @@ move_between (NetnsRun *run, const char *from, guint index, const char *to, cons
   netns_autofd int home = -1;
   int fd;
 
-  if (netlink == NULL || !netns_run_get_fd (run, to, &fd, error))
-    return FALSE;
-  if (fd < 0)
-    fd = home = netns_nsfs_open ("/proc/thread-self/ns/net", error);
-  if (fd < 0)
-    return FALSE;
-  return netns_rtnl_link_move (netns_run_get_grant (run), netlink, index, fd, *new_name ? new_name : NULL, error);
+  return netlink != NULL && get_namespace_fd (run, to, &fd, &home, error)
+         && netns_rtnl_link_move (netns_run_get_grant (run), netlink, index, fd, *new_name ? new_name : NULL, error);
 }
 
 static gboolean

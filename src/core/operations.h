@@ -29,7 +29,10 @@ extern const NetnsOperation netns_operation_process_adopt;  /* pid u, device t, 
 
 /* operations-link.c */
 extern const NetnsOperation netns_operation_link_create;           /* kind name mtu mac master-link|master-index enabled
-                                                                      peer-name peer-namespace peer-mac */
+                                                                      peer-name peer-namespace peer-mac; parent u,
+                                                                      parent-namespace s, and what core/link-kind.h
+                                                                      reads */
+extern const NetnsOperation netns_operation_tap_create;            /* link s, owner u */
 extern const NetnsOperation netns_operation_link_delete;           /* link|index; last */
 extern const NetnsOperation netns_operation_link_set_enabled;      /* link|index, value b */
 extern const NetnsOperation netns_operation_link_set_name;         /* link|index, value s */

@@ -2,6 +2,7 @@
 /* Each function is one netlink request, which the kernel does completely or not at all. */
 #include "kernel/link.h"
 #include "common/error.h"
+#include "kernel/link-data.h"
 #include "kernel/request.h"
 
 #include <errno.h>
@@ -65,10 +66,15 @@ make_create_message (const NetnsLinkSpec *spec)
     netns_request_put (message, IFLA_ADDRESS, NETNS_MAC_LENGTH, spec->mac);
   if (spec->master != 0)
     netns_request_put_u32 (message, IFLA_MASTER, spec->master);
+  if (spec->parent != 0)
+    netns_request_put_u32 (message, IFLA_LINK, spec->parent);
+  if (spec->target_fd != NULL)
+    netns_request_put_u32 (message, IFLA_NET_NS_FD, (guint32) *spec->target_fd);
   info = netns_request_open_nest (message, IFLA_LINKINFO);
   netns_request_put_string (message, IFLA_INFO_KIND, spec->kind);
   if (spec->peer_name != NULL)
     put_peer (message, spec);
+  netns_link_data_put (message, spec);
   nla_nest_end (message, info);
   return message;
 }
@@ -76,7 +82,7 @@ make_create_message (const NetnsLinkSpec *spec)
 /**
  * netns_rtnl_link_create:
  * @grant: who may do it
- * @netlink: the namespace in which to make it
+ * @netlink: the namespace in which to make it, or that of its parent
  * @spec: what to make
  * @error: `Exists`, `NotSupported` (the kernel does not know the kind), `NotFound` (no such master),
  * `KernelRefused`; nothing is made then

@@ -17,6 +17,15 @@
  * @peer_name: for veth: name of the other end
  * @peer_namespace_fd: for veth: namespace of the other end, -1 for the same
  * @peer_mac: (nullable): for veth: hardware address of the other end
+ * @target_fd: (nullable): a namespace to make it in, %NULL for that of @parent
+ * @parent: ifindex of the link that it stands on, 0 for none
+ * @mode: for macvlan MACVLAN_MODE_*, for ipvlan IPVLAN_MODE_*
+ * @id: for vlan and vxlan: its number
+ * @protocol: for vlan: ETH_P_*
+ * @remote: for vxlan: where to send what is for everybody, or for nobody known; family AF_UNSPEC for nowhere
+ * @local: for vxlan: which address to send from, family AF_UNSPEC for the route's
+ * @port: for vxlan: UDP port
+ * @learning: for vxlan: whether it learns behind which address a sender is
  *
  * The other end of a veth is made down: the kernel refuses a peer that is up in the same request (ENOTCONN).
  */
@@ -30,6 +39,15 @@ typedef struct {
   const char *peer_name;
   int peer_namespace_fd;
   const guint8 *peer_mac;
+  const int *target_fd;
+  guint parent;
+  guint32 mode;
+  guint32 id;
+  guint16 protocol;
+  NetnsAddress remote;
+  NetnsAddress local;
+  guint16 port;
+  gboolean learning;
 } NetnsLinkSpec;
 
 gboolean netns_rtnl_link_create (const NetnsGrant *grant, NetnsNetlink *netlink, const NetnsLinkSpec *spec,

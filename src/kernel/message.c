@@ -5,6 +5,7 @@
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/net_namespace.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
@@ -38,6 +39,11 @@ static const struct nla_policy port_policy[IFLA_BRPORT_MAX + 1] = {
   [IFLA_BRPORT_STATE] = { .type = NLA_U8 },    [IFLA_BRPORT_COST] = { .type = NLA_U32 },
   [IFLA_BRPORT_MODE] = { .type = NLA_U8 },     [IFLA_BRPORT_LEARNING] = { .type = NLA_U8 },
   [IFLA_BRPORT_ISOLATED] = { .type = NLA_U8 },
+};
+
+static const struct nla_policy tun_policy[IFLA_TUN_MAX + 1] = {
+  [IFLA_TUN_OWNER] = { .type = NLA_U32 },
+  [IFLA_TUN_TYPE] = { .type = NLA_U8 },
 };
 
 static const struct nla_policy address_policy[IFA_MAX + 1] = {
@@ -100,6 +106,17 @@ parse_port (struct nlattr *data, NetnsLinkInfo *info)
 }
 
 static void
+parse_tun (struct nlattr *data, NetnsLinkInfo *info)
+{
+  struct nlattr *options[IFLA_TUN_MAX + 1];
+
+  if (nla_parse_nested (options, IFLA_TUN_MAX, data, tun_policy) < 0)
+    return;
+  info->is_tap = get_u8 (options[IFLA_TUN_TYPE], 0) == IFF_TAP;
+  info->tap.owner = get_u32 (options[IFLA_TUN_OWNER], G_MAXUINT32);
+}
+
+static void
 parse_kind (struct nlattr *link_info, NetnsLinkInfo *info)
 {
   struct nlattr *parts[IFLA_INFO_MAX + 1];
@@ -110,6 +127,8 @@ parse_kind (struct nlattr *link_info, NetnsLinkInfo *info)
     info->kind = g_intern_string (nla_get_string (parts[IFLA_INFO_KIND]));
   if (parts[IFLA_INFO_DATA] != NULL && strcmp (info->kind, "bridge") == 0)
     parse_bridge (parts[IFLA_INFO_DATA], info);
+  if (parts[IFLA_INFO_DATA] != NULL && strcmp (info->kind, "tun") == 0)
+    parse_tun (parts[IFLA_INFO_DATA], info);
   if (parts[IFLA_INFO_SLAVE_KIND] != NULL && parts[IFLA_INFO_SLAVE_DATA] != NULL
       && strcmp (nla_get_string (parts[IFLA_INFO_SLAVE_KIND]), "bridge") == 0)
     parse_port (parts[IFLA_INFO_SLAVE_DATA], info);

@@ -27,6 +27,7 @@
  * @alternative_names: (nullable): further names
  * @description: (nullable): ifalias
  * @bridge: options of a bridge, times in hundredths of a second
+ * @tap: what a tap has; @is_tap tells whether it is one: whose programs may attach to it, G_MAXUINT32 for everybody's
  * @port: options of a bridge port; @is_port tells whether it is one
  */
 typedef struct {
@@ -38,6 +39,7 @@ typedef struct {
   guint8 mac[NETNS_MAC_LENGTH];
   gboolean has_mac : 1;
   gboolean is_port : 1;
+  gboolean is_tap : 1;
   guint8 operstate;
   guint master;
   guint peer_index;
@@ -58,6 +60,9 @@ typedef struct {
     gboolean isolated : 1;
     gboolean learning : 1;
   } port;
+  struct {
+    guint32 owner;
+  } tap;
 } NetnsLinkInfo;
 
 /**

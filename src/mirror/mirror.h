@@ -55,6 +55,7 @@ typedef enum {
   NETNS_LINK_PORT_HAIRPIN = 1 << 21,
   NETNS_LINK_PORT_ISOLATED = 1 << 22,
   NETNS_LINK_PORT_LEARNING = 1 << 23,
+  NETNS_LINK_TAP_OWNER = 1 << 24,
 } NetnsLinkChanges;
 
 /* What can change of the machine as a whole. */

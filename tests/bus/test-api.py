@@ -6,6 +6,7 @@ import re
 import unittest
 
 import netns1
+import taps
 from gi.repository import GLib
 from netns1 import api
 
@@ -23,6 +24,8 @@ class World(netns1.TestCase):
             self.root.create_namespace(name)
             call(netns1.ROOT, 'Manager', 'Connect', '(ssa{sv})', name, 'lan', {})
         call(netns1.ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', '', 'veth0', 'web', 'veth1', {})
+        if taps.HAVE_TAPS:
+            call(netns1.ROOT, 'Manager', 'CreateTap', '(ssa{sv})', 'web', 'tap0', {})
         self.nat = call(netns1.ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
 
 
@@ -147,6 +150,9 @@ class Order(netns1.TestCase):
                                {'addresses': ['10.5.0.1/24'], 'peer-addresses': ['10.5.0.2/24']})
         self.assert_made_first('CreateVeth', '(ssssa{sv})', 'web', 'a-very-long-name-of-a-link', 'web', 'b', {})
         self.assert_made_first('CreateBridge', '(ssa{sv})', 'web', 'br0', {'addresses': ['10.6.0.1/24']})
+        if taps.HAVE_TAPS:
+            self.assert_made_first('CreateTap', '(ssa{sv})', 'web', 'tap0', {'addresses': ['10.6.1.1/24']})
+        self.assert_made_first('CreateLink', '(sssa{sv})', 'web', 'macvlan', 'mv0', {'link': 'b'})
         network = self.assert_made_first('CreateNetwork', '(sa{sv})', 'lan', {'nat': True})
         self.assertIn(self.root.get(network, 'Network', 'Bridge'), self.root.managed_objects())
         self.assert_made_first('Connect', '(ssa{sv})', 'web', 'lan', {})

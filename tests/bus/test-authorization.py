@@ -37,6 +37,7 @@ link add br1 up type bridge
 link add v1 up type veth peer name v2
 link add w1 up type veth peer name w2
 link add p1 up master br1 type veth peer name p2
+tuntap add t1 mode tap
 address add 192.168.{number}.1/24 dev v1
 route add 198.51.{number}.0/24 via 192.168.{number}.2
 '''
@@ -136,6 +137,11 @@ def calls_that_make_links():
                          {})
     for place in PLACES:
         yield of_manager('CreateBridge', '(ssa{sv})', CONFIGURE[place], place, 'new-bridge', {})
+        yield of_manager('CreateTap', '(ssa{sv})', CONFIGURE[place], place, 'new-tap', {})
+        yield of_manager('CreateLink', '(sssa{sv})', CONFIGURE[place], place, 'ifb', 'new-ifb', {})
+    for first, second in itertools.permutations(PLACES, 2):  # on a link of another namespace
+        yield of_manager('CreateLink', '(sssa{sv})', (CONFIGURE[first] | CONFIGURE[second]) - {OWN}, first, 'macvlan',
+                         f'on-{second}-w1', {'link': 'w1', 'link-namespace': second})
 
 
 def calls_on_processes():

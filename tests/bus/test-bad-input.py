@@ -64,6 +64,8 @@ get_namespace = functools.partial(of_manager, 'GetNamespace', '(s)')
 get_link = functools.partial(of_manager, 'GetLink', '(ss)')
 create_veth = functools.partial(of_manager, 'CreateVeth', '(ssssa{sv})')
 create_bridge = functools.partial(of_manager, 'CreateBridge', '(ssa{sv})')
+create_tap = functools.partial(of_manager, 'CreateTap', '(ssa{sv})')
+create_link = functools.partial(of_manager, 'CreateLink', '(sssa{sv})')
 create_network = functools.partial(of_manager, 'CreateNetwork', '(sa{sv})')
 connect = functools.partial(of_manager, 'Connect', '(ssa{sv})')
 disconnect = functools.partial(of_manager, 'Disconnect', '(ss)')
@@ -95,6 +97,8 @@ def bad_names():
         yield create_veth(INVALID_NAME, [], 'web', name, 'web', 'ok', {})
         yield create_veth(INVALID_NAME, [], 'web', 'ok', 'web', name, {})
         yield create_bridge(INVALID_NAME, [], 'web', name, {})
+        yield create_tap(INVALID_NAME, [], 'web', name, {})
+        yield create_link(INVALID_NAME, [], 'web', 'ifb', name, {})
         yield of_link('web', 'v1', 'SetName', '(s)', INVALID_NAME, [], name)
         if name:
             yield of_link('web', 'v1', 'MoveTo', '(sa{sv})', INVALID_NAME, [], 'db', {'name': name})
@@ -117,6 +121,11 @@ def missing_things():
     yield create_veth('NotFound', ['nope'], 'nope', 'a', 'web', 'b', {})
     yield create_veth('NotFound', ['nope'], 'web', 'a', 'nope', 'b', {})
     yield create_bridge('NotFound', ['nope'], 'nope', 'a', {})
+    yield create_tap('NotFound', ['nope'], 'nope', 'a', {})
+    yield create_link('NotFound', ['nope'], 'nope', 'ifb', 'a', {})
+    yield create_link('NotFound', ['nope', 'web'], 'web', 'macvlan', 'a', {'link': 'nope'})
+    yield create_link('NotFound', ['v1', 'host'], 'web', 'macvlan', 'a', {'link': 'v1', 'link-namespace': ''})
+    yield create_link('NotFound', ['nope'], 'web', 'macvlan', 'a', {'link': 'v1', 'link-namespace': 'nope'})
     yield create_network('NotFound', ['nope'], 'ok', {'namespace': 'nope'})
     yield create_network('NotFound', ['nope'], 'ok', {'uplink': 'nope'})
     yield connect('NotFound', ['nope'], 'nope', 'lan', {})
@@ -146,6 +155,8 @@ def things_that_exist():
         yield create_veth('Exists', [name, 'web'], 'web', name, 'db', 'ok', {})
         yield create_veth('Exists', [name, 'web'], 'db', 'ok', 'web', name, {})
         yield create_bridge('Exists', [name, 'web'], 'web', name, {})
+        yield create_tap('Exists', [name, 'web'], 'web', name, {})
+        yield create_link('Exists', [name, 'web'], 'web', 'ifb', name, {})
         yield of_link('web', 'v2', 'SetName', '(s)', 'Exists', [name, 'web'], name)
         yield of_link('db', 'lo2', 'MoveTo', '(sa{sv})', 'Exists', [name, 'web'], 'web', {'name': name})
     yield of_link('web', 'v1', 'MoveTo', '(sa{sv})', 'Exists', ['v1', 'db'], 'db', {})
@@ -163,6 +174,8 @@ def things_that_exist():
     yield create_veth('AddressInUse', ['v1', '10.0.0.1'], 'db', 'ok', 'web', 'ok', {'peer-addresses': ['10.0.0.1/16']})
     yield create_veth('AddressInUse', ['10.5.0.1'], 'web', 'ok', 'web', 'ok2',
                       {'addresses': ['10.5.0.1/24'], 'peer-addresses': ['10.5.0.1/24']})
+    yield create_tap('AddressInUse', ['v1', 'fd00:99::1'], 'web', 'ok', {'addresses': ['fd00:99::1/64']})
+    yield create_link('AddressInUse', ['v1', '10.0.0.1'], 'web', 'ifb', 'ok', {'addresses': ['10.0.0.1/24']})
     yield create_bridge('AddressInUse', ['v1', 'fd00:99::1'], 'web', 'ok', {'addresses': ['fd00:99::1/64']})
     for address in ('10.1.0.1/24', '10.1.0.2/24', '10.1.0.2'):  # the gateway, and web's
         yield connect('AddressInUse', [address.split('/')[0], 'lan'], 'db', 'lan', {'addresses': [address]})
@@ -182,6 +195,8 @@ def bad_options():
         yield create_namespace(INVALID_ARGUMENT, words, 'ok', {key: 'red'})
         yield create_veth(INVALID_ARGUMENT, words, 'web', 'ok', 'web', 'ok2', {key: 'red'})
         yield create_bridge(INVALID_ARGUMENT, words, 'web', 'ok', {key: 'red'})
+        yield create_tap(INVALID_ARGUMENT, words, 'web', 'ok', {key: 'red'})
+        yield create_link(INVALID_ARGUMENT, words, 'web', 'ifb', 'ok', {key: 'red'})
         yield create_network(INVALID_ARGUMENT, words, 'ok', {key: 'red'})
         yield connect(INVALID_ARGUMENT, words, 'db', 'lan', {key: 'red'})
         yield create_nat(INVALID_ARGUMENT, words, 'web', ['10.3.0.0/24'], {key: 'red'})
@@ -199,8 +214,51 @@ def bad_options():
     yield create_veth(INVALID_ARGUMENT, ['mtu', 'twice'], 'web', 'ok', 'web', 'ok2', twice('mtu', 'uint32 1400'))
 
 
+def bad_kinds():
+    for kind, words in (('colour', ['colour', 'macvlan']), ('', ['macvlan']), ('../x', []), ('a' * 300, []), ('Dummy', []),
+                        ('wireguard', ['wireguard']), ('new\nline', [])):
+        yield create_link('NotSupported', words, 'web', kind, 'ok', {})
+    for kind, method in (('veth', 'CreateVeth'), ('bridge', 'CreateBridge'), ('tun', 'CreateTap'), ('tap', 'CreateTap')):
+        yield create_link(INVALID_ARGUMENT, [kind, method], 'web', kind, 'ok', {})
+    # What belongs to another kind.
+    for kind, key, value in (('ifb', 'link', 'v1'), ('ifb', 'owner', u(1)), ('dummy', 'mode', 'bridge'),
+                             ('macvlan', 'id', u(1)), ('vlan', 'mode', 'bridge'), ('vxlan', 'protocol', '802.1Q'),
+                             ('ipvlan', 'learning', True), ('vlan', 'remote', '192.0.2.1')):
+        yield create_link(INVALID_ARGUMENT, [key], 'web', kind, 'ok', {key: value})
+    yield create_link(INVALID_ARGUMENT, ['mac-address'], 'web', 'ipvlan', 'ok',
+                      {'link': 'v1', 'mac-address': '02:00:00:00:00:01'})
+    for kind, options in (('macvlan', {}), ('ipvlan', {}), ('vlan', {'id': u(5)}), ('macvlan', {'link': ''})):
+        yield create_link(INVALID_ARGUMENT, ['“link”'], 'web', kind, 'ok', options)
+    for kind, modes in (('macvlan', ('Bridge', '', 'l2')), ('ipvlan', ('bridge', 'L2', 'l4'))):
+        for mode in modes:
+            yield create_link(INVALID_ARGUMENT, ['mode', f'“{mode}”'], 'web', kind, 'ok', {'link': 'v1', 'mode': mode})
+    yield create_link(INVALID_ARGUMENT, ['protocol', '802.1ad'], 'web', 'vlan', 'ok',
+                      {'link': 'v1', 'id': u(5), 'protocol': '802.1q'})
+    for number in (0, 4095, 2**32 - 1):
+        yield create_link(INVALID_ARGUMENT, ['4094', str(number)], 'web', 'vlan', 'ok', {'link': 'v1', 'id': u(number)})
+    for number in (2**24, 2**32 - 1):
+        yield create_link(INVALID_ARGUMENT, ['16777215', str(number)], 'web', 'vxlan', 'ok', {'id': u(number)})
+    for kind in ('vlan', 'vxlan'):
+        yield create_link(INVALID_ARGUMENT, ['id'], 'web', kind, 'ok', {'link': 'v1'})
+        yield create_link(INVALID_ARGUMENT, ['id'], 'web', kind, 'ok', {'link': 'v1', 'id': '5'})
+    for options, word in (({'port': GLib.Variant('q', 0)}, 'port'), ({'port': u(4789)}, 'port'),
+                          ({'remote': '192.0.2.1/24'}, '192.0.2.1'), ({'remote': 'web'}, 'web'), ({'remote': ''}, ''),
+                          ({'local': '1.2.3'}, '1.2.3'), ({'remote': '192.0.2.1', 'local': 'fd00::1'}, 'family')):
+        yield create_link(INVALID_ARGUMENT, [word], 'web', 'vxlan', 'ok', {'id': u(5), **options})
+    yield create_tap(INVALID_ARGUMENT, ['owner'], 'web', 'ok', {'owner': u(netns1.NOBODY)})
+    yield create_tap(INVALID_ARGUMENT, ['owner'], 'web', 'ok', {'owner': 'alice'})
+    for mtu in (0, 67, 2**31):
+        yield create_tap(INVALID_ARGUMENT, [str(mtu)], 'web', 'ok', {'mtu': u(mtu)})
+        yield create_link(INVALID_ARGUMENT, [str(mtu)], 'web', 'ifb', 'ok', {'mtu': u(mtu)})
+    for mac in BAD_MACS[:-3]:
+        yield create_tap(INVALID_ARGUMENT, [mac], 'web', 'ok', {'mac-address': mac})
+        yield create_link(INVALID_ARGUMENT, [mac], 'web', 'ifb', 'ok', {'mac-address': mac})
+
+
 def bad_addresses():
     for text in BAD_ADDRESSES:
+        yield create_tap(INVALID_ARGUMENT, [text.split('/')[0]], 'web', 'ok', {'addresses': [text]})
+        yield create_link(INVALID_ARGUMENT, [text.split('/')[0]], 'web', 'ifb', 'ok', {'addresses': [text]})
         yield of_link('web', 'v1', 'AddAddress', '(sa{sv})', INVALID_ARGUMENT, [text.split('/')[0]], text, {})
         yield of_link('web', 'v1', 'RemoveAddress', '(s)', INVALID_ARGUMENT, [text.split('/')[0]], text)
         yield create_veth(INVALID_ARGUMENT, [text.split('/')[0]], 'web', 'ok', 'db', 'ok', {'addresses': [text]})
@@ -260,6 +318,7 @@ def things_in_use():
     yield of_network('crowded', 'Delete', None, 'Busy', ['crowded', 'h2'])
     yield Bad('Busy', lambda world: ['busy', str(world.process.pid), 'sleep'], f'{ROOT}/namespace/busy',
               'Namespace.Delete', '(a{sv})', ({},))
+    yield create_link('Busy', ['ok'], 'web', 'macvlan', 'ok', {'link': 'p1'})  # a port of a bridge
     yield of_link('web', 'p1', 'AttachTo', '(o)', 'Busy', ['p1'], path_of_link('web', 'br1'))
 
 
@@ -286,6 +345,13 @@ def things_that_the_kernel_refuses():
     yield of_link('web', 'v1', 'SetMtu', '(u)', 'KernelRefused', ['mtu greater than device maximum'], 70000)
     yield create_veth('KernelRefused', ['ok'], 'web', 'ok', 'db', 'ok', {'mtu': u(70000)})
     yield create_bridge('KernelRefused', ['mtu'], 'web', 'ok', {'mtu': u(70000)})
+    yield create_link('KernelRefused', ['ok'], 'web', 'macvlan', 'ok', {'link': 'lo'})
+    yield create_link('KernelRefused', ['ulticast'], 'web', 'vxlan', 'ok', {'id': u(5), 'remote': '239.1.1.1'})
+    yield create_link('KernelRefused', ['ff02::99/64'], 'db', 'macvlan', 'ok',
+                      {'link': 'h1', 'link-namespace': '', 'addresses': ['10.5.0.1/24', 'ff02::99/64']})
+    # The tap was made by then, and must go again.
+    yield create_tap('KernelRefused', ['mtu'], 'web', 'ok', {'mtu': u(70000)})
+    yield create_tap('KernelRefused', ['ff02::99/64'], 'web', 'a-name-of-20-bytes-x', {'addresses': ['ff02::99/64']})
     yield of_link('web', 'br0', 'AttachTo', '(o)', 'KernelRefused', ['bridge'], path_of_link('web', 'br1'))
     yield of_link('web', 'lo', 'AttachTo', '(o)', 'KernelRefused', [], path_of_link('web', 'br1'))
     yield of_link('web', 'm3', 'SetEnabled', '(b)', 'KernelRefused', ['in use'], True)
@@ -305,7 +371,7 @@ def things_that_another_program_keeps():
     yield create_network('KernelRefused', ['Operation not permitted'], 'ok', {'namespace': 'db', 'nat': True})
 
 
-TABLE = [*bad_names(), *missing_things(), *things_that_exist(), *bad_options(), *bad_addresses(), *bad_values(),
+TABLE = [*bad_kinds(), *bad_names(), *missing_things(), *things_that_exist(), *bad_options(), *bad_addresses(), *bad_values(),
          *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
          *things_that_another_program_keeps()]
 
@@ -317,7 +383,7 @@ NOT_PROVOKED = {
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',
                       'Manager.AdoptProcess', 'Namespace.ListProcesses', 'Namespace.Open', 'Namespace.OpenSocket'},
     # A kernel without veth or bridges, which could not run these tests.
-    'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge'},
+    'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge', 'Manager.CreateTap'},
     # A link that vanishes between the call and its turn: one that is not there has no methods.
     'NotFound': {'Link.GetStatistics'},
     # A process that goes to another namespace between the call and its turn.
@@ -418,7 +484,7 @@ address add 10.51.0.1/24 dev h1
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (bad_names, missing_things, things_that_exist, bad_options, bad_addresses, bad_values, things_in_use,
+for theme in (bad_kinds, bad_names, missing_things, things_that_exist, bad_options, bad_addresses, bad_values, things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):
     setattr(BadInput, f'test_{theme.__name__}', lambda self, theme=theme: self.assert_bad(theme()))
 

@@ -106,6 +106,12 @@ class Following(netns1.TestCase):
             self.call(link, 'Link', 'AddAddress', '(sa{sv})', address, {})
             self.call(link, 'Link', 'RemoveAddress', '(s)', address)
         bridge = self.manager('CreateBridge', '(ssa{sv})', '', 'br0', {'addresses': ['10.4.0.1/24', 'fd00:4::1/64']})
+        tap = self.manager('CreateTap', '(ssa{sv})', 'web', 'a-tap-with-a-long-name',
+                           {'owner': GLib.Variant('u', 1000), 'up': False})
+        self.call(tap, 'Link', 'Delete')
+        self.manager('CreateLink', '(sssa{sv})', 'web', 'macvlan', 'on-the-host',
+                     {'link': 'v0', 'link-namespace': '', 'addresses': ['10.5.0.1/24', 'fd00:5::1/64']})
+        self.call(self.root.link('web', 'on-the-host'), 'Link', 'Delete')
         self.call(peer, 'Link', 'AttachTo', '(o)', bridge)
         self.call(peer, 'Link', 'Detach')
         self.call(link, 'Link', 'SetName', '(s)', 'a-name-of-more-than-fifteen-bytes')

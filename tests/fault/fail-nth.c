@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -182,6 +183,22 @@ DEFINE_OPENAT (openat64)
 
 DEFINE_OPEN_2 (__open_2)
 DEFINE_OPEN_2 (__open64_2)
+
+/* Making a tap. */
+int
+ioctl (int fd, unsigned long request, ...)
+{
+  va_list arguments;
+  void *argument;
+  char text[16];
+  REAL (ioctl);
+
+  va_start (arguments, request);
+  argument = va_arg (arguments, void *);
+  va_end (arguments);
+  snprintf (text, sizeof text, "%#lx", request);
+  return must_fail ("ioctl", text) ? -1 : real (fd, request, argument);
+}
 
 int
 mkdir (const char *path, mode_t mode)

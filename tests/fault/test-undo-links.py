@@ -36,6 +36,22 @@ class Links(faults.TestCase):
         self.walk(lambda: self.manager('CreateBridge', '(ssa{sv})', '', LONG, options),
                   lambda: self.delete('', LONG), at_least=4)
 
+    def test_create_tap(self):
+        """With all options, in a namespace, which the kernel lets nobody make in one go."""
+        self.make_namespaces('web')
+        options = {'addresses': ['10.1.0.1/24', 'fd00:1::1/64'], 'mtu': GLib.Variant('u', 1400),
+                   'mac-address': '02:00:00:00:00:01', 'owner': GLib.Variant('u', 1000)}
+        self.walk(lambda: self.manager('CreateTap', '(ssa{sv})', 'web', LONG, options),
+                  lambda: self.delete('web', LONG), at_least=15)
+
+    def test_create_link(self):
+        """On a link of another namespace."""
+        self.make_pair(**{'mac-address': '02:00:00:00:00:01'})
+        options = {'link': 'v0', 'link-namespace': '', 'addresses': ['10.1.0.1/24', 'fd00:1::1/64'],
+                   'mac-address': '02:00:00:00:00:03'}
+        self.walk(lambda: self.manager('CreateLink', '(sssa{sv})', 'web', 'macvlan', LONG, options),
+                  lambda: self.delete('web', LONG), at_least=5)
+
     def test_delete_link(self):
         def make():
             self.manager('CreateVeth', '(ssssa{sv})', 'web', 'v1', '', 'v0', {'addresses': ['10.1.0.1/24']})
