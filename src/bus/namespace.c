@@ -3,6 +3,7 @@
 #include "core/namespace.h"
 #include "bus/interface.h"
 #include "bus/options.h"
+#include "core/dns.h"
 #include "core/process.h"
 #include "introspection.h"
 
@@ -38,6 +39,15 @@ set_owner (NetnsCall *call, const NetnsObject *object, GError **error)
 
   g_variant_get (call->parameters, "(u)", &owner);
   return netns_namespace_set_owner (call->core, call->uid, object->namespace->name, owner, error);
+}
+
+static NetnsPlan *
+set_dns (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  g_autofree const char **servers = NULL, **search = NULL;
+
+  g_variant_get (call->parameters, "(^a&s^a&s)", &servers, &search);
+  return netns_namespace_set_dns (call->core, call->uid, object->namespace->name, servers, search, error);
 }
 
 /* `default` is of the gateway's family; without a gateway it is IPv4's, as for ip-route(8). */
@@ -128,6 +138,7 @@ static const NetnsMethod methods[] = {
   { "ListProcesses", list_processes, processes_listed },
   { "OpenSocket", open_socket, opened },
   { "Open", open_namespace, opened },
+  { "SetDns", set_dns, NULL },
   { "AddRoute", add_route, NULL },
   { "RemoveRoute", remove_route, NULL },
   { NULL, NULL, NULL },
@@ -227,6 +238,28 @@ get_routes (NetnsCore *core, const NetnsObject *object)
   return g_variant_builder_end (&rows);
 }
 
+static const NetnsDns *
+find_dns (NetnsCore *core, const NetnsObject *object)
+{
+  return netns_mirror_get_dns (netns_core_get_mirror (core), object->namespace->name);
+}
+
+static GVariant *
+get_dns_servers (NetnsCore *core, const NetnsObject *object)
+{
+  const NetnsDns *dns = find_dns (core, object);
+
+  return g_variant_new_strv (dns ? (const char *const *) dns->servers : NULL, dns ? -1 : 0);
+}
+
+static GVariant *
+get_dns_search (NetnsCore *core, const NetnsObject *object)
+{
+  const NetnsDns *dns = find_dns (core, object);
+
+  return g_variant_new_strv (dns ? (const char *const *) dns->search : NULL, dns ? -1 : 0);
+}
+
 static const NetnsProperty properties[] = {
   { "Name", get_name, 0 },
   { "Path", get_path, 0 },
@@ -236,6 +269,8 @@ static const NetnsProperty properties[] = {
   { "Owner", get_owner, NETNS_NAMESPACE_OWNER },
   { "Links", get_links, NETNS_NAMESPACE_LINKS, count_links },
   { "Routes", get_routes, NETNS_NAMESPACE_ROUTES, count_routes },
+  { "DnsServers", get_dns_servers, NETNS_NAMESPACE_DNS_SERVERS },
+  { "DnsSearch", get_dns_search, NETNS_NAMESPACE_DNS_SEARCH },
   { NULL, NULL, 0 },
 };
 

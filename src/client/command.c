@@ -15,7 +15,7 @@ static const NetnsCommand commands[] = {
   { "bridge", netns_bridge_verbs },   { "address", netns_address_verbs },
   { "route", netns_route_verbs },     { "network", netns_network_verbs },
   { "connect", netns_connect_verbs }, { "disconnect", netns_disconnect_verbs },
-  { "nat", netns_nat_verbs },
+  { "nat", netns_nat_verbs },         { "dns", netns_dns_verbs },
 };
 
 static const NetnsCommand *

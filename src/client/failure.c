@@ -33,6 +33,8 @@ static const struct {
     N_ ("remove that one first, or give another metric") },
   { NETNS_ERROR_PREFIX "Exists", "Connect", NETNS_EXIT_FAILED, NULL,
     N_ ("disconnect it first to connect it in another way") },
+  { NETNS_ERROR_PREFIX "Exists", "SetDns", NETNS_EXIT_FAILED, NULL,
+    N_ ("change that file by hand, or remove it first") },
   { NETNS_ERROR_PREFIX "Exists", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("choose another name or delete it first") },
   { NETNS_ERROR_PREFIX "Busy", NULL, NETNS_EXIT_FAILED, NULL,

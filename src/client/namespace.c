@@ -29,6 +29,8 @@ static const NetnsColumn show_columns[] = {
   { "inode", N_ ("Inode"), NETNS_INTERFACE_NAMESPACE, "Inode" },
   { "links", N_ ("Links"), NETNS_INTERFACE_NAMESPACE, "Links" },
   { "routes", N_ ("Routes"), NETNS_INTERFACE_NAMESPACE, "Routes" },
+  { "dns-servers", N_ ("Name servers"), NETNS_INTERFACE_NAMESPACE, "DnsServers" },
+  { "dns-search", N_ ("Search domains"), NETNS_INTERFACE_NAMESPACE, "DnsSearch" },
   { NULL },
 };
 

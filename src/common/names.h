@@ -24,6 +24,8 @@
 
 /* Where `ip netns` keeps namespaces; both programs see each other's. */
 #define NETNS_RUN_DIR   "/run/netns"
+/* What `ip netns exec` mounts over files of /etc, in a folder for each namespace. */
+#define NETNS_ETC_DIR   "/etc/netns"
 /* What the service must remember as long as the machine runs. */
 #define NETNS_STATE_DIR "/run/netnsd"
 

@@ -5,6 +5,7 @@
 #include "common/names.h"
 #include "common/validate.h"
 #include "core/core.h"
+#include "core/dns.h"
 #include "core/operations.h"
 
 #include <string.h>
@@ -83,6 +84,7 @@ commit_create (NetnsPlan *plan, gpointer data)
 void
 netns_namespace_plan_owner (NetnsCore *core, NetnsPlan *plan, const char *name, guint owner)
 {
+  netns_dns_plan_clear (core, plan, name);
   netns_plan_add (plan, &netns_operation_namespace_owner, name, "{'owner': <%u>}", owner);
   on_commit (core, plan, commit_create, &(Commit){ .name = (char *) name, .owner = owner });
 }
@@ -157,15 +159,17 @@ commit_delete (NetnsPlan *plan, gpointer data)
 }
 
 static void
-plan_delete (NetnsPlan *plan, const NetnsNamespace *namespace)
+plan_delete (NetnsCore *core, NetnsPlan *plan, const NetnsNamespace *namespace)
 {
   g_auto (GVariantBuilder) aliases = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
 
   netns_plan_change_name (plan, namespace->name);
+  netns_dns_plan_clear (core, plan, namespace->name);
   for (guint i = 0; namespace->aliases != NULL && i < namespace->aliases->len; i++) {
     const char *alias = g_ptr_array_index (namespace->aliases, i);
 
     netns_plan_change_name (plan, alias);
+    netns_dns_plan_clear (core, plan, alias);
     g_variant_builder_add (&aliases, "s", alias);
   }
   netns_plan_add (plan, &netns_operation_namespace_delete, namespace->name, "{'broken': <%b>, 'aliases': <%@as>}",
@@ -202,7 +206,7 @@ netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError 
   }
   if (namespace->cookie != 0)
     forget_namespace (plan, namespace->cookie);
-  plan_delete (plan, namespace);
+  plan_delete (core, plan, namespace);
   on_commit (core, plan, commit_delete, &(Commit){ .name = namespace->name, .cookie = namespace->cookie });
   return g_steal_pointer (&plan);
 }
@@ -254,6 +258,7 @@ netns_namespace_rename (NetnsCore *core, guint caller, const char *name, const c
   netns_plan_change_name (plan, new_name);
   netns_plan_add (plan, &netns_operation_namespace_rename, namespace->name, "{'new-name': <%s>}", new_name);
   plan_rename_contents (core, plan, namespace->name, new_name);
+  netns_dns_plan_move (core, plan, namespace->name, new_name);
   on_commit (core, plan, commit_rename, &(Commit){ .name = namespace->name, .new_name = (char *) new_name });
   return g_steal_pointer (&plan);
 }

@@ -16,6 +16,10 @@ extern const NetnsOperation netns_operation_forwarding_enable;  /* family u: AF_
 extern const NetnsOperation netns_operation_forwarding_restore; /* family u */
 extern const NetnsOperation netns_operation_state_write;      /* file s, contents s; without contents it is removed */
 
+/* operations-dns.c */
+extern const NetnsOperation netns_operation_dns_set;  /* servers as, search as: files of the service's; none removes them */
+extern const NetnsOperation netns_operation_dns_move; /* new-name s */
+
 char *netns_forwarding_file_for (guint64 cookie, int family);
 
 /* operations-rules.c */

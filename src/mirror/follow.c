@@ -19,6 +19,7 @@ netns_mirror_catch_up (NetnsMirror *mirror)
 {
   g_autoptr (GError) error = NULL;
 
+  netns_dns_reader_drain (mirror->dns);
   if (!netns_event_socket_drain (mirror->events, &error))
     g_error ("%s", error->message); /* deaf: a restart is the only cure */
   if (netns_event_socket_take_overrun (mirror->events))
@@ -47,6 +48,7 @@ netns_mirror_follow (NetnsMirror *mirror)
   mirror->events_source = g_unix_fd_source_new (netns_event_socket_get_fd (mirror->events), G_IO_IN);
   g_source_set_callback (mirror->events_source, G_SOURCE_FUNC (on_events), mirror, NULL);
   g_source_attach (mirror->events_source, g_main_context_get_thread_default ());
+  netns_dns_reader_follow (mirror->dns, TRUE);
 }
 
 void
@@ -54,6 +56,8 @@ netns_mirror_unfollow (NetnsMirror *mirror)
 {
   clear_source (&mirror->events_source);
   clear_source (&mirror->hold_timer);
+  if (mirror->dns != NULL) /* it may have failed to begin */
+    netns_dns_reader_follow (mirror->dns, FALSE);
 }
 
 static gboolean
@@ -76,8 +80,7 @@ on_hold_over (gpointer data)
 void
 netns_mirror_hold_events (NetnsMirror *mirror)
 {
-  clear_source (&mirror->events_source);
-  clear_source (&mirror->hold_timer);
+  netns_mirror_unfollow (mirror);
   mirror->hold_timer = g_timeout_source_new (HOLD_MAX);
   g_source_set_callback (mirror->hold_timer, on_hold_over, mirror, NULL);
   g_source_attach (mirror->hold_timer, g_main_context_get_thread_default ());

@@ -330,6 +330,9 @@ netns_mirror_new (NetnsWorker *worker, int receive_buffer, GError **error)
     = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, (GDestroyNotify) netns_namespace_free);
   mirror->broken = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) netns_namespace_free);
   mirror->routes = netns_route_reader_new (mirror, worker);
+  mirror->dns = netns_dns_reader_new (mirror, error);
+  if (mirror->dns == NULL)
+    return NULL;
   mirror->events = netns_event_socket_new (receive_buffer, take_event, mirror, error);
   if (mirror->events == NULL || !add_host (mirror, error))
     return NULL;
@@ -357,6 +360,7 @@ netns_mirror_free (NetnsMirror *mirror)
   g_clear_pointer (&mirror->rules, netns_rule_watch_free);
   g_clear_pointer (&mirror->names, netns_names_free);
   g_clear_pointer (&mirror->routes, netns_route_reader_free);
+  g_clear_pointer (&mirror->dns, netns_dns_reader_free);
   g_clear_pointer (&mirror->events, netns_event_socket_free);
   g_clear_pointer (&mirror->by_name, g_hash_table_unref);
   g_clear_pointer (&mirror->by_nsid, g_hash_table_unref);

@@ -6,6 +6,7 @@
  * namespace, so the worker reads them whenever something touched them. */
 #pragma once
 
+#include "common/dns.h"
 #include "kernel/message.h"
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
@@ -27,6 +28,8 @@ typedef enum {
   NETNS_NAMESPACE_OWNER = 1 << 1,
   NETNS_NAMESPACE_LINKS = 1 << 2,
   NETNS_NAMESPACE_ROUTES = 1 << 3,
+  NETNS_NAMESPACE_DNS_SERVERS = 1 << 4,
+  NETNS_NAMESPACE_DNS_SEARCH = 1 << 5,
 } NetnsNamespaceChanges;
 
 /* What can change of a link; one bit for each property on the bus. */
@@ -185,6 +188,7 @@ void netns_mirror_refresh_name (NetnsMirror *mirror, const char *name, NetnsNetl
 void netns_mirror_refresh_addresses (NetnsMirror *mirror, const char *namespace_name);
 void netns_mirror_refresh_link (NetnsMirror *mirror, const char *namespace_name, guint index, const char *name);
 
+const NetnsDns *netns_mirror_get_dns (NetnsMirror *mirror, const char *name);
 char *netns_namespace_get_path (const NetnsNamespace *namespace);
 NetnsLink *netns_namespace_get_link (NetnsNamespace *namespace, guint index);
 NetnsLink *netns_namespace_find_link (NetnsNamespace *namespace, const char *name);

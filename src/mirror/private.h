@@ -8,6 +8,7 @@
 typedef struct _NetnsNames NetnsNames;
 typedef struct _NetnsRouteReader NetnsRouteReader;
 typedef struct _NetnsRuleWatch NetnsRuleWatch;
+typedef struct _NetnsDnsReader NetnsDnsReader;
 
 typedef struct {
   const NetnsObserver *functions;
@@ -20,6 +21,7 @@ struct _NetnsMirror {
   NetnsNames *names;
   NetnsRouteReader *routes;
   NetnsRuleWatch *rules;
+  NetnsDnsReader *dns;
   GArray *observers;   /* NetnsObserverEntry */
   GHashTable *by_name; /* name or alias -> NetnsNamespace, not owned */
   GHashTable *by_nsid; /* nsid -> NetnsNamespace, owned here */
@@ -73,6 +75,12 @@ void netns_route_reader_settle (NetnsRouteReader *reader, NetnsSettledFunc settl
 /* rules.c: who changes firewalls */
 NetnsRuleWatch *netns_rule_watch_new (NetnsMirror *mirror);
 void netns_rule_watch_free (NetnsRuleWatch *watch);
+
+/* dns.c: /etc/netns */
+NetnsDnsReader *netns_dns_reader_new (NetnsMirror *mirror, GError **error);
+void netns_dns_reader_free (NetnsDnsReader *reader);
+void netns_dns_reader_follow (NetnsDnsReader *reader, gboolean follow);
+void netns_dns_reader_drain (NetnsDnsReader *reader);
 
 /* follow.c: when events are taken in */
 void netns_mirror_follow (NetnsMirror *mirror);

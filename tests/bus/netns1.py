@@ -455,12 +455,17 @@ def _files():
     return []
 
 
+def _etc():
+    """What `ip netns exec` gives to namespaces."""
+    return run('sh', '-c', 'find /etc/netns ! -name netns; grep -rs . /etc/netns || true', check=False).stdout.splitlines()
+
+
 def snapshot():
     """Everything that the service could change, as text, one line for each thing, the same while nothing changes."""
     names = namespaces()
     with concurrent.futures.ThreadPoolExecutor(8) as executor:
         content = dict(zip(['@host', *names], executor.map(_snapshot_one, [None, *names]), strict=True))
-    content['@files'] = _files()
+    content['@files'], content['@etc'] = _files(), sorted(_etc())
     return json.dumps(content, indent=1, sort_keys=True)
 
 
@@ -514,7 +519,7 @@ def reset_world():
     for setting in ('ipv4/ip_forward', 'ipv6/conf/all/forwarding'):
         with open(f'/proc/sys/net/{setting}', 'w') as file:
             file.write('0')
-    for folder in ('/run/netnsd', '/var/lib/netnsd'):
+    for folder in ('/run/netnsd', '/var/lib/netnsd', '/etc/netns'):
         shutil.rmtree(folder, ignore_errors=True)
     NETNSD.start()
 

@@ -107,6 +107,11 @@ def calls_on_routes(place):
     yield of_namespace(place, 'AddRoute', '(ssa{sv})', CONFIGURE[place], '198.51.100.0/24', f'192.168.{number}.2', {})
 
 
+def calls_on_dns():
+    for place in (MINE, BOBS, NOBODYS):
+        yield of_namespace(place, 'SetDns', '(asas)', CONFIGURE[place], ['192.0.2.53'], [])
+
+
 def calls_that_move_links():
     for place in (MINE, BOBS, NOBODYS):
         yield of_link(place, 'w1', 'MoveTo', '(sa{sv})', '', {'name': f'from-{place}'},
@@ -197,6 +202,7 @@ TABLE = [
     *calls_on_nats(),
     *itertools.chain.from_iterable(calls_on_routes(place) for place in PLACES),
     *itertools.chain.from_iterable(calls_on_links(place) for place in PLACES),
+    *calls_on_dns(),
     *calls_on_processes(),
     *calls_that_delete_networks(),
     *calls_that_move_links(),

@@ -309,6 +309,19 @@ def bad_values():
                       'the-same-long-name', {})
 
 
+def bad_name_servers():
+    """What else is none is in tests/unit/test-dns.c."""
+    set_dns = functools.partial(of_namespace, 'web', 'SetDns', '(asas)', INVALID_ARGUMENT)
+    yield set_dns(['nonsense'], ['nonsense'], [])
+    yield set_dns(['fe80::1', 'eth0'], ['192.0.2.1', 'fe80::1'], [])
+    yield set_dns(['3', '4'], ['192.0.2.1'] * 4, [])
+    yield set_dns(['6', '7'], ['192.0.2.1'], ['a'] * 7)
+    yield set_dns(['a..b'], ['192.0.2.1'], ['a..b'])
+    yield set_dns(['server'], [], ['example.org'])
+    yield of_namespace('_host', 'SetDns', '(asas)', INVALID_ARGUMENT, ['/etc/resolv.conf'], ['192.0.2.1'], [])
+    yield of_namespace('db', 'SetDns', '(asas)', 'Exists', ['/etc/netns/db/resolv.conf'], ['192.0.2.1'], [])
+
+
 def things_in_use():
     yield of_link('web', 'br0', 'Delete', None, 'Busy', ['br0', 'p1'])
     yield of_link('', 'lan', 'Delete', None, 'Busy', ['lan'])
@@ -372,7 +385,7 @@ def things_that_another_program_keeps():
 
 
 TABLE = [*bad_kinds(), *bad_names(), *missing_things(), *things_that_exist(), *bad_options(), *bad_addresses(), *bad_values(),
-         *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
+         *bad_name_servers(), *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
          *things_that_another_program_keeps()]
 
 # Documented, but no call alone can bring them about.
@@ -381,7 +394,8 @@ NOT_PROVOKED = {
     'KernelRefused': {'Link.Delete', 'Link.Detach', 'Link.MoveTo', 'Link.RemoveAddress', 'Link.SetDescription',
                       'Link.SetName', 'Manager.CreateNamespace', 'Manager.Disconnect', 'Namespace.Delete',
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',
-                      'Manager.AdoptProcess', 'Namespace.ListProcesses', 'Namespace.Open', 'Namespace.OpenSocket'},
+                      'Manager.AdoptProcess', 'Namespace.ListProcesses', 'Namespace.Open', 'Namespace.OpenSocket',
+                      'Namespace.SetDns'},
     # A kernel without veth or bridges, which could not run these tests.
     'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge', 'Manager.CreateTap'},
     # A link that vanishes between the call and its turn: one that is not there has no methods.
@@ -443,6 +457,9 @@ address add 10.51.0.1/24 dev h1
         self.addCleanup(self.process.kill)
         netns1.wait_for(lambda: os.readlink(f'/proc/{self.process.pid}/exe').endswith('sleep'))
         open('/run/netns/plain-file', 'w').close()
+        os.makedirs('/etc/netns/db')
+        with open('/etc/netns/db/resolv.conf', 'w') as file:
+            file.write('nameserver 192.0.2.53\n')
 
     def make(self, bad):
         interface, _, method = bad.method.rpartition('.')
@@ -484,7 +501,8 @@ address add 10.51.0.1/24 dev h1
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (bad_kinds, bad_names, missing_things, things_that_exist, bad_options, bad_addresses, bad_values, things_in_use,
+for theme in (bad_kinds, bad_names, missing_things, things_that_exist, bad_options, bad_addresses, bad_values, bad_name_servers,
+              things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):
     setattr(BadInput, f'test_{theme.__name__}', lambda self, theme=theme: self.assert_bad(theme()))
 

@@ -127,6 +127,7 @@ class Following(netns1.TestCase):
         self.call(web, 'Namespace', 'SetOwner', '(u)', 1000)
         self.call(web, 'Namespace', 'OpenSocket', '(iii)', 2, 1, 0)
         self.call(web, 'Namespace', 'Open')
+        self.call(web, 'Namespace', 'SetDns', '(asas)', ['192.0.2.53'], ['example.org'])
         self.call(web, 'Namespace', 'Rename', '(s)', 'shop')
         process = netns1.sleeper(self, 'unshare', '-n')
         self.manager('AdoptProcess', '(sua{sv})', 'adopted', process.pid, {})

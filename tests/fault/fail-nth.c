@@ -208,6 +208,27 @@ mkdir (const char *path, mode_t mode)
 }
 
 int
+mkdirat (int folder, const char *path, mode_t mode)
+{
+  REAL (mkdirat);
+  return must_fail ("mkdirat", path) ? -1 : real (folder, path, mode);
+}
+
+int
+unlinkat (int folder, const char *path, int flags)
+{
+  REAL (unlinkat);
+  return must_fail ("unlinkat", path) ? -1 : real (folder, path, flags);
+}
+
+int
+renameat (int from_folder, const char *from, int to_folder, const char *to)
+{
+  REAL (renameat);
+  return must_fail ("renameat", to) ? -1 : real (from_folder, from, to_folder, to);
+}
+
+int
 unlink (const char *path)
 {
   REAL (unlink);

@@ -37,6 +37,30 @@ class Namespaces(faults.TestCase):
         make()
         self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=4)
 
+    def test_set_dns(self):
+        self.make_namespaces('web')
+        self.walk(lambda: self.namespace('web', 'SetDns', '(asas)', ['192.0.2.53'], ['example.org']),
+                  lambda: self.namespace('web', 'SetDns', '(asas)', [], []), at_least=10)
+
+    def test_unset_dns(self):
+        self.make_namespaces('web')
+        self.namespace('web', 'SetDns', '(asas)', ['192.0.2.53'], [])
+        self.walk(lambda: self.namespace('web', 'SetDns', '(asas)', [], []),
+                  lambda: self.namespace('web', 'SetDns', '(asas)', ['192.0.2.53'], []), at_least=2)
+
+    def test_rename_with_dns(self):
+        self.make_namespaces('web')
+        self.namespace('web', 'SetDns', '(asas)', ['192.0.2.53'], ['example.org'])
+        self.walk(lambda: self.namespace('web', 'Rename', '(s)', 'shop'),
+                  lambda: self.namespace('shop', 'Rename', '(s)', 'web'), at_least=15)
+
+    def test_delete_with_dns(self):
+        def make():
+            self.root.create_namespace('web')
+            self.namespace('web', 'SetDns', '(asas)', ['192.0.2.53'], [])
+        make()
+        self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=6)
+
     def test_rename(self):
         self.make_namespaces('web')
         self.walk(lambda: self.namespace('web', 'Rename', '(s)', 'shop'),

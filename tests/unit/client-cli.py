@@ -39,6 +39,7 @@ WRONG = [
     (['veth', 'create', 'a:b=', 'c:d'], 'leave “=” out'),
     (['route', 'add', 'a', 'default', 'via'], 'There is no value after “via”'),
     (['route', 'add', 'a', 'default', 'src', 'b'], '“src” is nothing that a route has'),
+    (['dns'], 'say: netnsctl dns NS [SERVER]... [--search DOMAIN]...'),
     (['network', 'create'], 'say: netnsctl network create NAME [--subnet CIDR]... [--nat]'),
     (['network', 'create', 'a', '--subnet'], 'write --subnet=CIDR'),
     (['network', 'create', 'a', '--nat=yes'], 'leave out “yes”'),
@@ -70,6 +71,10 @@ BUSCTL = [
     (['link', 'create', 'a', 'vxlan', 'x', 'id=5', 'port=4789', 'learning=no'],
      "CreateLink 'sssa{sv}' a vxlan x 3 id u 5 port q 4789 learning b false"),
     (['link', 'create', 'a', 'bridge', 'b'], "CreateBridge 'ssa{sv}' a b 0"),
+    (['dns', 'web', '10.0.0.1', '--search=a'],
+     "/org/example/NetNS1/namespace/web org.example.NetNS1.Namespace SetDns asas 1 10.0.0.1 1 a"),
+    (['dns', 'web', '-'], "org.example.NetNS1.Namespace SetDns asas 0 0"),
+    (['dns', 'web'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
     (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
 ]
 
