@@ -440,6 +440,7 @@ static const NetnsCoreObserver core_observer = {
   .definition_removed = on_definition_removed,
   .definition_changed = on_definition_changed,
   .owner_changed = on_owner_changed,
+  .machine_changed = on_machine_changed,
 };
 
 static void

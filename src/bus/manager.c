@@ -421,6 +421,17 @@ get_forwarding6 (NetnsCore *core, const NetnsObject *object)
 }
 
 static GVariant *
+get_foreign_firewalls (NetnsCore *core, const NetnsObject *object)
+{
+  const char *const *firewalls = netns_core_get_foreign_firewalls (core);
+  g_auto (GVariantBuilder) texts = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+
+  for (; *firewalls != NULL; firewalls++)
+    g_variant_builder_add_value (&texts, g_variant_new_take_string (netns_text_to_utf8 (*firewalls)));
+  return g_variant_builder_end (&texts);
+}
+
+static GVariant *
 get_resync_count (NetnsCore *core, const NetnsObject *object)
 {
   return g_variant_new_uint64 (netns_mirror_get_resync_count (netns_core_get_mirror (core)));
@@ -431,6 +442,7 @@ static const NetnsProperty manager_properties[] = {
   { "HostNamespace", get_host_namespace, 0 },
   { "Forwarding4", get_forwarding4, NETNS_MIRROR_FORWARDING4 },
   { "Forwarding6", get_forwarding6, NETNS_MIRROR_FORWARDING6 },
+  { "ForeignFirewalls", get_foreign_firewalls, NETNS_CORE_FOREIGN_FIREWALLS },
   { "ResyncCount", get_resync_count, NETNS_MIRROR_RESYNC_COUNT },
   { NULL, NULL, 0 },
 };

@@ -5,6 +5,7 @@
 #include "bus/object.h"
 #include "common/names.h"
 #include "core/drift.h"
+#include "core/foreign-firewalls.h"
 #include "core/restore.h"
 
 struct _NetnsNotices {
@@ -12,6 +13,7 @@ struct _NetnsNotices {
   NetnsGrant *grant;
   NetnsRestore *restore;
   NetnsDrift *drift;
+  NetnsForeignFirewalls *foreign;
 };
 
 static void
@@ -59,6 +61,7 @@ netns_notices_new (NetnsCore *core, GDBusConnection *connection)
   notices->grant = netns_authority_grant_service ();
   notices->restore = netns_restore_new (core, notices->grant, on_restored, notices);
   notices->drift = netns_drift_new (core, on_drifted, notices);
+  notices->foreign = netns_foreign_firewalls_new (core);
   return notices;
 }
 
@@ -69,6 +72,7 @@ netns_notices_new (NetnsCore *core, GDBusConnection *connection)
 void
 netns_notices_free (NetnsNotices *notices)
 {
+  g_clear_pointer (&notices->foreign, netns_foreign_firewalls_free);
   g_clear_pointer (&notices->drift, netns_drift_free);
   g_clear_pointer (&notices->restore, netns_restore_free);
   g_clear_pointer (&notices->grant, netns_grant_free);

@@ -28,6 +28,7 @@ struct _NetnsCore {
   GQueue waiting; /* calls that want to plan */
   gboolean busy;  /* one plans or runs */
   guint64 plans_run;
+  GStrv foreign_firewalls;
   GSource *forget_source;
 };
 
@@ -312,6 +313,7 @@ netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error)
   core->mirror = mirror;
   core->worker = worker;
   core->owners = netns_owners_new ();
+  core->foreign_firewalls = g_new0 (char *, 1);
   core->observers = g_array_new (FALSE, FALSE, sizeof (ObserverEntry));
   g_queue_init (&core->waiting);
   for (gsize i = 0; i < G_N_ELEMENTS (classes); i++) {
@@ -343,6 +345,7 @@ netns_core_free (NetnsCore *core)
   g_queue_clear_full (&core->waiting, g_free);
   for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
     g_hash_table_unref (core->definitions[i]);
+  g_strfreev (core->foreign_firewalls);
   g_array_unref (core->observers);
   netns_owners_free (core->owners);
   g_free (core);
@@ -516,6 +519,25 @@ netns_core_drop_definition (NetnsCore *core, const NetnsDefinition *like)
     return;
   NOTIFY (core, definition_removed, definition);
   g_hash_table_remove (table, definition->name);
+}
+
+/* Takes @firewalls. */
+void
+netns_core_set_foreign_firewalls (NetnsCore *core, GStrv firewalls)
+{
+  gboolean same = g_strv_equal ((const char *const *) core->foreign_firewalls, (const char *const *) firewalls);
+
+  g_strfreev (core->foreign_firewalls);
+  core->foreign_firewalls = firewalls;
+  if (!same)
+    NOTIFY (core, machine_changed, NETNS_CORE_FOREIGN_FIREWALLS);
+}
+
+/* Returns: (transfer none): where firewalls of others may drop packets of networks */
+const char *const *
+netns_core_get_foreign_firewalls (NetnsCore *core)
+{
+  return (const char *const *) core->foreign_firewalls;
 }
 
 /* A namespace belongs to somebody else now. */

@@ -13,18 +13,25 @@ typedef struct _NetnsCore NetnsCore;
 
 #define NETNS_N_DEFINITION_CLASSES 2
 
+/* What can change of the machine besides what is mirrored; the bits are others than those of NetnsMirrorChanges. */
+typedef enum {
+  NETNS_CORE_FOREIGN_FIREWALLS = 1 << 16,
+} NetnsCoreChanges;
+
 /**
  * NetnsCoreObserver:
  * @definition_added: after
  * @definition_removed: before
  * @definition_changed: after, with what its class calls the changes
  * @owner_changed: a namespace belongs to somebody else now
+ * @machine_changed: after, with NetnsCoreChanges
  */
 typedef struct {
   void (*definition_added) (NetnsDefinition *definition, gpointer data);
   void (*definition_removed) (NetnsDefinition *definition, gpointer data);
   void (*definition_changed) (NetnsDefinition *definition, guint changes, gpointer data);
   void (*owner_changed) (NetnsNamespace *namespace, gpointer data);
+  void (*machine_changed) (guint changes, gpointer data);
 } NetnsCoreObserver;
 
 /* Called when it is a call's turn: it plans, and runs the plan or says netns_core_skip(). */
@@ -57,6 +64,8 @@ guint netns_core_get_link_owner (NetnsCore *core, NetnsLink *link);
 
 void netns_core_put_definition (NetnsCore *core, NetnsDefinition *definition);
 void netns_core_drop_definition (NetnsCore *core, const NetnsDefinition *like);
+void netns_core_set_foreign_firewalls (NetnsCore *core, GStrv firewalls);
+const char *const *netns_core_get_foreign_firewalls (NetnsCore *core);
 void netns_core_touch_owner (NetnsCore *core, NetnsNamespace *namespace);
 void netns_core_forget_namespace (NetnsCore *core, const char *name);
 void netns_core_rename_namespace (NetnsCore *core, const char *name, const char *new_name);
