@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* How long the kernel may take to give up a namespace that nobody holds: it waits for RCU, and for others before. */
+#define END_TIMEOUT 10000 /* ms */
+
 typedef struct {
   const NetnsCoreObserver *functions;
   gpointer data;
@@ -116,13 +119,36 @@ run_job (gpointer data)
 }
 
 static void
-settle_job (gpointer data)
+end_job (Job *job)
 {
-  Job *job = data;
-
   job->done (job->error, job->data);
   g_clear_error (&job->error);
   g_free (job);
+}
+
+static void
+on_end (gboolean ended, gpointer data)
+{
+  Job *job = data;
+
+  if (!ended)
+    g_set_error (&job->error, NETNS_ERROR, NETNS_ERROR_BUSY,
+                 "The name is gone, but something that cannot be seen still keeps the namespace alive, such as a "
+                 "connection that is being closed");
+  end_job (job);
+}
+
+/* Others can have their turn while the kernel takes its time. */
+static void
+settle_job (gpointer data)
+{
+  Job *job = data;
+  NetnsEndWatch *end = netns_plan_get_end (job->plan);
+
+  if (job->error == NULL && end != NULL)
+    netns_end_watch_wait (end, END_TIMEOUT, on_end, job);
+  else
+    end_job (job);
 }
 
 /* What the kernel may not have announced. */

@@ -202,6 +202,8 @@ netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError 
     namespace = netns_core_use_namespace (core, plan, caller, name, error);
     if (namespace == NULL)
       return NULL;
+    netns_plan_add (plan, &netns_operation_namespace_check_unused, namespace->name, "@a{sv} {}");
+    netns_plan_await_end (plan, netns_mirror_watch_end (netns_core_get_mirror (core), namespace));
     forget_contents (core, plan, namespace->name);
   }
   if (namespace->cookie != 0)

@@ -10,7 +10,6 @@
 #include "core/store.h"
 #include "kernel/link.h"
 #include "kernel/nft.h"
-#include "kernel/process.h"
 #include "kernel/sysctl.h"
 
 #include <string.h>
@@ -69,99 +68,6 @@ remove_namespace (NetnsRun *run, NetnsStep *step, GError **error)
 }
 
 const NetnsOperation netns_operation_namespace_create = { "namespace-create", create_namespace, remove_namespace };
-
-/* The kernel deletes the far ends of veth pairs some time after a namespace's end; a caller who makes the same name
- * again the next moment must not find them. What fails here the kernel will do. */
-static void
-delete_veths (NetnsRun *run, NetnsNetlink *netlink)
-{
-  g_autoptr (GArray) links = netns_rtnl_link_list (netlink, NULL);
-
-  for (guint i = 0; links != NULL && i < links->len; i++) {
-    const NetnsLinkInfo *info = &g_array_index (links, NetnsLinkInfo, i);
-
-    if (strcmp (info->kind, "veth") == 0)
-      netns_rtnl_link_delete (netns_run_get_grant (run), netlink, info->index, NULL);
-  }
-}
-
-/* A namespace lives on under no name as long as a process is in it: deleting it would only hide it. */
-static gboolean
-check_empty (const char *name, int fd, GError **error)
-{
-  g_autoptr (GString) list = g_string_new (NULL);
-  g_autoptr (GArray) processes = NULL;
-  NetnsFileId id;
-
-  if (!netns_nsfs_identify (fd, &id, error))
-    return FALSE;
-  processes = netns_process_list (&id, error);
-  if (processes == NULL || processes->len == 0)
-    return processes != NULL;
-  for (guint i = 0; i < processes->len; i++) {
-    const NetnsProcess *process = &g_array_index (processes, NetnsProcess, i);
-
-    g_string_append_printf (list, "%s%s (%u)", i ? ", " : "", process->command, process->pid);
-  }
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Namespace “%s” is in use, end these processes first: %s", name,
-               list->str);
-  return FALSE;
-}
-
-/* Its further names and then its own. Those that are gone when one cannot be removed are given back: a namespace
- * with half its names is not what anybody asked for. */
-static gboolean
-remove_names (NetnsRun *run, NetnsStep *step, int fd, GError **error)
-{
-  const NetnsGrant *grant = netns_run_get_grant (run);
-  g_autofree const char **aliases = NULL;
-  guint removed = 0;
-
-  g_variant_lookup (step->parameters, "aliases", "^a&s", &aliases);
-  while (aliases != NULL && aliases[removed] != NULL && netns_nsfs_delete (grant, aliases[removed], error))
-    removed++;
-  if ((aliases == NULL || aliases[removed] == NULL) && remove_namespace (run, step, error))
-    return TRUE;
-  while (removed-- > 0) {
-    g_autoptr (GError) attach_error = NULL;
-
-    if (!netns_nsfs_attach (grant, fd, aliases[removed], &attach_error))
-      g_warning ("%s", attach_error->message);
-  }
-  return FALSE;
-}
-
-/* What was broken when the caller asked can be a namespace by now, with somebody in it. */
-static gboolean
-check_broken (const char *name, GError **error)
-{
-  g_autofree char *path = g_build_filename (NETNS_RUN_DIR, name, NULL);
-  netns_autofd int fd = netns_nsfs_open (path, NULL);
-
-  if (fd < 0)
-    return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "“%s” has become a network namespace; look again", name);
-  return FALSE;
-}
-
-static gboolean
-delete_namespace (NetnsRun *run, NetnsStep *step, GError **error)
-{
-  gboolean broken = netns_step_get_boolean (step, "broken");
-  NetnsNetlink *netlink;
-  int fd;
-
-  if (broken)
-    return check_broken (step->namespace_name, error) && remove_namespace (run, step, error);
-  netlink = netns_run_get_netlink (run, step->namespace_name, error);
-  if (netlink == NULL || !netns_run_get_fd (run, step->namespace_name, &fd, error)
-      || !check_empty (step->namespace_name, fd, error) || !remove_names (run, step, fd, error))
-    return FALSE;
-  delete_veths (run, netlink);
-  return TRUE;
-}
-
-const NetnsOperation netns_operation_namespace_delete = { "namespace-delete", delete_namespace, NULL };
 
 static gboolean
 rename_namespace (NetnsRun *run, NetnsStep *step, GError **error)

@@ -7,7 +7,6 @@
 
 /* operations-namespace.c */
 extern const NetnsOperation netns_operation_namespace_create; /* (none: it is the step's namespace) */
-extern const NetnsOperation netns_operation_namespace_delete; /* broken b, aliases as; last */
 extern const NetnsOperation netns_operation_namespace_rename; /* new-name s */
 extern const NetnsOperation netns_operation_namespace_owner;  /* owner u */
 extern const NetnsOperation netns_operation_sysctl_set;       /* path s, value s, if-there b: a kernel may lack it */
@@ -15,6 +14,10 @@ extern const NetnsOperation netns_operation_nft;              /* commands s, und
 extern const NetnsOperation netns_operation_forwarding_enable;  /* family u: AF_INET or AF_INET6 */
 extern const NetnsOperation netns_operation_forwarding_restore; /* family u */
 extern const NetnsOperation netns_operation_state_write;      /* file s, contents s; without contents it is removed */
+
+/* operations-delete.c */
+extern const NetnsOperation netns_operation_namespace_check_unused; /* (none) */
+extern const NetnsOperation netns_operation_namespace_delete;       /* broken b, aliases as; last */
 
 /* operations-dns.c */
 extern const NetnsOperation netns_operation_dns_set;  /* servers as, search as: files of the service's; none removes them */

@@ -18,6 +18,7 @@ struct _NetnsPlan {
   GHashTable *details;
   GVariant *result; /* what a step found out */
   int descriptor;   /* what a step opened, -1 for nothing */
+  NetnsEndWatch *end; /* of the namespace that it deletes */
 };
 
 typedef struct {
@@ -87,6 +88,7 @@ netns_plan_free (NetnsPlan *plan)
   g_hash_table_unref (plan->details);
   g_clear_pointer (&plan->result, g_variant_unref);
   netns_close_fd (&plan->descriptor);
+  g_clear_pointer (&plan->end, netns_end_watch_free);
   g_free (plan);
 }
 
@@ -158,6 +160,24 @@ netns_plan_on_commit (NetnsPlan *plan, NetnsCommitFunc commit, gpointer data, GD
   Commit entry = { commit, data, destroy };
 
   g_array_append_val (plan->commits, entry);
+}
+
+/**
+ * netns_plan_await_end:
+ * @plan: a plan that deletes a namespace
+ * @watch: (transfer full): the end of the namespace, with which the plan is done
+ */
+void
+netns_plan_await_end (NetnsPlan *plan, NetnsEndWatch *watch)
+{
+  g_clear_pointer (&plan->end, netns_end_watch_free);
+  plan->end = watch;
+}
+
+NetnsEndWatch *
+netns_plan_get_end (const NetnsPlan *plan)
+{
+  return plan->end;
 }
 
 void

@@ -61,6 +61,8 @@ void netns_plan_add (NetnsPlan *plan, const NetnsOperation *operation, const cha
 void netns_plan_use_namespace (NetnsPlan *plan, const NetnsNamespace *namespace);
 void netns_plan_change_name (NetnsPlan *plan, const char *name);
 void netns_plan_on_commit (NetnsPlan *plan, NetnsCommitFunc commit, gpointer data, GDestroyNotify destroy);
+void netns_plan_await_end (NetnsPlan *plan, NetnsEndWatch *watch);
+NetnsEndWatch *netns_plan_get_end (const NetnsPlan *plan);
 void netns_plan_add_reach (NetnsPlan *plan, NetnsReach reach);
 NetnsReach netns_plan_get_reach (const NetnsPlan *plan);
 void netns_plan_add_detail (NetnsPlan *plan, const char *key, const char *value, gboolean anew);

@@ -34,6 +34,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DIR, close_directory)
  * @proc: /proc
  * @only: (nullable): the only namespace that counts
  * @device: of nsfs
+ * @sockets: (nullable): inodes of sockets in it
  * @own_pid: this process
  * @holders: (element-type NetnsHolder): what was found
  * @trees: which views of which mount namespaces were read
@@ -44,6 +45,7 @@ typedef struct {
   int proc;
   const NetnsFileId *only;
   guint64 device;
+  GHashTable *sockets;
   guint own_pid;
   GArray *holders;
   GHashTable *trees;
@@ -93,15 +95,21 @@ add_holder (Walk *walk, NetnsHolderKind kind, guint64 inode, int process, guint 
 
 /* The inode in a text such as `net:[4026531840]`, 0 if it is none. */
 static guint64
-parse_nsfs_name (const char *text)
+parse_inode (const char *text, const char *type)
 {
   char *end;
   guint64 inode;
 
-  if (!g_str_has_prefix (text, "net:["))
+  if (!g_str_has_prefix (text, type))
     return 0;
-  inode = g_ascii_strtoull (text + strlen ("net:["), &end, 10);
+  inode = g_ascii_strtoull (text + strlen (type), &end, 10);
   return strcmp (end, "]") == 0 ? inode : 0;
+}
+
+static guint64
+parse_nsfs_name (const char *text)
+{
+  return parse_inode (text, "net:[");
 }
 
 static gboolean
@@ -155,9 +163,34 @@ look_at_threads (Walk *walk, int process, guint pid, guint64 leader_inode)
   }
 }
 
+/* A number such as that in ` shared:12 ` among the optional fields of a line of mountinfo. */
+static guint
+parse_group (const char *line, const char *field)
+{
+  const char *end = strstr (line, " - "), *found = strstr (line, field);
+
+  return found != NULL && (end == NULL || found < end) ? (guint) g_ascii_strtoull (found + strlen (field), NULL, 10)
+                                                       : 0;
+}
+
+/* Whether a mount goes along when it is unmounted elsewhere hangs on the mount that it lies on. */
+static void
+find_groups (NetnsHolder *holder, const char *contents, const char *below)
+{
+  g_autofree char *begin = g_strdup_printf ("\n%s ", below), *line = NULL;
+  const char *found = g_str_has_prefix (contents, begin + 1) ? contents : strstr (contents, begin);
+
+  if (found == NULL)
+    return;
+  found += *found == '\n';
+  line = g_strndup (found, strcspn (found, "\n"));
+  holder->shared = parse_group (line, " shared:");
+  holder->master = parse_group (line, " master:");
+}
+
 /* One line of mountinfo: id, parent, device, root, mount point, options, further fields, "-", file system, ... */
 static void
-take_mount (Walk *walk, char *line, int process, guint pid)
+take_mount (Walk *walk, const char *contents, const char *line, int process, guint pid, guint64 mount_namespace)
 {
   g_auto (GStrv) fields = NULL;
   g_autofree char *mount_point = NULL;
@@ -179,8 +212,12 @@ take_mount (Walk *walk, char *line, int process, guint pid)
       || !g_hash_table_add (walk->mounts, GSIZE_TO_POINTER (g_ascii_strtoull (fields[0], NULL, 10))))
     return;
   holder = add_holder (walk, NETNS_HOLDER_MOUNT, inode, process, pid);
-  if (holder != NULL)
-    holder->mount = g_steal_pointer (&mount_point);
+  if (holder == NULL)
+    return;
+  holder->mount = g_steal_pointer (&mount_point);
+  holder->mount_namespace = mount_namespace;
+  if (walk->only != NULL) /* otherwise it takes too long, and nobody asks */
+    find_groups (holder, contents, fields[1]);
 }
 
 /* Reads the mounts that a process sees, unless they were read with another one that sees the same: in the same mount
@@ -189,7 +226,7 @@ static void
 look_at_mounts (Walk *walk, int process, guint pid)
 {
   char namespace[PATH_MAX], root[PATH_MAX];
-  g_autofree char *contents = NULL, *path = NULL;
+  g_autofree char *contents = NULL, *path = NULL, *lines = NULL;
   char *rest, *line;
 
   if (!read_link (process, "ns/mnt", namespace) || !read_link (process, "root", root)
@@ -203,9 +240,9 @@ look_at_mounts (Walk *walk, int process, guint pid)
     g_hash_table_remove (walk->trees, tree);
     return;
   }
-  rest = contents;
+  rest = lines = g_strdup (contents);
   while ((line = strsep (&rest, "\n")) != NULL)
-    take_mount (walk, line, process, pid);
+    take_mount (walk, contents, line, process, pid, parse_inode (namespace, "mnt:["));
 }
 
 /* A descriptor that was opened by a name has that name in /proc, and `/` when it is no longer mounted there (d_path() in
@@ -232,6 +269,19 @@ look_behind_name (const Walk *walk, int descriptors, const char *name, const cha
   return fd >= 0 && ioctl (fd, NS_GET_NSTYPE) == CLONE_NEWNET ? status.stx_ino : 0;
 }
 
+static NetnsHolder *
+take_descriptor (Walk *walk, int descriptors, const char *name, const char *text, int process, guint pid)
+{
+  guint64 socket = parse_inode (text, "socket:["), inode;
+
+  if (socket != 0)
+    return walk->sockets != NULL && g_hash_table_contains (walk->sockets, GSIZE_TO_POINTER (socket))
+               ? add_holder (walk, NETNS_HOLDER_SOCKET, walk->only->inode, process, pid)
+               : NULL;
+  inode = *text == '/' ? look_behind_name (walk, descriptors, name, text) : parse_nsfs_name (text);
+  return inode != 0 && is_wanted (walk, inode) ? add_holder (walk, NETNS_HOLDER_DESCRIPTOR, inode, process, pid) : NULL;
+}
+
 static void
 look_at_descriptors (Walk *walk, int process, guint pid)
 {
@@ -245,14 +295,10 @@ look_at_descriptors (Walk *walk, int process, guint pid)
   while ((entry = readdir (descriptors)) != NULL) {
     char text[PATH_MAX];
     NetnsHolder *holder;
-    guint64 inode;
 
     if (!g_ascii_isdigit (entry->d_name[0]) || !read_link (dirfd (descriptors), entry->d_name, text))
       continue;
-    inode = *text == '/' ? look_behind_name (walk, dirfd (descriptors), entry->d_name, text) : parse_nsfs_name (text);
-    if (inode == 0 || !is_wanted (walk, inode))
-      continue;
-    holder = add_holder (walk, NETNS_HOLDER_DESCRIPTOR, inode, process, pid);
+    holder = take_descriptor (walk, dirfd (descriptors), entry->d_name, text, process, pid);
     if (holder != NULL)
       holder->fd = (int) g_ascii_strtoull (entry->d_name, NULL, 10);
   }
@@ -331,6 +377,20 @@ look_at_all (Walk *walk, const GArray *pids)
 GArray *
 netns_holders_list (const NetnsFileId *only, GError **error)
 {
+  return netns_holders_list_with_sockets (only, NULL, error);
+}
+
+/**
+ * netns_holders_list_with_sockets:
+ * @only: (nullable): a namespace, %NULL for all that there are
+ * @sockets: (nullable) (element-type gsize): inodes of the sockets in it, which only a look inside tells
+ * @error: `KernelRefused`
+ *
+ * Returns: (transfer full) (nullable) (element-type NetnsHolder): the same, and the processes that have these sockets
+ */
+GArray *
+netns_holders_list_with_sockets (const NetnsFileId *only, GHashTable *sockets, GError **error)
+{
   g_autoptr (DIR) proc = opendir ("/proc");
   g_autoptr (GArray) holders = g_array_new (FALSE, FALSE, sizeof (NetnsHolder));
   g_autoptr (GHashTable) trees = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -348,6 +408,7 @@ netns_holders_list (const NetnsFileId *only, GError **error)
   look_at_all (&(Walk){ .proc = dirfd (proc),
                         .only = only,
                         .device = own.st_dev,
+                        .sockets = sockets,
                         .own_pid = (guint) getpid (),
                         .holders = holders,
                         .trees = trees,
@@ -363,7 +424,7 @@ netns_holders_list (const NetnsFileId *only, GError **error)
  *
  * What it leads to must be compared with what was meant: all of it can have changed since.
  *
- * Returns: (transfer full): a path that leads to the namespace, for `nsenter --net=` and netns_nsfs_open()
+ * Returns: (transfer full) (nullable): %NULL for a socket, else a path that leads to the namespace, for `nsenter --net=` and netns_nsfs_open()
  */
 char *
 netns_holder_get_path (const NetnsHolder *holder)
@@ -377,6 +438,8 @@ netns_holder_get_path (const NetnsHolder *holder)
     return g_strdup_printf ("/proc/%u/root%s", holder->pid, holder->mount);
   case NETNS_HOLDER_DESCRIPTOR:
     return g_strdup_printf ("/proc/%u/fd/%d", holder->pid, holder->fd);
+  case NETNS_HOLDER_SOCKET:
+    return NULL;
   default:
     g_assert_not_reached ();
   }

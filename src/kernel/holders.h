@@ -9,6 +9,7 @@ typedef enum {
   NETNS_HOLDER_PROCESS,
   NETNS_HOLDER_MOUNT,
   NETNS_HOLDER_DESCRIPTOR,
+  NETNS_HOLDER_SOCKET,
 } NetnsHolderKind;
 
 /**
@@ -19,8 +20,11 @@ typedef enum {
  * @tid: for PROCESS: the thread that lives there, which is @pid unless the process as a whole lives elsewhere
  * @uid: effective uid of the process
  * @command: its name (comm), at most 15 bytes
- * @fd: for DESCRIPTOR: its number in the process, else -1
+ * @fd: for DESCRIPTOR and SOCKET: its number in the process, else -1
  * @mount: (nullable): for MOUNT: where it is mounted, as process @pid sees it
+ * @mount_namespace: for MOUNT: inode of the mount namespace
+ * @shared: for MOUNT: number of the peer group of the mount below it, 0 for none (mount_namespaces(7))
+ * @master: for MOUNT: number of the peer group that the mount below it receives from, 0 for none
  *
  * One holder. A process is named once for each namespace that it or its threads live in.
  */
@@ -33,7 +37,11 @@ typedef struct {
   char command[16];
   int fd;
   char *mount;
+  guint64 mount_namespace;
+  guint shared;
+  guint master;
 } NetnsHolder;
 
 GArray *netns_holders_list (const NetnsFileId *only, GError **error);
+GArray *netns_holders_list_with_sockets (const NetnsFileId *only, GHashTable *sockets, GError **error);
 char *netns_holder_get_path (const NetnsHolder *holder);

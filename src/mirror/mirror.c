@@ -106,18 +106,6 @@ take_routes (NetnsMirror *mirror, const NetnsEvent *event)
 }
 
 static void
-take_nsid_gone (NetnsMirror *mirror, const NetnsEvent *event)
-{
-  NetnsNamespace *namespace;
-
-  if (event->nsid != mirror->host->nsid)
-    return;
-  namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (event->gone_nsid));
-  if (namespace != NULL && namespace != mirror->host)
-    netns_mirror_drop_namespace (mirror, namespace);
-}
-
-static void
 take_event (NetnsEvent *event, gpointer data)
 {
   NetnsMirror *mirror = data;
@@ -145,7 +133,7 @@ take_event (NetnsEvent *event, gpointer data)
       take_forwarding_elsewhere (mirror, event);
     break;
   case NETNS_EVENT_NSID_GONE:
-    take_nsid_gone (mirror, event);
+    netns_mirror_take_end (mirror, event);
     break;
   default:
     g_assert_not_reached ();
@@ -330,6 +318,7 @@ netns_mirror_new (NetnsWorker *worker, int receive_buffer, GError **error)
     = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, (GDestroyNotify) netns_namespace_free);
   mirror->broken = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) netns_namespace_free);
   mirror->routes = netns_route_reader_new (mirror, worker);
+  mirror->end_watches = g_ptr_array_new ();
   mirror->dns = netns_dns_reader_new (mirror, error);
   if (mirror->dns == NULL)
     return NULL;
@@ -366,6 +355,7 @@ netns_mirror_free (NetnsMirror *mirror)
   g_clear_pointer (&mirror->by_nsid, g_hash_table_unref);
   g_clear_pointer (&mirror->broken, g_hash_table_unref);
   g_clear_pointer (&mirror->observers, g_array_unref);
+  g_clear_pointer (&mirror->end_watches, g_ptr_array_unref);
   g_free (mirror);
 }
 

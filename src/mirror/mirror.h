@@ -101,7 +101,10 @@ typedef struct {
   void (*rules_changed) (NetnsNamespace *namespace, guint changes, gpointer data);
 } NetnsObserver;
 
+typedef struct _NetnsEndWatch NetnsEndWatch;
+
 typedef void (*NetnsSettledFunc) (gpointer data);
+typedef void (*NetnsEndFunc) (gboolean ended, gpointer data);
 
 /**
  * NetnsLinkAddressEntry:
@@ -188,6 +191,9 @@ void netns_mirror_refresh_name (NetnsMirror *mirror, const char *name, NetnsNetl
 void netns_mirror_refresh_addresses (NetnsMirror *mirror, const char *namespace_name);
 void netns_mirror_refresh_link (NetnsMirror *mirror, const char *namespace_name, guint index, const char *name);
 
+NetnsEndWatch *netns_mirror_watch_end (NetnsMirror *mirror, const NetnsNamespace *namespace);
+void netns_end_watch_wait (NetnsEndWatch *watch, guint timeout, NetnsEndFunc func, gpointer data);
+void netns_end_watch_free (NetnsEndWatch *watch);
 const NetnsDns *netns_mirror_get_dns (NetnsMirror *mirror, const char *name);
 char *netns_namespace_get_path (const NetnsNamespace *namespace);
 NetnsLink *netns_namespace_get_link (NetnsNamespace *namespace, guint index);

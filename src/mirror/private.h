@@ -22,6 +22,7 @@ struct _NetnsMirror {
   NetnsRouteReader *routes;
   NetnsRuleWatch *rules;
   NetnsDnsReader *dns;
+  GPtrArray *end_watches; /* NetnsEndWatch, not owned */
   GArray *observers;   /* NetnsObserverEntry */
   GHashTable *by_name; /* name or alias -> NetnsNamespace, not owned */
   GHashTable *by_nsid; /* nsid -> NetnsNamespace, owned here */
@@ -81,6 +82,9 @@ NetnsDnsReader *netns_dns_reader_new (NetnsMirror *mirror, GError **error);
 void netns_dns_reader_free (NetnsDnsReader *reader);
 void netns_dns_reader_follow (NetnsDnsReader *reader, gboolean follow);
 void netns_dns_reader_drain (NetnsDnsReader *reader);
+
+/* ends.c: namespaces that the kernel gives up */
+void netns_mirror_take_end (NetnsMirror *mirror, const NetnsEvent *event);
 
 /* follow.c: when events are taken in */
 void netns_mirror_follow (NetnsMirror *mirror);
