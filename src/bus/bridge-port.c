@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Interface org.example.NetNS1.BridgePort. */
 #include "bus/interface.h"
+#include "bus/options.h"
+#include "core/bridge.h"
 #include "introspection.h"
 
 #include <linux/if_bridge.h>
 
-static const NetnsMethod methods[] = { { NULL, NULL, NULL } };
+static NetnsPlan *
+set_options (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  static const NetnsOption known[]
+    = { { "cost", "u" }, { "hairpin", "b" }, { "isolated", "b" }, { "learning", "b" }, { NULL, NULL } };
+  NetnsLinkTarget target = { object->namespace->name, object->link->info.index };
+  g_autoptr (GVariant) options = g_variant_get_child_value (call->parameters, 0);
+
+  if (!netns_options_check (options, known, error))
+    return NULL;
+  return netns_bridge_port_set_options (call->core, call->uid, &target, options, error);
+}
+
+static const NetnsMethod methods[] = { { "SetOptions", set_options, NULL }, { NULL, NULL, NULL } };
 
 static GVariant *
 get_state (NetnsCore *core, const NetnsObject *object)

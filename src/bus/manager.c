@@ -216,7 +216,8 @@ static NetnsPlan *
 create_bridge (NetnsCall *call, const NetnsObject *object, GError **error)
 {
   static const NetnsOption known[]
-    = { { "addresses", "as" }, { "mtu", "u" }, { "mac-address", "s" }, { "up", "b" }, { NULL, NULL } };
+    = { { "addresses", "as" }, { "mtu", "u" }, { "mac-address", "s" }, { "up", "b" }, NETNS_BRIDGE_OPTIONS,
+        { NULL, NULL } };
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GArray) addresses = NULL;
   const char *namespace_name, *name;
@@ -237,7 +238,7 @@ create_bridge (NetnsCall *call, const NetnsObject *object, GError **error)
     .peer_mac = "",
     .enabled = netns_options_get_boolean (options, "up", TRUE),
   };
-  return netns_link_create_bridge (call->core, call->uid, namespace_name, name, &link_options, error);
+  return netns_link_create_bridge (call->core, call->uid, namespace_name, name, &link_options, options, error);
 }
 
 static GVariant *

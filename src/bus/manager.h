@@ -4,6 +4,13 @@
 
 #include "bus/interface.h"
 
+/* What a bridge can be told, when it is made and later. */
+#define NETNS_BRIDGE_OPTIONS                                                                                          \
+  { "stp", "b" }, { "vlan-filtering", "b" }, { "forward-delay", "u" }, { "ageing-time", "u" },                       \
+  {                                                                                                                  \
+    "multicast-snooping", "b"                                                                                        \
+  }
+
 GVariant *netns_manager_reply_link (NetnsCore *core, const char *namespace_name, const char *name, GError **error);
 
 /* manager-link.c */

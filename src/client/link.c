@@ -162,6 +162,7 @@ static const NetnsKey create_keys[] = {
   { "local", NETNS_KEY_TEXT },
   { "port", NETNS_KEY_PORT },
   { "learning", NETNS_KEY_FLAG },
+  NETNS_BRIDGE_KEYS,
   { NULL },
 };
 

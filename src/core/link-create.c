@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "common/names.h"
+#include "core/bridge.h"
 #include "core/core.h"
 #include "core/link-name.h"
 #include "core/operations.h"
@@ -167,19 +168,21 @@ netns_link_create_veth (NetnsCore *core, guint caller, const char *namespace_nam
  * @namespace_name: where
  * @name: its name
  * @options: what it shall be
+ * @more: a{sv} of the right types, what only bridges are told
  * @error: `InvalidName`, `InvalidArgument`, `NotFound`, `Exists`, `AddressInUse`
  *
  * Returns: (transfer full) (nullable): the plan for method Manager.CreateBridge
  */
 NetnsPlan *
 netns_link_create_bridge (NetnsCore *core, guint caller, const char *namespace_name, const char *name,
-                          const NetnsLinkOptions *options, GError **error)
+                          const NetnsLinkOptions *options, GVariant *more, GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, namespace_name, error);
   g_auto (End) end = { 0 };
 
-  if (namespace == NULL || !check_options (options, error) || !netns_core_check_quota (core, caller, 0, 1, error)
+  if (namespace == NULL || !check_options (options, error) || !netns_bridge_check_options (NULL, more, error)
+      || !netns_core_check_quota (core, caller, 0, 1, error)
       || !choose_end (&end, namespace, name, options->addresses, error))
     return NULL;
   netns_plan_set_detail (plan, "link", name);
@@ -187,6 +190,7 @@ netns_link_create_bridge (NetnsCore *core, guint caller, const char *namespace_n
   netns_plan_add (plan, &netns_operation_link_create, namespace->name,
                   "{'kind': <'bridge'>, 'name': <%s>, 'mtu': <%u>, 'mac': <%s>, 'enabled': <%b>}", end.name,
                   options->mtu, options->mac, options->enabled);
+  netns_bridge_plan_options (plan, namespace->name, end.name, more);
   plan_end (plan, &end);
   return g_steal_pointer (&plan);
 }

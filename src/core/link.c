@@ -11,9 +11,20 @@
 
 #define DESCRIPTION_MAX 255 /* IFALIASZ - 1 */
 
-/* Starts a plan that changes one link. */
-static NetnsLink *
-use_link (NetnsCore *core, NetnsPlan *plan, guint caller, const NetnsLinkTarget *target, GError **error)
+/**
+ * netns_link_use:
+ * @core: the service
+ * @plan: a plan
+ * @caller: uid that asks for it
+ * @target: a link that the plan changes
+ * @error: `NotFound`
+ *
+ * Notes in the plan which link is meant, as netns_core_use_namespace() does of namespaces.
+ *
+ * Returns: (transfer none) (nullable): the link
+ */
+NetnsLink *
+netns_link_use (NetnsCore *core, NetnsPlan *plan, guint caller, const NetnsLinkTarget *target, GError **error)
 {
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, target->namespace_name, error);
   NetnsLink *link = namespace ? netns_namespace_get_link (namespace, target->index) : NULL;
@@ -83,7 +94,7 @@ NetnsPlan *
 netns_link_delete (NetnsCore *core, guint caller, const NetnsLinkTarget *target, GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
-  NetnsLink *link = use_link (core, plan, caller, target, error);
+  NetnsLink *link = netns_link_use (core, plan, caller, target, error);
 
   if (link == NULL || !refuse_bridge_of_network (core, link, "deleted", error) || !refuse_ports (link, error))
     return NULL;
@@ -119,7 +130,7 @@ netns_link_set_enabled (NetnsCore *core, guint caller, const NetnsLinkTarget *ta
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
 
-  if (use_link (core, plan, caller, target, error) == NULL)
+  if (netns_link_use (core, plan, caller, target, error) == NULL)
     return NULL;
   return set_one (g_steal_pointer (&plan), target, &netns_operation_link_set_enabled, g_variant_new_boolean (enabled));
 }
@@ -138,7 +149,7 @@ NetnsPlan *
 netns_link_set_name (NetnsCore *core, guint caller, const NetnsLinkTarget *target, const char *name, GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
-  NetnsLink *link = use_link (core, plan, caller, target, error);
+  NetnsLink *link = netns_link_use (core, plan, caller, target, error);
   g_autofree char *chosen = NULL, *alternative = NULL;
 
   if (link == NULL || !netns_validate_link_name (name, error))
@@ -170,7 +181,7 @@ netns_link_set_mtu (NetnsCore *core, guint caller, const NetnsLinkTarget *target
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
 
-  if (use_link (core, plan, caller, target, error) == NULL || !netns_validate_mtu (mtu, error))
+  if (netns_link_use (core, plan, caller, target, error) == NULL || !netns_validate_mtu (mtu, error))
     return NULL;
   return set_one (g_steal_pointer (&plan), target, &netns_operation_link_set_mtu, g_variant_new_uint32 (mtu));
 }
@@ -191,7 +202,7 @@ netns_link_set_mac (NetnsCore *core, guint caller, const NetnsLinkTarget *target
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   guint8 bytes[NETNS_MAC_LENGTH];
 
-  if (use_link (core, plan, caller, target, error) == NULL || !netns_parse_mac (mac, bytes, error))
+  if (netns_link_use (core, plan, caller, target, error) == NULL || !netns_parse_mac (mac, bytes, error))
     return NULL;
   return set_one (g_steal_pointer (&plan), target, &netns_operation_link_set_mac, g_variant_new_string (mac));
 }
@@ -212,7 +223,7 @@ netns_link_set_description (NetnsCore *core, guint caller, const NetnsLinkTarget
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
 
-  if (use_link (core, plan, caller, target, error) == NULL)
+  if (netns_link_use (core, plan, caller, target, error) == NULL)
     return NULL;
   if (strlen (description) > DESCRIPTION_MAX) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "A description has at most %d bytes, not %zu",
@@ -273,7 +284,7 @@ netns_link_add_address (NetnsCore *core, guint caller, const NetnsLinkTarget *ta
                         GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
-  NetnsLink *link = use_link (core, plan, caller, target, error);
+  NetnsLink *link = netns_link_use (core, plan, caller, target, error);
   char text[NETNS_ADDRESS_MAX_TEXT];
 
   if (link == NULL || !check_unused (link, address, error))
@@ -298,7 +309,7 @@ netns_link_remove_address (NetnsCore *core, guint caller, const NetnsLinkTarget 
                            GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
-  NetnsLink *link = use_link (core, plan, caller, target, error);
+  NetnsLink *link = netns_link_use (core, plan, caller, target, error);
   char text[NETNS_ADDRESS_MAX_TEXT];
 
   if (link == NULL)
@@ -331,7 +342,7 @@ netns_link_move_to (NetnsCore *core, guint caller, const NetnsLinkTarget *target
                     const char *new_name, char **name_there, GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
-  NetnsLink *link = use_link (core, plan, caller, target, error);
+  NetnsLink *link = netns_link_use (core, plan, caller, target, error);
   NetnsNamespace *to = link ? netns_core_use_namespace (core, plan, caller, namespace_name, error) : NULL;
   g_autofree char *chosen = NULL, *alternative = NULL;
   gboolean name_first;
@@ -382,7 +393,7 @@ netns_link_attach_to (NetnsCore *core, guint caller, const NetnsLinkTarget *targ
                       GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
-  NetnsLink *link = use_link (core, plan, caller, target, error), *master;
+  NetnsLink *link = netns_link_use (core, plan, caller, target, error), *master;
 
   if (link == NULL)
     return NULL;
@@ -421,7 +432,7 @@ NetnsPlan *
 netns_link_detach (NetnsCore *core, guint caller, const NetnsLinkTarget *target, GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
-  NetnsLink *link = use_link (core, plan, caller, target, error);
+  NetnsLink *link = netns_link_use (core, plan, caller, target, error);
 
   if (link == NULL)
     return NULL;

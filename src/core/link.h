@@ -37,11 +37,12 @@ typedef struct {
   gboolean enabled;
 } NetnsLinkOptions;
 
+NetnsLink *netns_link_use (NetnsCore *core, NetnsPlan *plan, guint caller, const NetnsLinkTarget *target, GError **error);
 NetnsPlan *netns_link_create_veth (NetnsCore *core, guint caller, const char *namespace_name, const char *name,
                                    const char *peer_namespace_name, const char *peer_name,
                                    const NetnsLinkOptions *options, GError **error);
 NetnsPlan *netns_link_create_bridge (NetnsCore *core, guint caller, const char *namespace_name, const char *name,
-                                     const NetnsLinkOptions *options, GError **error);
+                                     const NetnsLinkOptions *options, GVariant *more, GError **error);
 NetnsPlan *netns_link_create_tap (NetnsCore *core, guint caller, const char *namespace_name, const char *name, guint owner,
                                   const NetnsLinkOptions *options, GError **error);
 NetnsPlan *netns_link_create (NetnsCore *core, guint caller, const char *namespace_name, const NetnsLinkKind *kind,

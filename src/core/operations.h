@@ -50,6 +50,10 @@ extern const NetnsOperation netns_operation_link_set_master;       /* link|index
 extern const NetnsOperation netns_operation_link_move;             /* link|index, to-namespace s, new-name s */
 extern const NetnsOperation netns_operation_alternative_name_add;  /* link|index, name s */
 
+/* operations-bridge.c */
+extern const NetnsOperation netns_operation_bridge_set;              /* link|index, and keys of core/bridge.h */
+extern const NetnsOperation netns_operation_forwarding_entries_list; /* link|index */
+
 /* operations-address.c */
 extern const NetnsOperation netns_operation_address_add;    /* link|index, address s, unchecked b: no duplicate address
                                                                detection, the service knows that it is free */

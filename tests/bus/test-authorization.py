@@ -16,7 +16,7 @@ from netns1 import ROOT, api, ip, run
 ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat', 'ActionRaw')
 PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink', 'Link.GetStatistics',
           'org.freedesktop.DBus.ObjectManager.GetManagedObjects'}
-PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses'}
+PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses', 'Bridge.ListForwardingEntries'}
 OWN, FOREIGN, HOST, NAT = 'configure-own', 'configure-foreign', 'configure-host', 'nat'
 CREATE, MANAGE = 'create-namespace', 'manage-service'
 INSPECT, OPEN = 'inspect', 'open-namespace'
@@ -85,6 +85,12 @@ def of_nat(key, needs):
     return Call(f'Delete of nat {key}', frozenset(needs), lambda world: world.nats[key], 'Nat.Delete', None, ())
 
 
+def of_kind(place, name, method, options, needs=None):
+    return Call(f'{method} of {place or "host"}:{name}', frozenset(needs or CONFIGURE[place]),
+                lambda world: world.links[place, name], method, '(a{sv})' if options else None,
+                (options,) if options else ())
+
+
 def calls_on_links(place):
     """All can be made in a world that is as it was built, and one after the other."""
     number = PLACES.index(place)
@@ -96,6 +102,8 @@ def calls_on_links(place):
     yield of_link(place, 'v1', 'AddAddress', '(sa{sv})', '203.0.113.1/24', {})
     yield of_link(place, 'v1', 'RemoveAddress', '(s)', f'192.168.{number}.1/24')
     yield of_link(place, 'v2', 'AttachTo', '(o)', lambda world: world.links[place, 'br0'])
+    yield of_kind(place, 'br1', 'Bridge.SetOptions', {'multicast-snooping': False})
+    yield of_kind(place, 'p1', 'BridgePort.SetOptions', {'isolated': True})
     yield of_link(place, 'p1', 'Detach')
     yield of_link(place, 'v1', 'Delete')
 
@@ -153,6 +161,7 @@ def calls_on_processes():
     yield of_manager('GetNamespaceByPID', '(u)', {INSPECT}, lambda world: world.processes[BOBS].pid)
     for place in (BOBS, NOBODYS, ''):
         yield of_namespace(place, 'ListProcesses', None, {INSPECT})
+        yield of_kind(place, 'br1', 'Bridge.ListForwardingEntries', None, needs={INSPECT})
     for place, needed in ((MINE, SOCKET), (BOBS, SOCKET_FOREIGN), (NOBODYS, SOCKET_FOREIGN), ('', SOCKET_FOREIGN)):
         yield of_namespace(place, 'OpenSocket', '(iii)', {needed}, socket.AF_INET, socket.SOCK_STREAM, 0)
         yield of_namespace(place, 'Open', None, {OPEN})
@@ -389,6 +398,8 @@ class Matrix(netns1.TestCase):
     def test_public_for_own(self):
         nobody, pid = self.alice_with[frozenset()], self.processes[MINE].pid
         self.assertEqual(nobody.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', pid), f'{ROOT}/namespace/{MINE}')
+        bridge = self.links[MINE, 'br1']
+        self.assertIn('p1', [entry[1] for entry in nobody.call(bridge, 'Bridge', 'ListForwardingEntries')])
         self.assertIn((pid, 0, 'sleep'), nobody.call(f'{ROOT}/namespace/{MINE}', 'Namespace', 'ListProcesses'))
         self.assertEqual(nobody.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', nobody.pid), netns1.HOST)
 

@@ -22,6 +22,8 @@ LINKS = '''
 link add br0 up type bridge
 link add br1 up type bridge
 link add br2 up mtu 1000 type bridge
+link add br8 type bridge forward_delay 100
+link add br9 type bridge stp_state 1
 link add p1 up master br0 type veth peer name p2
 link add v1 up type veth peer name v2
 link property add dev v1 altname a-long-name-of-a-link
@@ -255,6 +257,28 @@ def bad_kinds():
         yield create_link(INVALID_ARGUMENT, [mac], 'web', 'ifb', 'ok', {'mac-address': mac})
 
 
+def bad_bridge_options():
+    def of_bridge(words, options, error=INVALID_ARGUMENT, name='br0'):
+        return Bad(error, words, path_of_link('web', name), 'Bridge.SetOptions', '(a{sv})', (options,))
+
+    def of_port(words, options):
+        return Bad(INVALID_ARGUMENT, words, path_of_link('web', 'p1'), 'BridgePort.SetOptions', '(a{sv})', (options,))
+    for options, words in (({'stp': 'on'}, ['stp']), ({'stp': u(1)}, ['stp']), ({'colour': 'red'}, ['colour', 'ageing']),
+                           ({'cost': u(5)}, ['cost']), (twice('stp', 'true'), ['stp', 'twice']),
+                           ({'forward-delay': u(3001)}, ['forward-delay', '3000', '3001']),
+                           ({'forward-delay': u(2**32 - 1)}, ['3000']), ({'ageing-time': u(100000001)}, ['100000000']),
+                           ({'stp': True, 'forward-delay': u(199)}, ['forward delay', '200', '199']),
+                           ({'stp': True, 'forward-delay': u(0), 'multicast-snooping': False}, ['200'])):
+        yield of_bridge(words, options)
+        yield create_bridge(INVALID_ARGUMENT, words, 'web', 'ok', options)
+    yield of_bridge(['200', '100'], {'stp': True}, name='br8')  # whose forward delay is too short for that
+    yield of_bridge(['200', '150'], {'forward-delay': u(150)}, name='br9')  # where the protocol is on
+    for options, words in (({'cost': u(0)}, ['cost', '65535', '0']), ({'cost': u(65536)}, ['65535', '65536']),
+                           ({'hairpin': u(1)}, ['hairpin']), ({'stp': True}, ['stp', 'hairpin']),
+                           ({'isolated': 'yes'}, ['isolated'])):
+        yield of_port(words, options)
+
+
 def bad_addresses():
     for text in BAD_ADDRESSES:
         yield create_tap(INVALID_ARGUMENT, [text.split('/')[0]], 'web', 'ok', {'addresses': [text]})
@@ -384,7 +408,8 @@ def things_that_another_program_keeps():
     yield create_network('KernelRefused', ['Operation not permitted'], 'ok', {'namespace': 'db', 'nat': True})
 
 
-TABLE = [*bad_kinds(), *bad_names(), *missing_things(), *things_that_exist(), *bad_options(), *bad_addresses(), *bad_values(),
+TABLE = [*bad_kinds(), *bad_bridge_options(), *bad_names(), *missing_things(), *things_that_exist(), *bad_options(),
+         *bad_addresses(), *bad_values(),
          *bad_name_servers(), *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
          *things_that_another_program_keeps()]
 
@@ -394,10 +419,13 @@ NOT_PROVOKED = {
     'KernelRefused': {'Link.Delete', 'Link.Detach', 'Link.MoveTo', 'Link.RemoveAddress', 'Link.SetDescription',
                       'Link.SetName', 'Manager.CreateNamespace', 'Manager.Disconnect', 'Namespace.Delete',
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',
+                      'Bridge.ListForwardingEntries', 'Bridge.SetOptions', 'BridgePort.SetOptions',
                       'Manager.AdoptProcess', 'Namespace.ListProcesses', 'Namespace.Open', 'Namespace.OpenSocket',
                       'Namespace.SetDns'},
     # A kernel without veth or bridges, which could not run these tests.
-    'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge', 'Manager.CreateTap'},
+    'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge', 'Manager.CreateTap', 'Bridge.SetOptions'},
+    # Somebody who changes entries without pause.
+    'Busy': {'Bridge.ListForwardingEntries'},
     # A link that vanishes between the call and its turn: one that is not there has no methods.
     'NotFound': {'Link.GetStatistics'},
     # A process that goes to another namespace between the call and its turn.
@@ -501,7 +529,8 @@ address add 10.51.0.1/24 dev h1
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (bad_kinds, bad_names, missing_things, things_that_exist, bad_options, bad_addresses, bad_values, bad_name_servers,
+for theme in (bad_kinds, bad_bridge_options, bad_names, missing_things, things_that_exist, bad_options, bad_addresses,
+              bad_values, bad_name_servers,
               things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):
     setattr(BadInput, f'test_{theme.__name__}', lambda self, theme=theme: self.assert_bad(theme()))

@@ -112,7 +112,15 @@ class Following(netns1.TestCase):
         self.manager('CreateLink', '(sssa{sv})', 'web', 'macvlan', 'on-the-host',
                      {'link': 'v0', 'link-namespace': '', 'addresses': ['10.5.0.1/24', 'fd00:5::1/64']})
         self.call(self.root.link('web', 'on-the-host'), 'Link', 'Delete')
+        for up in (True, False):
+            self.call(bridge, 'Link', 'SetEnabled', '(b)', up)
+            self.call(bridge, 'Bridge', 'SetOptions', '(a{sv})', {'stp': up, 'multicast-snooping': not up,
+                                                                  'forward-delay': GLib.Variant('u', 300 + up)})
         self.call(peer, 'Link', 'AttachTo', '(o)', bridge)
+        for up in (False, True):
+            self.call(peer, 'Link', 'SetEnabled', '(b)', up)
+            self.call(peer, 'BridgePort', 'SetOptions', '(a{sv})',
+                      {'hairpin': up, 'isolated': not up, 'cost': GLib.Variant('u', 5 + up)})
         self.call(peer, 'Link', 'Detach')
         self.call(link, 'Link', 'SetName', '(s)', 'a-name-of-more-than-fifteen-bytes')
         self.call(link, 'Link', 'SetEnabled', '(b)', False)

@@ -36,6 +36,35 @@ class Links(faults.TestCase):
         self.walk(lambda: self.manager('CreateBridge', '(ssa{sv})', '', LONG, options),
                   lambda: self.delete('', LONG), at_least=4)
 
+    def test_create_bridge_with_options(self):
+        options = {'stp': True, 'forward-delay': GLib.Variant('u', 300), 'multicast-snooping': False}
+        self.walk(lambda: self.manager('CreateBridge', '(ssa{sv})', '', 'br0', options),
+                  lambda: self.delete('', 'br0'), at_least=7)
+
+    def test_bridge_options(self):
+        """Also in an order in which the kernel would refuse to go back."""
+        self.manager('CreateBridge', '(ssa{sv})', '', 'br0', {'forward-delay': GLib.Variant('u', 0)})
+        bridge = self.root.link('', 'br0')
+
+        def set_all(**options):
+            self.root.call(bridge, 'Bridge', 'SetOptions', '(a{sv})',
+                           {key.replace('_', '-'): value for key, value in options.items()})
+        self.walk(lambda: set_all(stp=True, forward_delay=GLib.Variant('u', 300), multicast_snooping=False,
+                                  ageing_time=GLib.Variant('u', 1000)),
+                  lambda: set_all(stp=False, forward_delay=GLib.Variant('u', 0), multicast_snooping=True,
+                                  ageing_time=GLib.Variant('u', 30000)), at_least=9)
+
+    def test_port_options(self):
+        self.make_pair()
+        self.manager('CreateBridge', '(ssa{sv})', '', 'br0', {})
+        port = self.root.link('', 'v0')
+        self.link('', 'v0', 'AttachTo', '(o)', self.root.link('', 'br0'))
+
+        def set_all(flag, cost):
+            self.root.call(port, 'BridgePort', 'SetOptions', '(a{sv})', {
+                'hairpin': flag, 'isolated': flag, 'learning': not flag, 'cost': GLib.Variant('u', cost)})
+        self.walk(lambda: set_all(True, 7), lambda: set_all(False, 2), at_least=9)
+
     def test_create_tap(self):
         """With all options, in a namespace, which the kernel lets nobody make in one go."""
         self.make_namespaces('web')

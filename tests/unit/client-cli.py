@@ -31,6 +31,9 @@ WRONG = [
     (['link', 'create', 'a', 'tap', 'b', 'owner=no such user'], 'There is no user'),
     (['link', 'create', 'a', 'vxlan', 'b', 'port=65536'], '“65536” cannot be the port; give a number from 0 to 65535'),
     (['link', 'create', 'a', 'macvlan', 'b', 'link-namespace='], 'the host namespace is called @host'),
+    (['bridge', 'set', 'a', 'b'], 'say: netnsctl bridge set NS BRIDGE KEY=VALUE...'),
+    (['bridge', 'set', 'a', 'b', 'cost=1'], 'with one of: stp, vlan-filtering, forward-delay, ageing-time, multicast-'),
+    (['bridge', 'port', 'a', 'b', 'stp=on'], 'with one of: cost, hairpin, isolated, learning'),
     (['link', 'set', 'a', 'b'], 'say: netnsctl link set NS LINK up|down|'),
     (['link', 'set', 'a', 'b', 'up', 'mtu'], 'There is no value after “mtu”'),
     (['link', 'set', 'a', 'b', 'up', 'mtu', '1x'], '“1x” cannot be the mtu'),
@@ -75,6 +78,7 @@ BUSCTL = [
      "/org/example/NetNS1/namespace/web org.example.NetNS1.Namespace SetDns asas 1 10.0.0.1 1 a"),
     (['dns', 'web', '-'], "org.example.NetNS1.Namespace SetDns asas 0 0"),
     (['dns', 'web'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
+    (['bridge', 'create', 'a', 'b', 'stp=on', 'mtu=1400'], "CreateBridge 'ssa{sv}' a b 2 stp b true mtu u 1400"),
     (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
 ]
 
