@@ -5,6 +5,7 @@
 #include "bus/options.h"
 #include "common/error.h"
 #include "common/names.h"
+#include "core/rate.h"
 #include "introspection.h"
 
 #include <linux/if.h>
@@ -156,6 +157,30 @@ detach (NetnsCall *call, const NetnsObject *object, GError **error)
 }
 
 static NetnsPlan *
+set_rate_limit (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  NetnsLinkTarget target = target_of (object);
+  guint64 bits;
+
+  g_variant_get (call->parameters, "(t)", &bits);
+  return netns_link_set_rate_limit (call->core, call->uid, &target, bits, error);
+}
+
+static NetnsPlan *
+get_rate_limit (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  NetnsLinkTarget target = target_of (object);
+
+  return netns_link_get_rate_limit (call->core, call->uid, &target, error);
+}
+
+static GVariant *
+rate_limit_got (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return g_variant_new ("(@t)", netns_plan_get_result (call->plan));
+}
+
+static NetnsPlan *
 delete_link (NetnsCall *call, const NetnsObject *object, GError **error)
 {
   NetnsLinkTarget target = target_of (object);
@@ -191,6 +216,8 @@ static const NetnsMethod methods[] = {
   { "MoveTo", move_to, moved },
   { "AttachTo", attach_to, NULL },
   { "Detach", detach, NULL },
+  { "SetRateLimit", set_rate_limit, NULL },
+  { "GetRateLimit", get_rate_limit, rate_limit_got },
   { "GetStatistics", NULL, get_statistics },
   { "Delete", delete_link, NULL },
   { NULL, NULL, NULL },

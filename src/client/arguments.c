@@ -85,6 +85,37 @@ netns_argument_number (const char *what, const char *text, guint32 *number, GErr
 }
 
 /**
+ * netns_argument_rate:
+ * @text: what the user typed: a number, maybe with `kbit`, `mbit` or `gbit` behind it, or `off`
+ * @bits: (out): bits per second, 0 for no limit
+ * @error: a usage error
+ *
+ * Returns: whether it was a rate
+ */
+gboolean
+netns_argument_rate (const char *text, guint64 *bits, GError **error)
+{
+  static const struct {
+    const char *unit;
+    guint64 factor;
+  } units[] = { { "", 1 }, { "bit", 1 }, { "kbit", 1000 }, { "mbit", 1000000 }, { "gbit", 1000000000 } };
+  const char *unit = text + strspn (text, "0123456789");
+  g_autofree char *number = g_strndup (text, (gsize)(unit - text));
+  guint64 value;
+
+  *bits = 0;
+  if (strcmp (text, "off") == 0)
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    if (strcmp (unit, units[i].unit) == 0 &&
+        g_ascii_string_to_unsigned (number, 10, 0, G_MAXUINT64 / units[i].factor, &value, NULL)) {
+      *bits = value * units[i].factor;
+      return TRUE;
+    }
+  return netns_usage_error (error, _ ("“%s” is no rate; give bits per second, such as 8000000, 8mbit, or off"), text);
+}
+
+/**
  * netns_argument_user:
  * @text: a user's name or number, or `-` for nobody
  * @local: whether the service has the same users as this program

@@ -11,5 +11,6 @@
 gboolean netns_usage_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 gboolean netns_argument_namespace (const char *text, const char **name, GError **error);
 gboolean netns_argument_number (const char *what, const char *text, guint32 *number, GError **error);
+gboolean netns_argument_rate (const char *text, guint64 *bits, GError **error);
 gboolean netns_argument_user (const char *text, gboolean local, guint32 *uid, GError **error);
 const char *netns_argument_for_namespace (const char *name);

@@ -199,6 +199,7 @@ static const struct {
   { "up", "SetEnabled", NULL, TRUE }, { "down", "SetEnabled", NULL, FALSE },
   { "mtu", "SetMtu", "u", FALSE },    { "mac", "SetMacAddress", "s", FALSE },
   { "name", "SetName", "s", FALSE },  { "description", "SetDescription", "s", FALSE },
+  { "rate", "SetRateLimit", "t", FALSE },
 };
 
 /* One call of a `link set`, read completely before the first is made, so that a typing error changes nothing.
@@ -222,13 +223,14 @@ read_setting (char **words, GArray *settings, GError **error)
 {
   Setting setting = { NULL };
   guint32 number;
+  guint64 bits;
   gsize i = 0;
 
   while (i < G_N_ELEMENTS (attributes) && strcmp (attributes[i].word, words[0]) != 0)
     i++;
   if (i == G_N_ELEMENTS (attributes))
     return (guint)netns_usage_error (
-        error, _ ("“%s” cannot be set; say up, down, mtu N, mac ADDRESS, name NAME or description TEXT"),
+        error, _ ("“%s” cannot be set; say up, down, mtu N, mac ADDRESS, name NAME, description TEXT or rate RATE"),
         words[0]);
   if (attributes[i].type != NULL && words[1] == NULL)
     return (guint)netns_usage_error (error, _ ("There is no value after “%s”; add it"), words[0]);
@@ -237,7 +239,9 @@ read_setting (char **words, GArray *settings, GError **error)
     setting.arguments = g_variant_new ("(b)", attributes[i].enabled);
   else if (*attributes[i].type == 's')
     setting.arguments = g_variant_new ("(s)", words[1]);
-  else if (netns_argument_number (words[0], words[1], &number, error))
+  else if (*attributes[i].type == 't' && netns_argument_rate (words[1], &bits, error))
+    setting.arguments = g_variant_new ("(t)", bits);
+  else if (*attributes[i].type == 'u' && netns_argument_number (words[0], words[1], &number, error))
     setting.arguments = g_variant_new ("(u)", number);
   else
     return 0;
@@ -315,6 +319,25 @@ statistics (NetnsConnection *connection, char **arguments, GVariant *options, GE
   return netns_table_print_details (table, connection->settings, error);
 }
 
+static gboolean
+rate (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  static const NetnsColumn columns[] = { { "bits-per-second", N_ ("Bits per second"), NULL, NULL }, { NULL } };
+  g_autofree char *path = netns_connection_find_link (connection, arguments[0], arguments[1], error);
+  g_autoptr (NetnsTable) table = netns_table_new (columns);
+  g_autoptr (GVariant) reply = NULL;
+  guint64 bits;
+
+  if (path == NULL || !netns_connection_change (connection, path, NETNS_INTERFACE_LINK, "GetRateLimit", NULL, "(t)",
+                                                &reply, error))
+    return FALSE;
+  if (reply == NULL)
+    return TRUE;
+  g_variant_get (reply, "(t)", &bits);
+  netns_table_add_value (table, bits ? netns_value_new_number ((gint64)bits) : netns_value_new_text (NULL));
+  return netns_table_print_details (table, connection->settings, error);
+}
+
 static const NetnsOption move_options[] = {
   { "--name", 0, "LINK", "name", NETNS_OPTION_TEXT, N_ ("Its name there") },
   { NULL },
@@ -327,9 +350,10 @@ const NetnsVerb netns_link_verbs[] = {
   { "create", 3, NETNS_ANY_NUMBER, "NS KIND LINK [KEY=VALUE]...",
     N_ ("Make one; the kind can be bridge, tap, dummy, ifb, macvlan, ipvlan, vlan or vxlan"), create },
   { "delete", 2, 2, "NS LINK", N_ ("Delete one; of a veth pair both ends"), delete },
-  { "set", 3, NETNS_ANY_NUMBER, "NS LINK up|down|mtu N|mac ADDRESS|name NAME|description TEXT...",
+  { "set", 3, NETNS_ANY_NUMBER, "NS LINK up|down|mtu N|mac ADDRESS|name NAME|description TEXT|rate RATE...",
     N_ ("Change one; several changes are made in the order given"), set },
   { "move", 3, 3, "NS LINK TO", N_ ("Move one to namespace TO"), move, move_options },
+  { "rate", 2, 2, "NS LINK", N_ ("Show how much may leave one"), rate },
   { "statistics", 2, 2, "NS LINK", N_ ("Show how much went through one"), statistics },
   { NULL },
 };

@@ -54,6 +54,10 @@ extern const NetnsOperation netns_operation_alternative_name_add;  /* link|index
 extern const NetnsOperation netns_operation_bridge_set;              /* link|index, and keys of core/bridge.h */
 extern const NetnsOperation netns_operation_forwarding_entries_list; /* link|index */
 
+/* operations-rate.c */
+extern const NetnsOperation netns_operation_rate_set; /* link|index, bits t: per second, 0 for no limit */
+extern const NetnsOperation netns_operation_rate_get; /* link|index */
+
 /* operations-address.c */
 extern const NetnsOperation netns_operation_address_add;    /* link|index, address s, unchecked b: no duplicate address
                                                                detection, the service knows that it is free */

@@ -409,6 +409,7 @@ SNAPSHOT_COMMANDS = {
     'routes6': ['ip', '-json', '-details', '-6', 'route', 'show', 'table', 'all'],
     'rules4': ['ip', '-json', '-4', 'rule'],
     'rules6': ['ip', '-json', '-6', 'rule'],
+    'qdiscs': ['tc', '-json', 'qdisc', 'show'],
     'ports': ['bridge', '-json', '-details', 'link'],
     'nftables': ['nft', '-j', 'list', 'ruleset'],
     'ip_forward': ['cat', '/proc/sys/net/ipv4/ip_forward'],
@@ -431,6 +432,7 @@ def _is_restless(item):
     if not isinstance(item, dict):
         return False
     return ('metainfo' in item or item.get('type') in ('multicast', 'anycast') or item.get('table') == 'local'
+            or item.get('handle') == '0:'  # of a qdisc that the kernel chose itself
             or str(item.get('local', item.get('dst', ''))).startswith(('fe80:', 'ff00:')))
 
 

@@ -257,6 +257,14 @@ def bad_kinds():
         yield create_link(INVALID_ARGUMENT, [mac], 'web', 'ifb', 'ok', {'mac-address': mac})
 
 
+def bad_rates():
+    for rate in (1, 7999, 10**12 + 1, 2**64 - 1):
+        yield of_link('web', 'v1', 'SetRateLimit', '(t)', INVALID_ARGUMENT, ['8000', '1000000000000', str(rate)], rate)
+    for name, kind in (('v2', 'tbf'), ('p2', 'bfifo')):  # which `tc` made
+        for rate in (0, 10**6):
+            yield of_link('web', name, 'SetRateLimit', '(t)', 'Busy', [name, kind, 'tc qdisc del'], rate)
+
+
 def bad_bridge_options():
     def of_bridge(words, options, error=INVALID_ARGUMENT, name='br0'):
         return Bad(error, words, path_of_link('web', name), 'Bridge.SetOptions', '(a{sv})', (options,))
@@ -408,7 +416,7 @@ def things_that_another_program_keeps():
     yield create_network('KernelRefused', ['Operation not permitted'], 'ok', {'namespace': 'db', 'nat': True})
 
 
-TABLE = [*bad_kinds(), *bad_bridge_options(), *bad_names(), *missing_things(), *things_that_exist(), *bad_options(),
+TABLE = [*bad_kinds(), *bad_rates(), *bad_bridge_options(), *bad_names(), *missing_things(), *things_that_exist(), *bad_options(),
          *bad_addresses(), *bad_values(),
          *bad_name_servers(), *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
          *things_that_another_program_keeps()]
@@ -419,13 +427,14 @@ NOT_PROVOKED = {
     'KernelRefused': {'Link.Delete', 'Link.Detach', 'Link.MoveTo', 'Link.RemoveAddress', 'Link.SetDescription',
                       'Link.SetName', 'Manager.CreateNamespace', 'Manager.Disconnect', 'Namespace.Delete',
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',
-                      'Bridge.ListForwardingEntries', 'Bridge.SetOptions', 'BridgePort.SetOptions',
+                      'Bridge.ListForwardingEntries', 'Bridge.SetOptions', 'BridgePort.SetOptions', 'Link.GetRateLimit', 'Link.SetRateLimit',
                       'Manager.AdoptProcess', 'Namespace.ListProcesses', 'Namespace.Open', 'Namespace.OpenSocket',
                       'Namespace.SetDns'},
     # A kernel without veth or bridges, which could not run these tests.
-    'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge', 'Manager.CreateTap', 'Bridge.SetOptions'},
+    'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge', 'Manager.CreateTap', 'Bridge.SetOptions',
+                     'Link.SetRateLimit'},
     # Somebody who changes entries without pause.
-    'Busy': {'Bridge.ListForwardingEntries'},
+    'Busy': {'Bridge.ListForwardingEntries', 'Link.GetRateLimit'},
     # A link that vanishes between the call and its turn: one that is not there has no methods.
     'NotFound': {'Link.GetStatistics'},
     # A process that goes to another namespace between the call and its turn.
@@ -463,6 +472,8 @@ class BadInput(netns1.TestCase):
         for name in ('web', 'db', 'busy'):
             self.root.create_namespace(name)
         run('ip', '-batch', '-', namespace='web', input=LINKS)
+        run('tc', '-batch', '-', namespace='web', input='qdisc add dev v2 root tbf rate 1mbit burst 16k latency 50ms\n'
+                                                        'qdisc add dev p2 root bfifo\n')
         run('ip', '-batch', '-', namespace='db', input='link add v1 up type veth peer name lo2\n')
         run('ip', '-batch', '-', input='''
 link add h1 up type veth peer name h2
@@ -529,7 +540,7 @@ address add 10.51.0.1/24 dev h1
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (bad_kinds, bad_bridge_options, bad_names, missing_things, things_that_exist, bad_options, bad_addresses,
+for theme in (bad_kinds, bad_rates, bad_bridge_options, bad_names, missing_things, things_that_exist, bad_options, bad_addresses,
               bad_values, bad_name_servers,
               things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):

@@ -100,7 +100,8 @@ class Following(netns1.TestCase):
         link, peer = self.manager('CreateVeth', '(ssssa{sv})', 'web', 'v1', '', 'v0',
                                   {'addresses': ['10.2.0.1/24', 'fd00:2::1/64'], 'mtu': GLib.Variant('u', 1400)})
         for method, signature, value in (('SetMtu', '(u)', 1300), ('SetMacAddress', '(s)', '02:00:00:00:00:01'),
-                                         ('SetDescription', '(s)', 'text'), ('SetName', '(s)', 'other')):
+                                         ('SetDescription', '(s)', 'text'), ('SetName', '(s)', 'other'),
+                                         ('SetRateLimit', '(t)', 10**7)):
             self.call(link, 'Link', method, signature, value)
         for address in ('10.3.0.1/24', 'fd00:3::1/64'):
             self.call(link, 'Link', 'AddAddress', '(sa{sv})', address, {})

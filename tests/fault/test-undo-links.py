@@ -102,6 +102,13 @@ class Links(faults.TestCase):
             with self.subTest(method):
                 self.set(method, signature, new, old)
 
+    def test_rate_limit(self):
+        self.make_pair()
+        for rate, old in ((10**7, 0), (10**7, 10**6), (0, 10**6)):
+            with self.subTest(f'{old} to {rate}'):
+                self.link('web', 'v1', 'SetRateLimit', '(t)', old)
+                self.set('SetRateLimit', '(t)', rate, old)
+
     def test_set_name(self):
         self.make_pair()
         self.walk(lambda: self.link('web', 'v1', 'SetName', '(s)', 'other'),
