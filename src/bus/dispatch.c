@@ -58,6 +58,7 @@ free_request (Request *request)
   g_clear_pointer (&request->asked, netns_plan_free);
   g_clear_pointer (&request->plan, netns_plan_free);
   g_clear_pointer (&request->grant, netns_grant_free);
+  g_clear_pointer (&request->call.eviction, netns_eviction_free);
   g_clear_object (&request->call.reply_descriptors);
   g_free (request->call.text);
   g_free (request);
@@ -184,6 +185,17 @@ on_turn (gpointer data)
 }
 
 static void
+on_evicted (const GError *error, gpointer data)
+{
+  Request *request = data;
+
+  if (error != NULL)
+    finish (request, NULL, error);
+  else
+    netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
+}
+
+static void
 on_answered (NetnsGrant *grant, const GError *error, gpointer data)
 {
   Request *request = data;
@@ -193,7 +205,11 @@ on_answered (NetnsGrant *grant, const GError *error, gpointer data)
     return;
   }
   request->grant = grant;
-  netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
+  if (request->call.eviction != NULL)
+    netns_eviction_run (request->call.eviction, grant,
+                        (netns_plan_get_reach (request->asked) & NETNS_REACH_FOREIGN) != 0, on_evicted, request);
+  else
+    netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
 }
 
 static gboolean
@@ -299,11 +315,9 @@ ask (Request *request, const NetnsPlan *plan)
   netns_authority_ask (request->dispatch->authority, &question, on_answered, request);
 }
 
-/* A settled mirror knows the cookie of each namespace: what the caller is asked about is one and no other. */
 static void
-on_known (gpointer data)
+plan_and_ask (Request *request)
 {
-  Request *request = data;
   g_autoptr (GError) error = NULL;
 
   request->generation = netns_core_get_generation (request->dispatch->core);
@@ -312,6 +326,30 @@ on_known (gpointer data)
     finish (request, NULL, error);
   else
     ask (request, request->asked);
+}
+
+static void
+on_surveyed (const GError *error, gpointer data)
+{
+  if (error != NULL)
+    finish (data, NULL, error);
+  else
+    plan_and_ask (data);
+}
+
+/* A settled mirror knows the cookie of each namespace: what the caller is asked about is one and no other. */
+static void
+on_known (gpointer data)
+{
+  Request *request = data;
+  NetnsObject object;
+
+  if (request->method->survey != NULL && netns_object_find (request->dispatch->core, request->call.path, &object))
+    request->call.eviction = request->method->survey (&request->call, &object);
+  if (request->call.eviction != NULL)
+    netns_eviction_survey (request->call.eviction, on_surveyed, request);
+  else
+    plan_and_ask (request);
 }
 
 static void

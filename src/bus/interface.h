@@ -5,6 +5,7 @@
 
 #include "bus/object.h"
 #include "core/core.h"
+#include "core/eviction.h"
 
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
@@ -18,6 +19,7 @@
  * @text: (nullable): what the plan wants the reply to know
  * @number: the same, a number
  * @plan: (nullable): for a reply: the plan that ran
+ * @eviction: (nullable): what has to be done before the plan, outside of its turn
  * @descriptors: (nullable): those that came with the call
  * @reply_descriptors: (nullable): those that go with the reply
  */
@@ -29,6 +31,7 @@ typedef struct {
   char *text;
   guint number;
   NetnsPlan *plan;
+  NetnsEviction *eviction;
   GUnixFDList *descriptors;
   GUnixFDList *reply_descriptors;
 } NetnsCall;
@@ -38,6 +41,7 @@ typedef struct {
  * @name: its name
  * @plan: (nullable): what is to be done; %NULL for a method that only looks
  * @reply: (nullable): what it answers when all is done, %NULL for nothing; after a plan there is no object any more
+ * @survey: (nullable): says what must be surveyed before there can be a plan, %NULL for nothing
  *
  * @plan runs twice when the caller has to be authorized: before, to know what to ask for and to refuse at once what
  * makes no sense; and after, on what there is then.
@@ -46,6 +50,7 @@ typedef struct {
   const char *name;
   NetnsPlan *(*plan) (NetnsCall *call, const NetnsObject *object, GError **error);
   GVariant *(*reply) (NetnsCall *call, const NetnsObject *object, GError **error);
+  NetnsEviction *(*survey) (const NetnsCall *call, const NetnsObject *object);
 } NetnsMethod;
 
 /**

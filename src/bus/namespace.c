@@ -11,16 +11,28 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Who is to be ended: whose leave that needs must be known before anybody is asked. */
+static NetnsEviction *
+survey_delete (const NetnsCall *call, const NetnsObject *object)
+{
+  g_autoptr (GVariant) options = NULL;
+
+  g_variant_get (call->parameters, "(@a{sv})", &options);
+  if (object->namespace->source != NETNS_SOURCE_NAMED || !netns_options_get_boolean (options, "kill", FALSE))
+    return NULL;
+  return netns_eviction_new (call->core, call->uid, object->namespace);
+}
+
 static NetnsPlan *
 delete_namespace (NetnsCall *call, const NetnsObject *object, GError **error)
 {
-  static const NetnsOption known[] = { { NULL, NULL } };
+  static const NetnsOption known[] = { { "kill", "b" }, { NULL, NULL } };
   g_autoptr (GVariant) options = NULL;
 
   g_variant_get (call->parameters, "(@a{sv})", &options);
   if (!netns_options_check (options, known, error))
     return NULL;
-  return netns_namespace_delete (call->core, call->uid, object->namespace->name, error);
+  return netns_namespace_delete (call->core, call->uid, object->namespace->name, call->eviction, error);
 }
 
 static NetnsPlan *
@@ -132,7 +144,7 @@ opened (NetnsCall *call, const NetnsObject *object, GError **error)
 }
 
 static const NetnsMethod methods[] = {
-  { "Delete", delete_namespace, NULL },
+  { "Delete", delete_namespace, NULL, survey_delete },
   { "Rename", rename_namespace, NULL },
   { "SetOwner", set_owner, NULL },
   { "ListProcesses", list_processes, processes_listed },

@@ -208,11 +208,16 @@ processes (NetnsConnection *connection, char **arguments, GVariant *options, GEr
   return netns_table_print_list (table, connection->settings, error);
 }
 
+static const NetnsOption delete_options[] = {
+  { "--kill", 0, NULL, "kill", NETNS_OPTION_ON, N_ ("End the processes that use it, after five seconds by force") },
+  { NULL },
+};
+
 const NetnsVerb netns_namespace_verbs[] = {
   { "list", 0, 0, "", N_ ("List the namespaces"), list, .reads_objects = TRUE },
   { "show", 1, 1, "NS", N_ ("Show the details of one"), show, .reads_objects = TRUE },
   { "create", 1, 1, "NAME", N_ ("Make one, with its loopback link up; it is yours"), create },
-  { "delete", 1, 1, "NS", N_ ("Remove one with everything in it"), delete },
+  { "delete", 1, 1, "NS", N_ ("Remove one with everything in it"), delete, delete_options },
   { "rename", 2, 2, "NS NEW", N_ ("Give one another name"), rename_to },
   { "adopt", 2, 2, "NAME PID", N_ ("Give a name to the namespace of a process"), adopt },
   { "identify", 1, 1, "PID", N_ ("Tell which one a process lives in"), identify },

@@ -181,14 +181,15 @@ plan_delete (NetnsCore *core, NetnsPlan *plan, const NetnsNamespace *namespace)
  * @core: the service
  * @caller: uid that asks for it
  * @name: its name
+ * @eviction: (nullable): who is ended before, %NULL for nobody
  * @error: `NotFound`, `InvalidArgument`
  *
- * Whether processes are inside is seen when the plan runs.
+ * Whether somebody holds it is seen when the plan runs.
  *
  * Returns: (transfer full) (nullable): the plan for method Namespace.Delete
  */
 NetnsPlan *
-netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError **error)
+netns_namespace_delete (NetnsCore *core, guint caller, const char *name, const NetnsEviction *eviction, GError **error)
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   NetnsNamespace *namespace = netns_core_find_namespace (core, name, error);
@@ -202,6 +203,8 @@ netns_namespace_delete (NetnsCore *core, guint caller, const char *name, GError 
     namespace = netns_core_use_namespace (core, plan, caller, name, error);
     if (namespace == NULL)
       return NULL;
+    if (eviction != NULL)
+      netns_eviction_touch (eviction, plan);
     netns_plan_add (plan, &netns_operation_namespace_check_unused, namespace->name, "@a{sv} {}");
     netns_plan_await_end (plan, netns_mirror_watch_end (netns_core_get_mirror (core), namespace));
     forget_contents (core, plan, namespace->name);

@@ -25,7 +25,8 @@ check_unused (NetnsRun *run, NetnsStep *step, GError **error)
   if (keepers == NULL || keepers->len == 0)
     return keepers != NULL;
   list = netns_keepers_describe (keepers);
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Namespace “%s” is in use: %s", step->namespace_name, list);
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Namespace “%s” is in use: %s; end these, or delete it with the option “kill”",
+               step->namespace_name, list);
   return FALSE;
 }
 

@@ -5,6 +5,7 @@
 #include "bus/notices.h"
 #include "common/names.h"
 #include "config.h"
+#include "core/eviction.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -45,6 +46,22 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer data)
         NULL);
 }
 
+/* Nobody's wish may end the bus. One that does not tell its number is protected as everybody's process is. */
+static void
+on_bus_identified (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  guint pid;
+
+  if (reply == NULL) {
+    g_message ("The bus does not tell which process it is: %s", error->message);
+    return;
+  }
+  g_variant_get (reply, "(u)", &pid);
+  netns_eviction_spare (pid);
+}
+
 static void
 on_settled (gpointer data)
 {
@@ -59,6 +76,9 @@ on_settled (gpointer data)
     fail (daemon, "Cannot serve " NETNS_PATH, error);
     return;
   }
+  g_dbus_connection_call (daemon->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                          "GetConnectionUnixProcessID", g_variant_new ("(s)", "org.freedesktop.DBus"),
+                          G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_bus_identified, NULL);
   daemon->notices = netns_notices_new (daemon->core, daemon->connection);
   daemon->name_id = g_bus_own_name_on_connection (daemon->connection, NETNS_BUS_NAME,
                                                   G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL, on_name_lost, daemon,

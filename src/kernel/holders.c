@@ -59,6 +59,7 @@ clear_holder (gpointer data)
   NetnsHolder *holder = data;
 
   g_clear_pointer (&holder->mount, g_free);
+  g_clear_pointer (&holder->place, g_free);
 }
 
 static void
@@ -177,15 +178,23 @@ parse_group (const char *line, const char *field)
 static void
 find_groups (NetnsHolder *holder, const char *contents, const char *below)
 {
-  g_autofree char *begin = g_strdup_printf ("\n%s ", below), *line = NULL;
+  g_autofree char *begin = g_strdup_printf ("\n%s ", below), *line = NULL, *root = NULL, *mount_point = NULL;
   const char *found = g_str_has_prefix (contents, begin + 1) ? contents : strstr (contents, begin);
+  g_auto (GStrv) fields = NULL;
 
   if (found == NULL)
     return;
   found += *found == '\n';
   line = g_strndup (found, strcspn (found, "\n"));
+  fields = g_strsplit (line, " ", 6);
+  if (g_strv_length (fields) < 6)
+    return;
   holder->shared = parse_group (line, " shared:");
   holder->master = parse_group (line, " master:");
+  root = g_strcompress (fields[3]);
+  mount_point = g_strcompress (fields[4]);
+  if (g_str_has_prefix (holder->mount, mount_point))
+    holder->place = g_build_filename (root, holder->mount + strlen (mount_point), NULL);
 }
 
 /* One line of mountinfo: id, parent, device, root, mount point, options, further fields, "-", file system, ... */

@@ -23,6 +23,7 @@ typedef enum {
  * @fd: for DESCRIPTOR and SOCKET: its number in the process, else -1
  * @mount: (nullable): for MOUNT: where it is mounted, as process @pid sees it
  * @mount_namespace: for MOUNT: inode of the mount namespace
+ * @place: (nullable): for MOUNT: the file that it is mounted on, in the file system that this is in
  * @shared: for MOUNT: number of the peer group of the mount below it, 0 for none (mount_namespaces(7))
  * @master: for MOUNT: number of the peer group that the mount below it receives from, 0 for none
  *
@@ -38,6 +39,7 @@ typedef struct {
   int fd;
   char *mount;
   guint64 mount_namespace;
+  char *place;
   guint shared;
   guint master;
 } NetnsHolder;

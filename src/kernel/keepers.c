@@ -46,16 +46,34 @@ find_groups (const GArray *holders, guint64 own_mounts)
   return groups;
 }
 
+/* The files that the names are mounted on: what goes along is mounted on the same. */
+static GHashTable *
+find_places (const GArray *holders, guint64 own_mounts)
+{
+  GHashTable *places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < holders->len; i++) {
+    const NetnsHolder *holder = &g_array_index (holders, NetnsHolder, i);
+
+    if (is_name (holder, own_mounts) && holder->place != NULL)
+      g_hash_table_add (places, g_strdup (holder->place));
+  }
+  return places;
+}
+
 static void
 remove_what_goes (GArray *holders, guint64 own_mounts)
 {
   g_autoptr (GHashTable) groups = find_groups (holders, own_mounts);
+  g_autoptr (GHashTable) places = find_places (holders, own_mounts);
 
   for (guint i = holders->len; i > 0; i--) {
     const NetnsHolder *holder = &g_array_index (holders, NetnsHolder, i - 1);
 
     if (holder->kind == NETNS_HOLDER_MOUNT
-        && (is_name (holder, own_mounts) || is_in (groups, holder->shared) || is_in (groups, holder->master)))
+        && (is_name (holder, own_mounts)
+            || (holder->place != NULL && g_hash_table_contains (places, holder->place)
+                && (is_in (groups, holder->shared) || is_in (groups, holder->master)))))
       g_array_remove_index (holders, i - 1);
   }
 }

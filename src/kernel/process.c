@@ -7,8 +7,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static void
 read_command (int directory, char command[16])
@@ -126,4 +128,42 @@ netns_process_open_namespace (guint pid, int pidfd, GError **error)
     return -1;
   }
   return check_pidfd (pid, pidfd, error) ? g_steal_fd (&fd) : -1;
+}
+
+/**
+ * netns_process_open:
+ * @pid: a process
+ *
+ * Returns: a descriptor that stands for this very process, whoever has its number later; -1 if there is none
+ */
+int
+netns_process_open (guint pid)
+{
+  return (int) syscall (SYS_pidfd_open, pid, 0);
+}
+
+gboolean
+netns_process_has_ended (int pidfd)
+{
+  struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+  return poll (&ended, 1, 0) > 0;
+}
+
+/**
+ * netns_process_signal:
+ * @grant: who may do it
+ * @pidfd: a process
+ * @signal_number: a signal
+ * @error: `KernelRefused`
+ *
+ * Returns: whether it got it or has ended
+ */
+gboolean
+netns_process_signal (const NetnsGrant *grant, int pidfd, int signal_number, GError **error)
+{
+  if (syscall (SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0) == 0 || errno == ESRCH)
+    return TRUE;
+  netns_error_set_errno (error, errno, "Cannot send signal %d", signal_number);
+  return FALSE;
 }

@@ -17,4 +17,7 @@ typedef struct {
 } NetnsProcess;
 
 GArray *netns_process_list (const NetnsFileId *id, GError **error);
+int netns_process_open (guint pid);
+gboolean netns_process_has_ended (int pidfd);
+gboolean netns_process_signal (const NetnsGrant *grant, int pidfd, int signal_number, GError **error);
 int netns_process_open_namespace (guint pid, int pidfd, GError **error);

@@ -3,9 +3,14 @@
 # A namespace that somebody still holds, in each way that there is: Delete names them and changes nothing, or ends them
 # and returns when the namespace is really gone.
 import os
+import signal
+import socket
+import time
 
 import keepers
 import netns1
+import watch
+from gi.repository import Gio
 from netns1 import run
 
 
@@ -69,6 +74,15 @@ class Delete(netns1.TestCase):
             self.assertEqual(keepers.mounts(process.pid, '/run/netns/ns1'), 0)
             self.assertIsNone(process.poll())
 
+    def test_further_mount_in_one_that_follows(self):
+        """Only what is mounted on the name itself goes along."""
+        for propagation in ('slave', 'shared'):
+            with self.subTest(propagation):
+                self.assert_busy(keepers.mount(self, 'ns1', f'/run/kept-{propagation}', propagation=propagation),
+                                 words=[f'/run/kept-{propagation}'])
+        self.delete(self.root, kill=True)
+        self.assertEqual(os.listdir('/run/netns'), [])
+
     def test_many(self):
         """A list that ends."""
         for _ in range(25):
@@ -96,6 +110,183 @@ class Delete(netns1.TestCase):
         netns1.wait_for(lambda: self.root.managed_objects().get(self.path, {}).get(
             netns1.full_interface('Namespace'), {}).get('Source') == 'broken')
         self.delete(self.root)
+        self.assertEqual(os.listdir('/run/netns'), [])
+
+    # ---- by force
+
+    def ended_by(self, process):
+        return -process.wait(10)
+
+    def test_kill(self):
+        """The scenario: one that is deaf to SIGTERM, one that is not, a descriptor, a mount namespace, two users."""
+        deaf = keepers.inhabitant(self, 'ns1', uid=self.other_uid, deaf=True)
+        inside = keepers.inhabitant(self, 'ns1', uid=self.other_uid)
+        descriptor = keepers.holder(self, 'ns1')
+        listener = keepers.listener(self, 'ns1')
+        mount = keepers.mount(self, 'ns1', '/run/kept')
+        bystander = keepers.inhabitant(self, None)
+        inode = keepers.inode('ns1')
+        with watch.Watcher() as watcher:
+            begin = time.monotonic()
+            call = self.caller.start(self.path, 'Namespace', 'Delete', '(a{sv})', {'kill': True})
+            self.assertEqual(self.ended_by(inside), signal.SIGTERM)
+            self.assertEqual(self.ended_by(descriptor), signal.SIGTERM)
+            self.assertEqual(self.ended_by(listener), signal.SIGTERM)
+            self.assert_quick(begin + 4)
+            self.assertIsNone(deaf.poll())
+            self.assertFalse(call.done)
+            call.result()
+            self.assertGreaterEqual(time.monotonic() - begin, 5)
+            watcher.settle()
+            removed = [arguments for path, member, arguments in watcher.signals
+                       if member == 'InterfacesRemoved' and arguments[0] == self.path]
+        self.assertEqual(self.ended_by(deaf), signal.SIGKILL)
+        self.assertNotIn(inode, keepers.lsns())
+        self.assertEqual(os.listdir('/run/netns'), [])
+        self.assertEqual(len(removed), 1)
+        for process in (mount, bystander):  # who only sees it mounted stays
+            self.assertIsNone(process.poll())
+        for target in ('/run/kept', '/run/netns/ns1'):
+            self.assertEqual(keepers.mounts(mount.pid, target), 0)
+
+    def assert_quick(self, until):
+        """Others make and change things meanwhile."""
+        slowest = 0
+        for number in range(20):
+            begin = time.monotonic()
+            path = self.root.create_namespace(f'other{number}')
+            self.root.call(path, 'Namespace', 'Rename', '(s)', f'renamed{number}')
+            slowest = max(slowest, time.monotonic() - begin)
+        self.assertLess(slowest, 2)  # as against five seconds
+        self.assertLess(time.monotonic(), until, 'too slow a machine to see it')
+        for number in range(20):
+            run('umount', f'/run/netns/renamed{number}')
+            os.unlink(f'/run/netns/renamed{number}')
+
+    def test_kill_nobody(self):
+        begin = time.monotonic()
+        self.delete(kill=True)
+        self.assertLess(time.monotonic() - begin, 4)
+        self.assertEqual(os.listdir('/run/netns'), [])
+
+    def test_kill_who_makes_children(self):
+        """Who comes while others end is ended as well."""
+        parent = keepers.program(self, """
+import os, signal
+def fork(*_):
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pause()
+signal.signal(signal.SIGTERM, fork)
+print("ready", flush=True)
+signal.pause()
+""", namespace='ns1')
+        inode = keepers.inode('ns1')
+        self.delete(kill=True)
+        self.assertEqual(parent.wait(10), 0)
+        self.assertNotIn(inode, keepers.lsns())
+
+    def test_kill_not_the_bus(self):
+        """Whom everybody needs: nothing is done to anybody."""
+        inside = keepers.inhabitant(self, 'ns1')
+        bus = self.root.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'GetConnectionUnixProcessID', '(s)',
+                             'org.freedesktop.DBus', destination='org.freedesktop.DBus')
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect('/run/dbus/system_bus_socket')
+            self.pass_descriptor(connection, '/run/netns/ns1')
+            netns1.wait_for(lambda: self.has_open(bus, keepers.inode('ns1')))
+            with self.assertBusError('Busy') as context:
+                self.delete(kill=True)
+        self.assertIn(f'({bus})', context.exception.message)
+        self.assertIsNone(inside.poll())
+        self.assertIn('ns1', netns1.namespaces())
+
+    @staticmethod
+    def has_open(pid, inode):
+        for entry in os.scandir(f'/proc/{pid}/fd'):
+            try:
+                if os.stat(entry.path).st_ino == inode:
+                    return True
+            except FileNotFoundError:
+                pass
+        return False
+
+    @staticmethod
+    def pass_descriptor(connection, path):
+        """Half a message with a descriptor, which the bus keeps until the other half comes."""
+        hello = Gio.DBusMessage.new_method_call('org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus',
+                                                'Hello')
+        hello.set_serial(1)
+        uid = str(os.getuid()).encode().hex()
+        connection.sendall(b'\0AUTH EXTERNAL ' + uid.encode() + b'\r\n')
+        assert connection.recv(200).startswith(b'OK')
+        connection.sendall(b'NEGOTIATE_UNIX_FD\r\n')
+        assert connection.recv(200).startswith(b'AGREE_UNIX_FD')
+        connection.sendall(b'BEGIN\r\n' + hello.to_blob(Gio.DBusCapabilityFlags.UNIX_FD_PASSING))
+        connection.recv(1000)
+        with open(path) as file:
+            socket.send_fds(connection, [b'l\1\0\1'], [file.fileno()])
+
+    def test_kill_locked_mount(self):
+        """What the kernel does not let anybody unmount is told of in the end."""
+        mount = keepers.mount(self, 'ns1', '', options=['--user', '--map-root-user'])
+        with self.unchanged(), self.assertBusError('Busy') as context:
+            self.delete(kill=True)
+        self.assertIn(f'sleep ({mount.pid}) has it mounted on /run/netns/ns1', context.exception.message)
+        self.assertIsNone(mount.poll())
+
+    # ---- who may
+
+    def test_rights(self):
+        """One's own processes in one's own namespace are one's own; what is another user's is foreign."""
+        if not netns1.IS_ROOT:
+            self.skipTest('needs an ordinary user besides root')
+        netns1.set_rules(netns1.allow_only(netns1.ALICE, 'configure-own'))
+        for make in (lambda: keepers.inhabitant(self, 'ns1', uid=netns1.BOB), lambda: keepers.holder(self, 'ns1'),
+                     lambda: keepers.mount(self, 'ns1', '/run/kept')):
+            other = make()
+            mine = keepers.inhabitant(self, 'ns1', uid=netns1.ALICE)
+            with self.unchanged(), self.assertBusError('AccessDenied') as context:
+                self.delete(kill=True)
+            self.assertIn('configure-foreign', context.exception.message)
+            for process in (other, mine):
+                self.assertIsNone(process.poll())
+                process.kill()
+                process.wait()
+        mine = keepers.inhabitant(self, 'ns1', uid=netns1.ALICE)
+        self.delete(kill=True)
+        self.assertEqual(self.ended_by(mine), signal.SIGTERM)
+
+    def test_one_question(self):
+        if not netns1.IS_ROOT:
+            self.skipTest('needs an ordinary user besides root')
+        netns1.set_rules('ask-all')
+        inside = keepers.inhabitant(self, 'ns1', uid=netns1.BOB)
+        with self.join(netns1.ALICE) as caller:
+            questions = caller.become_agent()
+            call = caller.start(self.path, 'Namespace', 'Delete', '(a{sv})', {'kill': True}, interactive=True)
+            question = questions.next()
+            self.assertEqual(question.action, 'configure-foreign')
+            for word in ('Delete', 'ns1', 'bob'):
+                self.assertIn(word, question.message)
+            self.assertIsNone(inside.poll())
+            question.grant()
+            call.result()
+            questions.none_within(0)
+            self.callers.remove(caller)
+        self.assertEqual(self.ended_by(inside), signal.SIGTERM)
+
+    # ---- the client
+
+    def test_netnsctl(self):
+        inside = keepers.inhabitant(self, 'ns1', uid=netns1.ALICE if netns1.IS_ROOT else None)
+        uid = netns1.ALICE if netns1.IS_ROOT else None
+        refused = netns1.netnsctl('namespace', 'delete', 'ns1', uid=uid, check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(f'python3 ({inside.pid}) lives in it', refused.stderr)
+        netns1.netnsctl('namespace', 'delete', 'ns1', '--kill', uid=uid)
+        self.assertEqual(self.ended_by(inside), signal.SIGTERM)
         self.assertEqual(os.listdir('/run/netns'), [])
 
 

@@ -158,6 +158,34 @@ class Systemd(unittest.TestCase):
         self.assertEqual(result.returncode, 4, result.stderr)
         self.assertEqual(run('ip', 'netns'), '')
 
+    def start_keeper(self, *command):
+        process = subprocess.Popen([*command, 'sh', '-c', 'echo; exec sleep 1000'], stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        process.stdout.readline()
+        return process
+
+    def test_delete_by_force(self):
+        """Processes of another user, and a mount namespace; and name servers, which go as well."""
+        netnsctl('namespace', 'create', 'lab')
+        netnsctl('dns', 'lab', '192.0.2.53')
+        self.assertIn('192.0.2.53', run('ip', 'netns', 'exec', 'lab', 'cat', '/etc/resolv.conf'))
+        inode = os.stat('/run/netns/lab').st_ino
+        inside = self.start_keeper('nsenter', '--net=/run/netns/lab', 'setpriv', '--reuid=65534', '--clear-groups')
+        mount = self.start_keeper('unshare', '--mount', '--propagation=slave', 'sh', '-c',
+                                  'touch /run/kept && mount --bind /run/netns/lab /run/kept && exec "$@"', '-')
+        refused = alice('netnsctl', 'namespace', 'delete', 'lab', check=False)
+        for process in (inside, mount):
+            self.assertIn(f'({process.pid})', refused)
+        netnsctl('namespace', 'delete', 'lab', '--kill')
+        self.assertEqual(inside.wait(10), -signal.SIGTERM)
+        self.assertIsNone(mount.poll())
+        self.assertNotIn(str(inode), run('lsns', '-t', 'net', '-o', 'NS'))
+        self.assertFalse(os.path.exists('/etc/netns/lab'))
+        with open(f'/proc/{mount.pid}/mountinfo') as file:
+            self.assertNotIn('/run/kept', file.read())
+
 
 if __name__ == '__main__':
     unittest.main(verbosity=2)

@@ -18,6 +18,18 @@ class Namespaces(faults.TestCase):
         make()
         self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=4)
 
+    def test_delete_by_force(self):
+        """Of a process inside, which may have ended when the rest fails."""
+        def delete():
+            process = netns1.sleeper(self, 'ip', 'netns', 'exec', 'web')
+            try:
+                self.namespace('web', 'Delete', '(a{sv})', {'kill': True})
+            finally:
+                process.kill()
+                process.wait()
+        self.root.create_namespace('web')
+        self.walk(delete, lambda: self.root.create_namespace('web'), at_least=12)
+
     def test_delete_with_network(self):
         """What a namespace holds of the service's own ends with it."""
         def make():
