@@ -4,6 +4,7 @@
 #include "bus/interface.h"
 #include "bus/options.h"
 #include "core/dns.h"
+#include "core/neighbours.h"
 #include "core/process.h"
 #include "introspection.h"
 
@@ -123,6 +124,28 @@ processes_listed (NetnsCall *call, const NetnsObject *object, GError **error)
 }
 
 static NetnsPlan *
+list_neighbours (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return netns_namespace_list_neighbours (call->core, call->uid, object->namespace->name, error);
+}
+
+static GVariant *
+neighbours_listed (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  g_auto (GVariantBuilder) rows = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ssss)"));
+  const char *address, *link, *mac, *state;
+  GVariantIter iter;
+
+  g_variant_iter_init (&iter, netns_plan_get_result (call->plan));
+  while (g_variant_iter_next (&iter, "(&s^&ay&s&s)", &address, &link, &mac, &state)) {
+    g_autofree char *name = netns_text_to_utf8 (link);
+
+    g_variant_builder_add (&rows, "(ssss)", address, name, mac, state);
+  }
+  return g_variant_new ("(@a(ssss))", g_variant_builder_end (&rows));
+}
+
+static NetnsPlan *
 open_socket (NetnsCall *call, const NetnsObject *object, GError **error)
 {
   int domain, type, protocol;
@@ -148,6 +171,7 @@ static const NetnsMethod methods[] = {
   { "Rename", rename_namespace, NULL },
   { "SetOwner", set_owner, NULL },
   { "ListProcesses", list_processes, processes_listed },
+  { "ListNeighbours", list_neighbours, neighbours_listed },
   { "OpenSocket", open_socket, opened },
   { "Open", open_namespace, opened },
   { "SetDns", set_dns, NULL },

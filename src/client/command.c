@@ -13,6 +13,7 @@ static const NetnsCommand commands[] = {
   { "monitor", netns_monitor_verbs }, { "namespace", netns_namespace_verbs },
   { "link", netns_link_verbs },       { "veth", netns_veth_verbs },
   { "bridge", netns_bridge_verbs },   { "address", netns_address_verbs },
+  { "neighbour", netns_neighbour_verbs },
   { "route", netns_route_verbs },     { "network", netns_network_verbs },
   { "connect", netns_connect_verbs }, { "disconnect", netns_disconnect_verbs },
   { "nat", netns_nat_verbs },         { "dns", netns_dns_verbs },

@@ -58,6 +58,9 @@ extern const NetnsOperation netns_operation_forwarding_entries_list; /* link|ind
 extern const NetnsOperation netns_operation_rate_set; /* link|index, bits t: per second, 0 for no limit */
 extern const NetnsOperation netns_operation_rate_get; /* link|index */
 
+/* operations-neighbour.c */
+extern const NetnsOperation netns_operation_neighbours_list; /* (none) */
+
 /* operations-address.c */
 extern const NetnsOperation netns_operation_address_add;    /* link|index, address s, unchecked b: no duplicate address
                                                                detection, the service knows that it is free */

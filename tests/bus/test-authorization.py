@@ -16,8 +16,8 @@ from netns1 import ROOT, api, ip, run
 ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat', 'ActionRaw')
 PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink', 'Link.GetStatistics',
           'org.freedesktop.DBus.ObjectManager.GetManagedObjects'}
-PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses', 'Bridge.ListForwardingEntries',
-                  'Link.GetRateLimit'}
+PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses', 'Namespace.ListNeighbours',
+                  'Bridge.ListForwardingEntries', 'Link.GetRateLimit'}
 OWN, FOREIGN, HOST, NAT = 'configure-own', 'configure-foreign', 'configure-host', 'nat'
 CREATE, MANAGE = 'create-namespace', 'manage-service'
 INSPECT, OPEN = 'inspect', 'open-namespace'
@@ -163,8 +163,9 @@ def calls_on_processes():
     yield of_manager('GetNamespaceByPID', '(u)', {INSPECT}, lambda world: world.processes[BOBS].pid)
     for place in (BOBS, NOBODYS, ''):
         yield of_namespace(place, 'ListProcesses', None, {INSPECT})
+        yield of_namespace(place, 'ListNeighbours', None, {INSPECT})
         yield of_kind(place, 'br1', 'Bridge.ListForwardingEntries', None, needs={INSPECT})
-        yield of_link(place, 'v1', 'GetRateLimit', needs={INSPECT})
+        yield of_link(place, 'br1', 'GetRateLimit', needs={INSPECT})
     for place, needed in ((MINE, SOCKET), (BOBS, SOCKET_FOREIGN), (NOBODYS, SOCKET_FOREIGN), ('', SOCKET_FOREIGN)):
         yield of_namespace(place, 'OpenSocket', '(iii)', {needed}, socket.AF_INET, socket.SOCK_STREAM, 0)
         yield of_namespace(place, 'Open', None, {OPEN})
@@ -402,6 +403,7 @@ class Matrix(netns1.TestCase):
         nobody, pid = self.alice_with[frozenset()], self.processes[MINE].pid
         self.assertEqual(nobody.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', pid), f'{ROOT}/namespace/{MINE}')
         self.assertEqual(nobody.call(self.links[MINE, 'v1'], 'Link', 'GetRateLimit'), 0)
+        nobody.call(f'{ROOT}/namespace/{MINE}', 'Namespace', 'ListNeighbours')
         bridge = self.links[MINE, 'br1']
         self.assertIn('p1', [entry[1] for entry in nobody.call(bridge, 'Bridge', 'ListForwardingEntries')])
         self.assertIn((pid, 0, 'sleep'), nobody.call(f'{ROOT}/namespace/{MINE}', 'Namespace', 'ListProcesses'))

@@ -428,13 +428,14 @@ NOT_PROVOKED = {
                       'Link.SetName', 'Manager.CreateNamespace', 'Manager.Disconnect', 'Namespace.Delete',
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',
                       'Bridge.ListForwardingEntries', 'Bridge.SetOptions', 'BridgePort.SetOptions', 'Link.GetRateLimit', 'Link.SetRateLimit',
+                      'Namespace.ListNeighbours',
                       'Manager.AdoptProcess', 'Namespace.ListProcesses', 'Namespace.Open', 'Namespace.OpenSocket',
                       'Namespace.SetDns'},
     # A kernel without veth or bridges, which could not run these tests.
     'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge', 'Manager.CreateTap', 'Bridge.SetOptions',
                      'Link.SetRateLimit'},
     # Somebody who changes entries without pause.
-    'Busy': {'Bridge.ListForwardingEntries', 'Link.GetRateLimit'},
+    'Busy': {'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Namespace.ListNeighbours'},
     # A link that vanishes between the call and its turn: one that is not there has no methods.
     'NotFound': {'Link.GetStatistics'},
     # A process that goes to another namespace between the call and its turn.

@@ -83,6 +83,7 @@ BUSCTL = [
     (['dns', 'web', '-'], "org.example.NetNS1.Namespace SetDns asas 0 0"),
     (['dns', 'web'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
     (['bridge', 'create', 'a', 'b', 'stp=on', 'mtu=1400'], "CreateBridge 'ssa{sv}' a b 2 stp b true mtu u 1400"),
+    (['neighbour', 'list', '@host'], '/namespace/_host org.example.NetNS1.Namespace ListNeighbours'),
     (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
 ]
 
