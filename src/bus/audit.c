@@ -69,7 +69,7 @@ take_refusal (NetnsAudit *audit, guint uid)
 static char *
 describe_details (const NetnsPlan *plan)
 {
-  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network", "subnet" };
+  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network", "subnet", "program" };
   GString *text = g_string_new (NULL);
 
   for (gsize i = 0; plan != NULL && i < G_N_ELEMENTS (keys); i++) {

@@ -128,9 +128,11 @@ describe_details (PolkitDetails *details)
   if (keys == NULL || keys[0] == NULL)
     return g_strdup ("");
   qsort (keys, g_strv_length (keys), sizeof *keys, compare_keys);
+  /* Whoever called knows the command, and the log shall not: its arguments can hold secrets. */
   for (guint i = 0; keys[i] != NULL; i++)
-    g_string_append_printf (text, "%s%s %s", i == 0 ? " (" : ", ", keys[i],
-                            polkit_details_lookup (details, keys[i]));
+    if (strcmp (keys[i], "command") != 0)
+      g_string_append_printf (text, "%s%s %s", text->len == 0 ? " (" : ", ", keys[i],
+                              polkit_details_lookup (details, keys[i]));
   g_string_append_c (text, ')');
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -124,7 +124,7 @@ reply (Request *request)
 }
 
 static void
-on_done (const GError *error, gpointer data)
+on_followed (const GError *error, gpointer data)
 {
   Request *request = data;
 
@@ -134,11 +134,24 @@ on_done (const GError *error, gpointer data)
     reply (request);
 }
 
+static void
+on_done (const GError *error, gpointer data)
+{
+  Request *request = data;
+
+  if (error != NULL || request->method->follow == NULL) {
+    on_followed (error, request);
+    return;
+  }
+  request->call.plan = request->plan;
+  request->method->follow (&request->call, on_followed, request);
+}
+
 /* Rules and dialogs went by these. The subnet is not among them: that of a network can be the service's own choice. */
 static gboolean
 has_same_details (const NetnsPlan *asked, const NetnsPlan *plan)
 {
-  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network" };
+  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network", "command" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
     const char *before = g_hash_table_lookup (netns_plan_get_details (asked), keys[i]);
@@ -274,7 +287,7 @@ list_actions (Request *request, NetnsReach reach)
 static void
 complete_details (const char *verb, GHashTable *details)
 {
-  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network", "subnet" };
+  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network", "subnet", "command" };
   static const char *const subjects[] = { "link", "network", "subnet" };
   g_autoptr (GString) change = g_string_new (verb);
 
@@ -463,6 +476,8 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
   request->dispatch = dispatch;
   request->invocation = invocation;
   request->call.core = dispatch->core;
+  request->call.connection = connection;
+  request->call.sender = g_dbus_method_invocation_get_sender (invocation);
   request->call.path = g_dbus_method_invocation_get_object_path (invocation);
   request->call.parameters = g_dbus_method_invocation_get_parameters (invocation);
   request->call.descriptors = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));

@@ -416,6 +416,41 @@ on_definition_changed (NetnsDefinition *definition, guint changes, gpointer data
   note_changed (data, &object, changes);
 }
 
+static void
+on_job_added (NetnsJob *job, gpointer data)
+{
+  note_added (data, &(NetnsObject){ .type = NETNS_OBJECT_PROCESS, .job = job });
+}
+
+static void
+on_job_removed (NetnsJob *job, gpointer data)
+{
+  note_removed (data, &(NetnsObject){ .type = NETNS_OBJECT_PROCESS, .job = job }, NETNS_HAS_PROCESS);
+}
+
+static void
+on_job_changed (NetnsJob *job, gpointer data)
+{
+  note_changed (data, &(NetnsObject){ .type = NETNS_OBJECT_PROCESS, .job = job }, 1);
+}
+
+/* Between the news that it is there and the news that it is gone. */
+static void
+on_job_exited (NetnsJob *job, int status, int signal, gpointer data)
+{
+  g_autofree char *path = netns_path_for_process (job->id);
+
+  netns_export_flush (data);
+  emit (data, path, NETNS_INTERFACE_PROCESS, "Exited", g_variant_new ("(ii)", status, signal));
+}
+
+static const NetnsJobObserver job_observer = {
+  .added = on_job_added,
+  .changed = on_job_changed,
+  .exited = on_job_exited,
+  .removed = on_job_removed,
+};
+
 /* The links of a namespace belong to whom it belongs, and so do the far ends of its veth pairs in the host. */
 static void
 on_owner_changed (NetnsNamespace *namespace, gpointer data)
@@ -474,6 +509,7 @@ netns_export_new (NetnsCore *core, GDBusConnection *connection)
   netns_object_foreach (core, mark_published, export);
   netns_mirror_observe (netns_core_get_mirror (core), &mirror_observer, export);
   netns_core_observe (core, &core_observer, export);
+  netns_jobs_observe (netns_core_get_jobs (core), &job_observer, export);
   return export;
 }
 

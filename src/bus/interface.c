@@ -13,6 +13,7 @@ static const NetnsInterface *const interfaces[NETNS_N_INTERFACES] = {
   &netns_interface_link,    &netns_interface_veth,           &netns_interface_bridge,
   &netns_interface_bridge_port, &netns_interface_network,    &netns_interface_nat,
   &netns_interface_tap,
+  &netns_interface_process,
 };
 
 /* Returns: (transfer none): the interface that a bit stands for, given its position */

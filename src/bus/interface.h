@@ -20,6 +20,8 @@
  * @number: the same, a number
  * @plan: (nullable): for a reply: the plan that ran
  * @eviction: (nullable): what has to be done before the plan, outside of its turn
+ * @connection: the bus
+ * @sender: the caller's unique name
  * @descriptors: (nullable): those that came with the call
  * @reply_descriptors: (nullable): those that go with the reply
  */
@@ -32,6 +34,8 @@ typedef struct {
   guint number;
   NetnsPlan *plan;
   NetnsEviction *eviction;
+  GDBusConnection *connection;
+  const char *sender;
   GUnixFDList *descriptors;
   GUnixFDList *reply_descriptors;
 } NetnsCall;
@@ -42,6 +46,7 @@ typedef struct {
  * @plan: (nullable): what is to be done; %NULL for a method that only looks
  * @reply: (nullable): what it answers when all is done, %NULL for nothing; after a plan there is no object any more
  * @survey: (nullable): says what must be surveyed before there can be a plan, %NULL for nothing
+ * @follow: (nullable): what else there is to do after the plan, outside of anybody's turn; calls its function once
  *
  * @plan runs twice when the caller has to be authorized: before, to know what to ask for and to refuse at once what
  * makes no sense; and after, on what there is then.
@@ -51,6 +56,7 @@ typedef struct {
   NetnsPlan *(*plan) (NetnsCall *call, const NetnsObject *object, GError **error);
   GVariant *(*reply) (NetnsCall *call, const NetnsObject *object, GError **error);
   NetnsEviction *(*survey) (const NetnsCall *call, const NetnsObject *object);
+  void (*follow) (NetnsCall *call, NetnsDoneFunc done, gpointer data);
 } NetnsMethod;
 
 /**
@@ -89,6 +95,7 @@ extern const NetnsInterface netns_interface_bridge_port;
 extern const NetnsInterface netns_interface_network;
 extern const NetnsInterface netns_interface_nat;
 extern const NetnsInterface netns_interface_tap;
+extern const NetnsInterface netns_interface_process;
 
 int netns_call_get_descriptor (const NetnsCall *call, gint32 handle, GError **error);
 GVariant *netns_call_reply_descriptor (NetnsCall *call, GError **error);

@@ -3,6 +3,7 @@
 #include "core/namespace.h"
 #include "bus/interface.h"
 #include "bus/options.h"
+#include "bus/run.h"
 #include "core/dns.h"
 #include "core/neighbours.h"
 #include "core/process.h"
@@ -172,6 +173,7 @@ static const NetnsMethod methods[] = {
   { "SetOwner", set_owner, NULL },
   { "ListProcesses", list_processes, processes_listed },
   { "ListNeighbours", list_neighbours, neighbours_listed },
+  { "Run", netns_run_plan, netns_run_reply, .follow = netns_run_follow },
   { "OpenSocket", open_socket, opened },
   { "Open", open_namespace, opened },
   { "SetDns", set_dns, NULL },

@@ -72,6 +72,18 @@ netns_object_for_definition (NetnsDefinition *definition)
   return object;
 }
 
+static gboolean
+find_process (NetnsCore *core, const char *text, NetnsObject *object)
+{
+  guint64 id;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT32, &id, NULL) || *text == '0')
+    return FALSE;
+  object->type = NETNS_OBJECT_PROCESS;
+  object->job = netns_jobs_get (netns_core_get_jobs (core), (guint) id);
+  return object->job != NULL;
+}
+
 /**
  * netns_object_find:
  * @core: the service
@@ -97,6 +109,8 @@ netns_object_find (NetnsCore *core, const char *path, NetnsObject *object)
     return find_namespace (core, parts[1], object);
   if (strcmp (parts[0], "namespace") == 0 && count == 4 && strcmp (parts[2], "link") == 0)
     return find_namespace (core, parts[1], object) && find_link (parts[3], object);
+  if (strcmp (parts[0], "process") == 0 && count == 2)
+    return find_process (core, parts[1], object);
   return count == 2 && find_definition (core, parts[0], parts[1], object);
 }
 
@@ -123,6 +137,8 @@ netns_object_get_interfaces (const NetnsObject *object)
     return NETNS_HAS_NETWORK;
   case NETNS_OBJECT_NAT:
     return NETNS_HAS_NAT;
+  case NETNS_OBJECT_PROCESS:
+    return NETNS_HAS_PROCESS;
   default:
     g_assert_not_reached ();
   }
@@ -155,6 +171,8 @@ netns_object_get_path (const NetnsObject *object)
     return netns_path_for_network (object->network->base.name);
   case NETNS_OBJECT_NAT:
     return netns_path_for_nat ((guint) netns_definition_get_number (object->definition));
+  case NETNS_OBJECT_PROCESS:
+    return netns_path_for_process (object->job->id);
   default:
     g_assert_not_reached ();
   }
@@ -186,6 +204,7 @@ netns_object_foreach (NetnsCore *core, void (*func) (const NetnsObject *object, 
 {
   g_autoptr (GPtrArray) namespaces = netns_mirror_list_namespaces (netns_core_get_mirror (core));
   g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, NULL);
+  g_autoptr (GPtrArray) jobs = netns_jobs_list (netns_core_get_jobs (core));
 
   for (guint i = 0; i < namespaces->len; i++)
     foreach_in_namespace (g_ptr_array_index (namespaces, i), func, data);
@@ -194,6 +213,8 @@ netns_object_foreach (NetnsCore *core, void (*func) (const NetnsObject *object, 
 
     func (&object, data);
   }
+  for (guint i = 0; i < jobs->len; i++)
+    func (&(NetnsObject){ .type = NETNS_OBJECT_PROCESS, .job = g_ptr_array_index (jobs, i) }, data);
 }
 
 /**

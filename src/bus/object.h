@@ -11,6 +11,7 @@ typedef enum {
   NETNS_OBJECT_LINK,
   NETNS_OBJECT_NETWORK,
   NETNS_OBJECT_NAT,
+  NETNS_OBJECT_PROCESS,
 } NetnsObjectType;
 
 /* Interfaces as bits; the position of a bit is the interface's place in the table of interface.c. */
@@ -25,9 +26,10 @@ typedef enum {
   NETNS_HAS_NETWORK = 1 << 7,
   NETNS_HAS_NAT = 1 << 8,
   NETNS_HAS_TAP = 1 << 9,
+  NETNS_HAS_PROCESS = 1 << 10,
 } NetnsInterfaceBits;
 
-#define NETNS_N_INTERFACES 10
+#define NETNS_N_INTERFACES 11
 
 /**
  * NetnsObject:
@@ -37,6 +39,7 @@ typedef enum {
  * @definition: a network or a translation
  * @network: a network
  * @nat: a translation
+ * @job: a command that runs
  *
  * Good only until the main loop turns: the thing may then be gone.
  */
@@ -49,6 +52,7 @@ typedef struct {
     NetnsNetwork *network;
     NetnsNat *nat;
   };
+  NetnsJob *job;
 } NetnsObject;
 
 gboolean netns_object_find (NetnsCore *core, const char *path, NetnsObject *object);

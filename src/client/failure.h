@@ -13,6 +13,8 @@
  * @NETNS_EXIT_FAULT_FOUND: reserved for a diagnosis that found a fault
  * @NETNS_EXIT_NOT_AUTHORIZED: the user may not do that
  * @NETNS_EXIT_UNREACHABLE: there is no way to the service
+ * @NETNS_EXIT_NOT_EXECUTABLE: the command to run cannot be executed, as shells have it
+ * @NETNS_EXIT_NOT_FOUND: there is no such command to run
  */
 typedef enum {
   NETNS_EXIT_DONE = 0,
@@ -21,6 +23,8 @@ typedef enum {
   NETNS_EXIT_FAULT_FOUND = 3,
   NETNS_EXIT_NOT_AUTHORIZED = 4,
   NETNS_EXIT_UNREACHABLE = 5,
+  NETNS_EXIT_NOT_EXECUTABLE = 126,
+  NETNS_EXIT_NOT_FOUND = 127,
 } NetnsExit;
 
 char *netns_failure_describe (const GError *error, const char *method, NetnsExit *status);

@@ -19,6 +19,8 @@
  * @NETNS_ERROR_KERNEL_REFUSED: anything else that the kernel said no to, in its words
  * @NETNS_ERROR_ROLLED_BACK: undoing a call that failed did not work completely
  * @NETNS_ERROR_QUOTA_EXCEEDED: the user has as much of it as one user can have
+ * @NETNS_ERROR_COMMAND_NOT_FOUND: there is no such program to run
+ * @NETNS_ERROR_COMMAND_NOT_EXECUTABLE: there is one, and it cannot be run
  * @NETNS_ERROR_ACCESS_DENIED: polkit said no, or could not be asked (org.freedesktop.DBus.Error.AccessDenied)
  * @NETNS_ERROR_INTERACTION_REQUIRED: a password is needed and the caller did not allow to ask for one
  *   (org.freedesktop.DBus.Error.InteractiveAuthorizationRequired)
@@ -38,6 +40,8 @@ typedef enum {
   NETNS_ERROR_KERNEL_REFUSED,
   NETNS_ERROR_ROLLED_BACK,
   NETNS_ERROR_QUOTA_EXCEEDED,
+  NETNS_ERROR_COMMAND_NOT_FOUND,
+  NETNS_ERROR_COMMAND_NOT_EXECUTABLE,
   NETNS_ERROR_ACCESS_DENIED,
   NETNS_ERROR_INTERACTION_REQUIRED,
   NETNS_ERROR_LIMITS_EXCEEDED,

@@ -119,3 +119,15 @@ netns_path_for_nat (guint id)
 {
   return g_strdup_printf (NETNS_PATH_NATS "/%u", id);
 }
+
+/**
+ * netns_path_for_process:
+ * @id: number of a command that was started
+ *
+ * Returns: (transfer full): its object path
+ */
+char *
+netns_path_for_process (guint id)
+{
+  return g_strdup_printf (NETNS_PATH_PROCESSES "/%u", id);
+}

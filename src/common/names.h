@@ -11,6 +11,7 @@
 #define NETNS_PATH_NAMESPACES   NETNS_PATH "/namespace"
 #define NETNS_PATH_NETWORKS     NETNS_PATH "/network"
 #define NETNS_PATH_NATS         NETNS_PATH "/nat"
+#define NETNS_PATH_PROCESSES    NETNS_PATH "/process"
 
 #define NETNS_INTERFACE_MANAGER     NETNS_INTERFACE_PREFIX "Manager"
 #define NETNS_INTERFACE_NAMESPACE   NETNS_INTERFACE_PREFIX "Namespace"
@@ -21,6 +22,7 @@
 #define NETNS_INTERFACE_TAP         NETNS_INTERFACE_PREFIX "Tap"
 #define NETNS_INTERFACE_NETWORK     NETNS_INTERFACE_PREFIX "Network"
 #define NETNS_INTERFACE_NAT         NETNS_INTERFACE_PREFIX "Nat"
+#define NETNS_INTERFACE_PROCESS     NETNS_INTERFACE_PREFIX "Process"
 
 /* Where `ip netns` keeps namespaces; both programs see each other's. */
 #define NETNS_RUN_DIR   "/run/netns"
@@ -41,3 +43,4 @@ char *netns_path_for_namespace (const char *name);
 char *netns_path_for_link (const char *namespace_name, guint index);
 char *netns_path_for_network (const char *name);
 char *netns_path_for_nat (guint id);
+char *netns_path_for_process (guint id);

@@ -27,6 +27,7 @@ struct _NetnsCore {
   NetnsWorker *worker;
   NetnsOwners *owners;
   GHashTable *definitions[NETNS_N_DEFINITION_CLASSES]; /* name -> NetnsDefinition, by class */
+  NetnsJobs *jobs;
   GArray *observers;
   GQueue waiting; /* calls that want to plan */
   gboolean busy;  /* one plans or runs */
@@ -290,6 +291,7 @@ forget_the_dead (gpointer data)
 
   forget_orphans (core);
   netns_owners_prune (core->owners, core->mirror);
+  netns_jobs_forget_namespaces (core->jobs, core->mirror);
 }
 
 static gboolean
@@ -340,6 +342,7 @@ netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error)
   core->worker = worker;
   core->owners = netns_owners_new ();
   core->foreign_firewalls = g_new0 (char *, 1);
+  core->jobs = netns_jobs_new ();
   core->observers = g_array_new (FALSE, FALSE, sizeof (ObserverEntry));
   g_queue_init (&core->waiting);
   for (gsize i = 0; i < G_N_ELEMENTS (classes); i++) {
@@ -354,11 +357,12 @@ netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error)
  * netns_core_start:
  * @core: the service, its mirror settled for the first time
  *
- * Forgets what ended while the service did not run.
+ * Finds the commands that go on, and forgets what ended while the service did not run.
  */
 void
 netns_core_start (NetnsCore *core)
 {
+  netns_jobs_resume (core->jobs);
   forget_the_dead (core);
 }
 
@@ -372,6 +376,7 @@ netns_core_free (NetnsCore *core)
   for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
     g_hash_table_unref (core->definitions[i]);
   g_strfreev (core->foreign_firewalls);
+  netns_jobs_free (core->jobs);
   g_array_unref (core->observers);
   netns_owners_free (core->owners);
   g_free (core);
@@ -458,6 +463,12 @@ netns_core_list_definitions (NetnsCore *core, const char *namespace_name)
   return list;
 }
 
+NetnsJobs *
+netns_core_get_jobs (NetnsCore *core)
+{
+  return core->jobs;
+}
+
 /**
  * netns_core_find_namespace:
  * @core: the service
@@ -479,42 +490,6 @@ netns_core_find_namespace (NetnsCore *core, const char *name, GError **error)
   if (namespace == NULL)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no namespace “%s”", name);
   return namespace;
-}
-
-static const NetnsNetwork *
-find_network_of (NetnsCore *core, const NetnsLink *link)
-{
-  GHashTableIter iter;
-  NetnsNetwork *network;
-
-  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
-    if (strcmp (network->base.namespace_name, link->namespace->name) == 0
-        && strcmp (network->bridge, link->info.name) == 0)
-      return network;
-  return NULL;
-}
-
-/**
- * netns_core_get_link_owner:
- * @core: the service
- * @link: a link
- *
- * Returns: the uid that it belongs to, NETNS_UID_NOBODY for nobody
- */
-guint
-netns_core_get_link_owner (NetnsCore *core, NetnsLink *link)
-{
-  const NetnsNetwork *network;
-  NetnsLink *peer;
-
-  if (link->namespace->source != NETNS_SOURCE_HOST)
-    return netns_owners_get (core->owners, link->namespace);
-  peer = netns_mirror_get_peer (core->mirror, link);
-  if (peer != NULL)
-    return netns_owners_get (core->owners, peer->namespace);
-  network = netns_link_is_bridge (link) ? find_network_of (core, link) : NULL;
-  return network ? network->base.owner : NETNS_UID_NOBODY;
 }
 
 /* Takes @definition; one of its class and name is replaced. */
@@ -589,6 +564,7 @@ netns_core_rename_namespace (NetnsCore *core, const char *name, const char *new_
 {
   g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, name);
 
+  netns_jobs_rename_namespace (core->jobs, name, new_name);
   for (guint i = 0; i < definitions->len; i++) {
     NetnsDefinition *definition = g_ptr_array_index (definitions, i);
 

@@ -3,6 +3,7 @@
  * runs, so each plan starts from what the one before left. */
 #pragma once
 
+#include "core/job.h"
 #include "core/nat.h"
 #include "core/network.h"
 #include "core/owners.h"
@@ -54,6 +55,7 @@ NetnsOwners *netns_core_get_owners (NetnsCore *core);
 GHashTable *netns_core_get_definitions (NetnsCore *core, const NetnsDefinitionClass *class);
 guint netns_core_find_free_number (NetnsCore *core, const NetnsDefinitionClass *class);
 GPtrArray *netns_core_list_definitions (NetnsCore *core, const char *namespace_name);
+NetnsJobs *netns_core_get_jobs (NetnsCore *core);
 
 NetnsNamespace *netns_core_find_namespace (NetnsCore *core, const char *name, GError **error);
 NetnsNamespace *netns_core_use_namespace (NetnsCore *core, NetnsPlan *plan, guint caller, const char *name,

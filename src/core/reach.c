@@ -7,6 +7,7 @@
 #include "common/names.h"
 
 #include <pwd.h>
+#include <string.h>
 
 static char *
 print_user (guint uid)
@@ -16,6 +17,42 @@ print_user (guint uid)
   if (uid == NETNS_UID_NOBODY)
     return g_strdup ("nobody");
   return entry ? g_strdup (entry->pw_name) : g_strdup_printf ("%u", uid);
+}
+
+static const NetnsNetwork *
+find_network_of (NetnsCore *core, const NetnsLink *link)
+{
+  GHashTableIter iter;
+  NetnsNetwork *network;
+
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
+    if (strcmp (network->base.namespace_name, link->namespace->name) == 0
+        && strcmp (network->bridge, link->info.name) == 0)
+      return network;
+  return NULL;
+}
+
+/**
+ * netns_core_get_link_owner:
+ * @core: the service
+ * @link: a link
+ *
+ * Returns: the uid that it belongs to, NETNS_UID_NOBODY for nobody
+ */
+guint
+netns_core_get_link_owner (NetnsCore *core, NetnsLink *link)
+{
+  const NetnsNetwork *network;
+  NetnsLink *peer;
+
+  if (link->namespace->source != NETNS_SOURCE_HOST)
+    return netns_owners_get (netns_core_get_owners (core), link->namespace);
+  peer = netns_mirror_get_peer (netns_core_get_mirror (core), link);
+  if (peer != NULL)
+    return netns_owners_get (netns_core_get_owners (core), peer->namespace);
+  network = netns_link_is_bridge (link) ? find_network_of (core, link) : NULL;
+  return network ? network->base.owner : NETNS_UID_NOBODY;
 }
 
 /* An own namespace must not hide the foreign one in a dialog, or from a rule. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* netnsd: reads what there is, opens the door, takes the name, and runs until it is told to stop. Stopping touches
  * nothing: what was made stays. */
+#include "bus/clients.h"
 #include "bus/dispatch.h"
 #include "bus/notices.h"
 #include "common/names.h"
 #include "config.h"
 #include "core/eviction.h"
+#include "kernel/spawn.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -24,8 +26,10 @@ typedef struct {
   NetnsCore *core;
   NetnsAuthority *authority;
   NetnsExport *export;
+  NetnsClients *clients;
   NetnsDispatch *dispatch;
   NetnsNotices *notices;
+  char *helper;
   guint name_id;
   int status;
 } Daemon;
@@ -62,6 +66,19 @@ on_bus_identified (GObject *source, GAsyncResult *result, gpointer data)
   netns_eviction_spare (pid);
 }
 
+/* What happened to commands while no service ran is told under the name that everybody listens to. */
+static void
+on_name_acquired (GDBusConnection *connection, const char *name, gpointer data)
+{
+  netns_jobs_listen (netns_core_get_jobs (((Daemon *) data)->core));
+}
+
+static gboolean
+start_helper (guint id, int socket, gpointer data, GError **error)
+{
+  return netns_helper_start (((Daemon *) data)->helper, socket, error);
+}
+
 static void
 on_settled (gpointer data)
 {
@@ -69,6 +86,8 @@ on_settled (gpointer data)
   g_autoptr (GError) error = NULL;
 
   netns_core_start (daemon->core);
+  netns_jobs_set_spawn (netns_core_get_jobs (daemon->core), start_helper, daemon);
+  daemon->clients = netns_clients_new (daemon->core, daemon->connection);
   daemon->export = netns_export_new (daemon->core, daemon->connection);
   daemon->dispatch
     = netns_dispatch_new (daemon->core, daemon->connection, daemon->authority, daemon->export, &error);
@@ -81,7 +100,8 @@ on_settled (gpointer data)
                           G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_bus_identified, NULL);
   daemon->notices = netns_notices_new (daemon->core, daemon->connection);
   daemon->name_id = g_bus_own_name_on_connection (daemon->connection, NETNS_BUS_NAME,
-                                                  G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL, on_name_lost, daemon,
+                                                  G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_name_acquired, on_name_lost,
+                                                  daemon,
                                                   NULL);
 }
 
@@ -128,12 +148,14 @@ stop (Daemon *daemon)
   g_clear_pointer (&daemon->dispatch, netns_dispatch_free);
   g_clear_pointer (&daemon->notices, netns_notices_free);
   g_clear_pointer (&daemon->export, netns_export_free);
+  g_clear_pointer (&daemon->clients, netns_clients_free);
   g_clear_pointer (&daemon->core, netns_core_free);
   g_clear_pointer (&daemon->mirror, netns_mirror_free);
   if (daemon->connection != NULL)
     g_dbus_connection_flush_sync (daemon->connection, NULL, NULL);
   g_clear_object (&daemon->connection);
   g_clear_pointer (&daemon->loop, g_main_loop_unref);
+  g_free (daemon->helper);
 }
 
 static gboolean
@@ -150,11 +172,12 @@ on_closed (GDBusConnection *connection, gboolean by_remote, GError *error, gpoin
 }
 
 static gboolean
-parse_options (int *argc, char ***argv, int *event_buffer, GError **error)
+parse_options (int *argc, char ***argv, int *event_buffer, char **helper, GError **error)
 {
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
     { "event-buffer", 0, 0, G_OPTION_ARG_INT, event_buffer, "Bytes for kernel events that wait to be read", "BYTES" },
+    { "helper", 0, 0, G_OPTION_ARG_FILENAME, helper, "The program that runs commands", "PATH" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -173,12 +196,12 @@ parse_options (int *argc, char ***argv, int *event_buffer, GError **error)
 int
 main (int argc, char **argv)
 {
-  Daemon daemon = { .status = EXIT_SUCCESS };
+  Daemon daemon = { .status = EXIT_SUCCESS, .helper = g_strdup (HELPER) };
   int event_buffer = EVENT_BUFFER;
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
-  if (!parse_options (&argc, &argv, &event_buffer, &error)) {
+  if (!parse_options (&argc, &argv, &event_buffer, &daemon.helper, &error)) {
     g_printerr ("netnsd: %s\n", error->message);
     return 2;
   }

@@ -6,6 +6,7 @@
 import collections
 import contextlib
 import itertools
+import signal
 import socket
 import unittest
 
@@ -22,7 +23,9 @@ OWN, FOREIGN, HOST, NAT = 'configure-own', 'configure-foreign', 'configure-host'
 CREATE, MANAGE = 'create-namespace', 'manage-service'
 INSPECT, OPEN = 'inspect', 'open-namespace'
 SOCKET, SOCKET_FOREIGN, SOCKET_RAW = 'open-socket', 'open-socket-foreign', 'open-raw-socket'
-ACTIONS = {OWN, FOREIGN, HOST, NAT, CREATE, MANAGE, INSPECT, OPEN, SOCKET, SOCKET_FOREIGN, SOCKET_RAW}
+RUN, RUN_FOREIGN = 'run', 'run-foreign'
+ACTIONS = {OWN, FOREIGN, HOST, NAT, CREATE, MANAGE, INSPECT, OPEN, SOCKET, SOCKET_FOREIGN, SOCKET_RAW, RUN,
+           RUN_FOREIGN}
 
 # One call: a name for messages, what it needs, and how to make it: path is a path or a function of the world.
 Call = collections.namedtuple('Call', 'label needs path method signature values')
@@ -171,6 +174,11 @@ def calls_on_processes():
         yield of_namespace(place, 'Open', None, {OPEN})
     yield of_namespace(MINE, 'OpenSocket', '(iii)', {SOCKET_RAW}, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     yield of_namespace(BOBS, 'OpenSocket', '(iii)', {SOCKET_RAW, SOCKET_FOREIGN}, socket.AF_PACKET, socket.SOCK_RAW, 0)
+    for place, needed in ((MINE, RUN), (BOBS, RUN_FOREIGN), (NOBODYS, RUN_FOREIGN), ('', RUN_FOREIGN)):
+        yield of_namespace(place, 'Run', '(asassaha{sv})', {needed}, ['true'], [], '', [], {})
+    for whose, needed in (('alice', RUN), ('bob', RUN_FOREIGN)):
+        yield Call(f'Signal of {whose}', frozenset({needed}), lambda world, whose=whose: world.jobs[whose],
+                   'Process.Signal', '(i)', (signal.SIGCONT,))
     yield of_manager('AdoptProcess', '(sua{sv})', {CREATE}, 'adopted', lambda world: world.processes['alice'].pid, {})
     yield of_manager('AdoptProcess', '(sua{sv})', {FOREIGN}, 'adopted2', lambda world: world.processes['root'].pid, {})
 
@@ -314,6 +322,9 @@ class Matrix(netns1.TestCase):
                           MINE: netns1.sleeper(self, 'ip', 'netns', 'exec', MINE),
                           'root': netns1.sleeper(self, 'unshare', '-n'),
                           'alice': netns1.sleeper(self, 'unshare', '-Urn', uid=netns1.ALICE)}
+        self.jobs = {name: caller.call(f'{ROOT}/namespace/{place}', 'Namespace', 'Run', '(asassaha{sv})',
+                                       ['sleep', '1000'], [], '', [], {})
+                     for name, caller, place in (('alice', self.alice, MINE), ('bob', self.bob, BOBS))}
         for place in PLACES:
             for info in ip('link', namespace=place or None):
                 self.links[place, info['ifname']] = self.root.link(place, info['ifname'])

@@ -437,17 +437,21 @@ NOT_PROVOKED = {
     # Somebody who changes entries without pause.
     'Busy': {'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Namespace.ListNeighbours'},
     # A link that vanishes between the call and its turn: one that is not there has no methods.
-    'NotFound': {'Link.GetStatistics'},
+    'NotFound': {'Link.GetStatistics', 'Process.Signal'},
     # A process that goes to another namespace between the call and its turn.
     'NamespaceGone': {'Manager.AdoptProcess'},
 }
-# What needs processes and descriptors is provoked in test-processes.py.
+# What needs processes and descriptors is provoked in test-processes.py and test-run.py.
 ELSEWHERE = {
     ('Manager.AdoptProcess', error) for error in ('Exists', 'InvalidArgument', 'InvalidName', 'NotFound')
 } | {
     ('Manager.GetNamespaceByFD', 'InvalidArgument'), ('Manager.GetNamespaceByFD', 'NotFound'),
     ('Manager.GetNamespaceByPID', 'NotFound'),
     ('Namespace.OpenSocket', 'InvalidArgument'), ('Namespace.OpenSocket', 'NotSupported'),
+    ('Process.Signal', 'InvalidArgument'),
+} | {
+    ('Namespace.Run', error) for error in ('CommandNotFound', 'CommandNotExecutable', 'InvalidArgument', 'KernelRefused',
+                                           'NamespaceGone', 'QuotaExceeded')
 }
 
 

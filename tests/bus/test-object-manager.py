@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Whoever follows the service with an object manager of GLib, or with signals of its own, has what the service has: when
 # a method returns, all that it changed has been told, once.
+import os
+import signal
+
 import netns1
 import truth
 import watch
@@ -34,7 +37,7 @@ class Following(netns1.TestCase):
     def assert_own_things(self):
         """Networks and translations, which the kernel knows nothing of."""
         def own(tree):
-            return {path: interfaces for path, interfaces in tree.items() if '/network/' in path or '/nat/' in path}
+            return {path: interfaces for path, interfaces in tree.items() if '/network/' in path or '/nat/' in path or '/process/' in path}
         self.assertEqual(own(self.watcher.tree), own(self.root.managed_objects()))
 
     def manager(self, method, signature, *values):
@@ -137,7 +140,11 @@ class Following(netns1.TestCase):
         self.call(web, 'Namespace', 'OpenSocket', '(iii)', 2, 1, 0)
         self.call(web, 'Namespace', 'Open')
         self.call(web, 'Namespace', 'SetDns', '(asas)', ['192.0.2.53'], ['example.org'])
+        command = self.call(web, 'Namespace', 'Run', '(asassaha{sv})', ['sleep', '1000'], [], '', [], {})
         self.call(web, 'Namespace', 'Rename', '(s)', 'shop')
+        self.call(command, 'Process', 'Signal', '(i)', signal.SIGCONT)
+        os.kill(self.watcher.get(command, 'Process', 'Pid'), signal.SIGKILL)
+        netns1.wait_for(lambda: (self.watcher.settle(), command not in self.watcher.tree)[1])
         process = netns1.sleeper(self, 'unshare', '-n')
         self.manager('AdoptProcess', '(sua{sv})', 'adopted', process.pid, {})
 

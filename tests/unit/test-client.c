@@ -493,7 +493,12 @@ test_every_error (void)
     g_autofree char *line = netns_failure_describe (error, NULL, &status);
 
     g_assert_nonnull (strstr (line, "; "));
-    g_assert_true (status == (refused ? NETNS_EXIT_NOT_AUTHORIZED : NETNS_EXIT_FAILED));
+    if (code == NETNS_ERROR_COMMAND_NOT_FOUND)
+      g_assert_cmpint (status, ==, NETNS_EXIT_NOT_FOUND);
+    else if (code == NETNS_ERROR_COMMAND_NOT_EXECUTABLE)
+      g_assert_cmpint (status, ==, NETNS_EXIT_NOT_EXECUTABLE);
+    else
+      g_assert_true (status == (refused ? NETNS_EXIT_NOT_AUTHORIZED : NETNS_EXIT_FAILED));
   }
 }
 

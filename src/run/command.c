@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "run/command.h"
+
+#include "common/error.h"
+#include "run/identity.h"
+#include "run/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define STREAMS 3
+
+static gboolean
+enter (const NetnsOrder *order, GError **error)
+{
+  if (setns (order->namespace_fd, CLONE_NEWNET) < 0) {
+    netns_error_set_errno (error, errno, "Cannot enter namespace “%s”", order->namespace_name);
+    return FALSE;
+  }
+  return netns_mounts_make_private (order->namespace_name, error);
+}
+
+/* The command's descriptors become 0, 1, 2 ...; behind them stays @report alone, until the command is executed. Of the
+ * standard streams those that nobody gave are empty: programs that open a file in their place write into it. */
+static int
+arrange_descriptors (const NetnsOrder *order, int report, GError **error)
+{
+  const int count = MAX ((int) order->n_fds, STREAMS);
+  int moved[NETNS_CHANNEL_DESCRIPTORS_MAX];
+
+  for (int i = 0; i < count; i++) {
+    int fd = i < (int) order->n_fds ? order->fds[i] : open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+    moved[i] = fcntl (fd, F_DUPFD_CLOEXEC, count + 1);
+    if (moved[i] < 0) {
+      netns_error_set_errno (error, errno, "Cannot pass descriptor %d", i);
+      return -1;
+    }
+  }
+  report = fcntl (report, F_DUPFD_CLOEXEC, count + 1);
+  for (int i = 0; i < count; i++)
+    dup2 (moved[i], i);
+  if (report < 0 || dup3 (report, count, O_CLOEXEC) < 0 || close_range ((unsigned) count + 1, ~0u, 0) < 0) {
+    netns_error_set_errno (error, errno, "Cannot close other descriptors");
+    return -1;
+  }
+  return count;
+}
+
+/* As the user: what only root can see or enter is not there. */
+static gboolean
+go_to_directory (const NetnsOrder *order, GError **error)
+{
+  int error_number;
+
+  if (chdir (order->directory) == 0)
+    return TRUE;
+  error_number = errno;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "User %u cannot go to the directory “%s”: %s", order->uid,
+               order->directory, g_strerror (error_number));
+  return FALSE;
+}
+
+/* As the user, who cannot take a terminal from another session. One that is somebody's already can be read and written
+ * all the same, but nothing can be typed on it (TIOCSTI). */
+static void
+take_terminal (void)
+{
+  if (isatty (STDIN_FILENO) && ioctl (STDIN_FILENO, TIOCSCTTY, 0) < 0)
+    g_debug ("No controlling terminal: %s", g_strerror (errno));
+}
+
+static void
+execute (const NetnsOrder *order, GError **error)
+{
+  int error_number;
+
+  environ = order->environment;
+  execvp (order->command[0], order->command);
+  error_number = errno;
+  switch (error_number) {
+  case ENOENT:
+  case ENOTDIR:
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_COMMAND_NOT_FOUND, "There is no command “%s”", order->command[0]);
+    break;
+  case E2BIG:
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "The arguments and the environment are too long");
+    break;
+  default:
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_COMMAND_NOT_EXECUTABLE, "“%s” cannot be executed: %s",
+                 order->command[0], g_strerror (error_number));
+  }
+}
+
+/* In this order: what takes root's rights, giving them up, what the user must be able to do. */
+static void
+prepare (const NetnsOrder *order, int *report, GError **error)
+{
+  const pid_t helper = getppid ();
+  int moved;
+
+  netns_identity_reset_signals ();
+  if (setsid () < 0) {
+    netns_error_set_errno (error, errno, "Cannot make a session");
+    return;
+  }
+  if (!enter (order, error) || !netns_identity_reset_limits (error))
+    return;
+  moved = arrange_descriptors (order, *report, error);
+  if (moved < 0)
+    return;
+  *report = moved;
+  if (!netns_identity_become (order->uid, order->gid, order->groups, order->n_groups, error))
+    return;
+  /* Without the helper nobody could end it. A change of uid takes this back, so it comes after. */
+  if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid () != helper)
+    _exit (EXIT_FAILURE);
+  take_terminal ();
+  if (go_to_directory (order, error))
+    execute (order, error);
+}
+
+/* What the caller can do something about has its name. All else is between the helper and the kernel. */
+static NetnsError
+code_for (const GError *error)
+{
+  switch (error->code) {
+  case NETNS_ERROR_INVALID_ARGUMENT:
+  case NETNS_ERROR_COMMAND_NOT_FOUND:
+  case NETNS_ERROR_COMMAND_NOT_EXECUTABLE:
+    return (NetnsError) error->code;
+  default:
+    return NETNS_ERROR_KERNEL_REFUSED;
+  }
+}
+
+/**
+ * netns_command_execute:
+ * @order: what to run
+ * @report: close-on-exec; gets a message if it cannot be run
+ *
+ * In a child of the helper.
+ */
+void
+netns_command_execute (const NetnsOrder *order, int report)
+{
+  NetnsChannelMessage message = { .type = NETNS_CHANNEL_FAILED };
+  g_autoptr (GError) error = NULL;
+
+  prepare (order, &report, &error);
+  message.number = (gint32) code_for (error);
+  g_strlcpy (message.text, error->message, sizeof message.text);
+  netns_channel_tell (report, &message, NULL, 0, NULL);
+  _exit (EXIT_FAILURE);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* netnsd-run: starts one command for netnsd, stays beside it as root, and ends with it. It is not the service's child
+ * in more than name: a service that is started anew finds it at its socket, and the command never notices. */
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "kernel/channel.h"
+#include "run/command.h"
+#include "run/descendants.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_SECONDS 5  /* between the polite signal and the other */
+#define SERVICE_SECONDS  60 /* for a service to come back and hear of the end */
+#define AGAIN_MILLISECONDS 50
+
+typedef struct {
+  NetnsOrder order;
+  char *path;
+  int listener;
+  int service;     /* -1 while there is none */
+  int report;      /* of the command that is not executed yet, -1 afterwards */
+  int signals;
+  pid_t pid;
+  gboolean ended;  /* the command, not all that it started */
+  gboolean heard;  /* by the service */
+  int status;
+  gboolean ending; /* what is left of it */
+  gint64 kill_at;
+  gint64 wait_until; /* for a service */
+  gboolean childless;
+} Helper;
+
+static gint64
+after (guint seconds)
+{
+  return g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+}
+
+static void
+say (Helper *helper, NetnsChannelType type, int number, int signal_number, const char *text)
+{
+  NetnsChannelMessage message = { .type = type, .number = number, .signal = signal_number };
+
+  if (text != NULL)
+    g_strlcpy (message.text, text, sizeof message.text);
+  /* One that is just going is one that is gone: poll() says so. */
+  if (helper->service >= 0)
+    netns_channel_tell (helper->service, &message, &helper->order.instructions_fd,
+                        type == NETNS_CHANNEL_STARTED ? 1 : 0, NULL);
+}
+
+static void
+say_end (Helper *helper)
+{
+  if (WIFSIGNALED (helper->status))
+    say (helper, NETNS_CHANNEL_EXITED, -1, WTERMSIG (helper->status), NULL);
+  else
+    say (helper, NETNS_CHANNEL_EXITED, WEXITSTATUS (helper->status), 0, NULL);
+}
+
+/* As when a terminal is closed; who is stopped must wake up to hear of it. */
+static void
+begin_end (Helper *helper)
+{
+  if (helper->ending)
+    return;
+  helper->ending = TRUE;
+  helper->kill_at = after (PATIENCE_SECONDS);
+  netns_descendants_signal (SIGHUP);
+  netns_descendants_signal (SIGCONT);
+}
+
+static void
+on_command_end (Helper *helper, int status)
+{
+  helper->ended = TRUE;
+  helper->status = status;
+  if (helper->report < 0)
+    say_end (helper);
+  helper->wait_until = after (SERVICE_SECONDS);
+  begin_end (helper);
+}
+
+static void
+reap (Helper *helper)
+{
+  int status;
+  pid_t pid;
+
+  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+    if (pid == helper->pid)
+      on_command_end (helper, status);
+  helper->childless = pid < 0;
+}
+
+static void
+on_signals (Helper *helper)
+{
+  struct signalfd_siginfo info;
+
+  while (read (helper->signals, &info, sizeof info) == sizeof info)
+    if (info.ssi_signo != SIGCHLD)
+      begin_end (helper);
+  reap (helper);
+}
+
+/* Executing closed the other end; before, something went wrong and was told. */
+static void
+on_report (Helper *helper)
+{
+  NetnsChannelMessage message;
+
+  if (netns_channel_hear (helper->report, &message, NULL, NULL, NULL)) {
+    say (helper, NETNS_CHANNEL_FAILED, message.number, 0, message.text);
+    helper->heard = TRUE;
+    begin_end (helper);
+  } else {
+    say (helper, NETNS_CHANNEL_STARTED, helper->pid, 0, NULL);
+    if (helper->ended)
+      say_end (helper);
+  }
+  close (helper->report);
+  helper->report = -1;
+}
+
+static void
+on_service (Helper *helper)
+{
+  NetnsChannelMessage message;
+
+  if (!netns_channel_hear (helper->service, &message, NULL, NULL, NULL)) {
+    close (helper->service);
+    helper->service = -1;
+    helper->wait_until = after (SERVICE_SECONDS);
+    /* A command that nobody was told of is nobody's. */
+    if (helper->report >= 0)
+      begin_end (helper);
+  } else if (message.type == NETNS_CHANNEL_SIGNAL && !helper->ended) {
+    kill (helper->pid, message.number);
+  } else if (message.type == NETNS_CHANNEL_END) {
+    begin_end (helper);
+  } else if (message.type == NETNS_CHANNEL_DONE) {
+    helper->heard = TRUE;
+  }
+}
+
+/* A service that was started anew. */
+static void
+on_listener (Helper *helper)
+{
+  int fd = accept4 (helper->listener, NULL, NULL, SOCK_CLOEXEC);
+
+  if (fd < 0)
+    return;
+  if (helper->service >= 0)
+    close (helper->service);
+  helper->service = fd;
+  if (helper->report >= 0)
+    return;
+  say (helper, NETNS_CHANNEL_STARTED, helper->pid, 0, NULL);
+  if (helper->ended)
+    say_end (helper);
+}
+
+static int
+milliseconds_until (gint64 time)
+{
+  return (int) (MAX (time - g_get_monotonic_time (), 0) / 1000) + 1;
+}
+
+/* How long to sleep, in milliseconds; what is overdue is done. */
+static int
+attend (Helper *helper)
+{
+  if (!helper->ending || helper->childless)
+    return helper->ended && helper->service < 0 ? milliseconds_until (helper->wait_until) : -1;
+  if (g_get_monotonic_time () < helper->kill_at)
+    return milliseconds_until (helper->kill_at);
+  /* Faster than somebody who makes processes on and on: stopped ones make none. */
+  netns_descendants_signal (SIGSTOP);
+  netns_descendants_signal (SIGKILL);
+  return AGAIN_MILLISECONDS;
+}
+
+static gboolean
+is_over (const Helper *helper)
+{
+  return helper->childless
+         && (helper->heard || (helper->service < 0 && g_get_monotonic_time () >= helper->wait_until));
+}
+
+static void
+supervise (Helper *helper)
+{
+  while (!is_over (helper)) {
+    struct pollfd fds[] = {
+      { helper->signals, POLLIN, 0 },
+      { helper->report, POLLIN, 0 },
+      { helper->service, POLLIN, 0 },
+      { helper->listener, POLLIN, 0 },
+    };
+    void (*const functions[]) (Helper * helper) = { on_signals, on_report, on_service, on_listener };
+
+    if (poll (fds, G_N_ELEMENTS (fds), attend (helper)) < 0 && errno != EINTR)
+      break;
+    for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
+      if (fds[i].revents != 0)
+        functions[i](helper);
+  }
+}
+
+/* Afterwards it only kills and listens. */
+static void
+give_up_rights (void)
+{
+  struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+  data[0].effective = data[0].permitted = 1u << CAP_KILL;
+  prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (syscall (SYS_capset, &header, data) < 0)
+    g_warning ("Cannot give up capabilities: %s", g_strerror (errno));
+}
+
+static gboolean
+start (Helper *helper, GError **error)
+{
+  int ends[2];
+
+  if (!netns_channel_new (ends, error))
+    return FALSE;
+  helper->pid = fork ();
+  if (helper->pid < 0) {
+    netns_error_set_errno (error, errno, "Cannot make a process");
+    return FALSE;
+  }
+  if (helper->pid == 0)
+    netns_command_execute (&helper->order, ends[1]);
+  close (ends[1]);
+  helper->report = ends[0];
+  netns_order_close_descriptors (&helper->order);
+  give_up_rights ();
+  return TRUE;
+}
+
+static gboolean
+prepare (Helper *helper, GError **error)
+{
+  sigset_t mask;
+
+  if (!netns_order_take (helper->service, &helper->order, error))
+    return FALSE;
+  helper->path = g_strdup_printf (NETNS_CHANNEL_DIR "/%u", helper->order.id);
+  helper->listener = netns_channel_listen (helper->path, error);
+  if (helper->listener < 0)
+    return FALSE;
+  /* A session that ends, or a terminal that is closed, is not ours to care about. */
+  signal (SIGHUP, SIG_IGN);
+  signal (SIGPIPE, SIG_IGN);
+  sigemptyset (&mask);
+  sigaddset (&mask, SIGCHLD);
+  sigaddset (&mask, SIGTERM);
+  sigaddset (&mask, SIGINT);
+  sigprocmask (SIG_SETMASK, &mask, NULL);
+  helper->signals = signalfd (-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (helper->signals >= 0 && prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 && prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+    return TRUE;
+  netns_error_set_errno (error, errno, "The helper cannot start");
+  return FALSE;
+}
+
+/* Standard input is the service. What else came along from whoever started this is not wanted, and neither is the
+ * environment: it could be a user's. */
+static void
+begin (Helper *helper)
+{
+  clearenv ();
+  umask (077);
+  close_range (STDERR_FILENO + 1, ~0u, 0);
+  if (chdir ("/") < 0)
+    g_warning ("Cannot go to /");
+  setsid ();
+  helper->service = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  dup2 (STDERR_FILENO, STDIN_FILENO);
+}
+
+int
+main (void)
+{
+  Helper helper = { .listener = -1, .service = -1, .report = -1, .signals = -1 };
+  g_autoptr (GError) error = NULL;
+
+  begin (&helper);
+  if (prepare (&helper, &error) && start (&helper, &error))
+    supervise (&helper);
+  if (error != NULL)
+    say (&helper, NETNS_CHANNEL_FAILED, error->code, 0, error->message);
+  if (helper.path != NULL)
+    unlink (helper.path);
+  _exit (error == NULL ? EXIT_SUCCESS : EXIT_FAILURE);
+}
