@@ -2,7 +2,9 @@
 #include "bus/dispatch.h"
 
 #include "bus/audit.h"
+#include "bus/folder.h"
 #include "bus/interface.h"
+#include "bus/lookers.h"
 #include "bus/reply.h"
 #include "bus/tree.h"
 #include "common/error.h"
@@ -11,10 +13,12 @@
 #include <string.h>
 
 struct _NetnsDispatch {
+  NetnsLookers *lookers;
   NetnsCore *core;
   NetnsAuthority *authority;
   NetnsExport *export;
   NetnsTree *tree;
+  NetnsFolder *folder;
   NetnsAudit *audit;
   GHashTable *changes; /* uid -> number of its changes under way */
 };
@@ -390,11 +394,8 @@ on_settled (gpointer data)
 }
 
 static void
-start_method (Request *request, const char *interface_name, const char *method_name)
+start_method (Request *request)
 {
-  const NetnsInterface *interface = netns_interface_find (interface_name);
-
-  request->method = interface ? netns_interface_find_method (interface, method_name) : NULL;
   if (request->method == NULL)
     fail (request, NETNS_ERROR_ACCESS_DENIED, "Nobody may call this"); /* sealed, so it cannot be; but if it were */
   else if (request->method->plan == NULL)
@@ -467,11 +468,54 @@ on_settled_for_properties (gpointer data)
 }
 
 static void
+start (gpointer data)
+{
+  Request *request = data;
+
+  if (strcmp (g_dbus_method_invocation_get_interface_name (request->invocation), "org.freedesktop.DBus.Properties") == 0)
+    netns_mirror_settle (netns_core_get_mirror (request->dispatch->core), on_settled_for_properties, request);
+  else
+    start_method (request);
+}
+
+static NetnsLook
+look_for_name (const Request *request, const char *name)
+{
+  if (!netns_name_is_id (name))
+    return NETNS_LOOK_NEEDLESS;
+  return netns_core_find_namespace (request->dispatch->core, name, NULL) != NULL ? NETNS_LOOK : NETNS_LOOK_AGAIN;
+}
+
+/* Namespaces without a name go by their number: in the object's path, or in an argument. */
+static NetnsLook
+find_look (const Request *request)
+{
+  NetnsLook look = NETNS_LOOK_NEEDLESS;
+  g_autofree char *name = netns_object_get_namespace_name (request->call.path);
+  GVariantIter iter;
+  GVariant *argument;
+
+  if (name != NULL)
+    look = look_for_name (request, name);
+  if (request->method != NULL && request->method->looks != NULL)
+    look = MAX (look, request->method->looks (&request->call));
+  g_variant_iter_init (&iter, request->call.parameters);
+  while ((argument = g_variant_iter_next_value (&iter)) != NULL) {
+    if (g_variant_is_of_type (argument, G_VARIANT_TYPE_STRING))
+      look = MAX (look, look_for_name (request, g_variant_get_string (argument, NULL)));
+    g_variant_unref (argument);
+  }
+  return look;
+}
+
+static void
 on_method_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface_name,
                 const char *method_name, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
 {
   NetnsDispatch *dispatch = data;
+  const NetnsInterface *interface = netns_interface_find (interface_name);
   Request *request = g_new0 (Request, 1);
+  NetnsLook look;
 
   request->dispatch = dispatch;
   request->invocation = invocation;
@@ -481,10 +525,13 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
   request->call.path = g_dbus_method_invocation_get_object_path (invocation);
   request->call.parameters = g_dbus_method_invocation_get_parameters (invocation);
   request->call.descriptors = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
-  if (strcmp (interface_name, "org.freedesktop.DBus.Properties") == 0)
-    netns_mirror_settle (netns_core_get_mirror (dispatch->core), on_settled_for_properties, request);
+  request->method = interface ? netns_interface_find_method (interface, method_name) : NULL;
+  netns_mirror_catch_up (netns_core_get_mirror (dispatch->core));
+  look = find_look (request);
+  if (look != NETNS_LOOK_NEEDLESS)
+    netns_lookers_look (dispatch->lookers, sender, look == NETNS_LOOK_AGAIN, start, request);
   else
-    start_method (request, interface_name, method_name);
+    start (request);
 }
 
 /* Without get_property and set_property, these come as method calls too. */
@@ -512,7 +559,9 @@ netns_dispatch_new (NetnsCore *core, GDBusConnection *connection, NetnsAuthority
   dispatch->export = export;
   dispatch->audit = netns_audit_new ();
   dispatch->changes = g_hash_table_new (NULL, NULL);
-  dispatch->tree = netns_tree_new (core, connection, &vtable, dispatch, error);
+  dispatch->lookers = netns_lookers_new (netns_core_get_mirror (core), connection);
+  dispatch->folder = netns_folder_new (core, connection, dispatch->lookers, error);
+  dispatch->tree = dispatch->folder ? netns_tree_new (core, connection, &vtable, dispatch, error) : NULL;
   return dispatch->tree ? g_steal_pointer (&dispatch) : NULL;
 }
 
@@ -520,6 +569,8 @@ void
 netns_dispatch_free (NetnsDispatch *dispatch)
 {
   g_clear_pointer (&dispatch->tree, netns_tree_free);
+  g_clear_pointer (&dispatch->folder, netns_folder_free);
+  g_clear_pointer (&dispatch->lookers, netns_lookers_free);
   netns_audit_free (dispatch->audit);
   g_hash_table_unref (dispatch->changes);
   g_free (dispatch);

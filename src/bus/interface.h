@@ -40,6 +40,13 @@ typedef struct {
   GUnixFDList *reply_descriptors;
 } NetnsCall;
 
+/* Whether a call is about namespaces without a name, which are found only while somebody looks. */
+typedef enum {
+  NETNS_LOOK_NEEDLESS,
+  NETNS_LOOK,
+  NETNS_LOOK_AGAIN, /* what it is about is not known yet */
+} NetnsLook;
+
 /**
  * NetnsMethod:
  * @name: its name
@@ -47,6 +54,7 @@ typedef struct {
  * @reply: (nullable): what it answers when all is done, %NULL for nothing; after a plan there is no object any more
  * @survey: (nullable): says what must be surveyed before there can be a plan, %NULL for nothing
  * @follow: (nullable): what else there is to do after the plan, outside of anybody's turn; calls its function once
+ * @looks: (nullable): whether the call is about namespaces without a name, in another way than naming one
  *
  * @plan runs twice when the caller has to be authorized: before, to know what to ask for and to refuse at once what
  * makes no sense; and after, on what there is then.
@@ -57,6 +65,7 @@ typedef struct {
   GVariant *(*reply) (NetnsCall *call, const NetnsObject *object, GError **error);
   NetnsEviction *(*survey) (const NetnsCall *call, const NetnsObject *object);
   void (*follow) (NetnsCall *call, NetnsDoneFunc done, gpointer data);
+  NetnsLook (*looks) (const NetnsCall *call);
 } NetnsMethod;
 
 /**

@@ -13,6 +13,7 @@
 #include "core/namespace.h"
 #include "core/process.h"
 #include "introspection.h"
+#include "kernel/process.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -124,6 +125,38 @@ static GVariant *
 namespace_of_process_found (NetnsCall *call, const NetnsObject *object, GError **error)
 {
   return reply_namespace (call->text);
+}
+
+static NetnsLook
+look_for (const NetnsCall *call, int fd)
+{
+  gboolean known;
+
+  if (fd < 0 || !netns_process_is_unnamed (call->core, fd, &known))
+    return NETNS_LOOK_NEEDLESS;
+  return known ? NETNS_LOOK : NETNS_LOOK_AGAIN;
+}
+
+static NetnsLook
+look_for_process (const NetnsCall *call)
+{
+  netns_autofd int fd = -1;
+  guint pid;
+
+  g_variant_get (call->parameters, "(u)", &pid);
+  fd = netns_process_open_namespace (pid, -1, NULL);
+  return look_for (call, fd);
+}
+
+static NetnsLook
+look_for_descriptor (const NetnsCall *call)
+{
+  netns_autofd int fd = -1;
+  gint32 handle;
+
+  g_variant_get (call->parameters, "(h)", &handle);
+  fd = netns_call_get_descriptor (call, handle, NULL);
+  return look_for (call, fd);
 }
 
 static GVariant *
@@ -379,8 +412,8 @@ reloaded (NetnsCall *call, const NetnsObject *object, GError **error)
 static const NetnsMethod manager_methods[] = {
   { "CreateNamespace", create_namespace, namespace_created },
   { "GetNamespace", NULL, get_namespace },
-  { "GetNamespaceByPID", find_namespace_of_process, namespace_of_process_found },
-  { "GetNamespaceByFD", NULL, get_namespace_by_fd },
+  { "GetNamespaceByPID", find_namespace_of_process, namespace_of_process_found, .looks = look_for_process },
+  { "GetNamespaceByFD", NULL, get_namespace_by_fd, .looks = look_for_descriptor },
   { "AdoptProcess", adopt_process, namespace_created },
   { "GetLink", NULL, get_link },
   { "CreateVeth", create_veth, veth_created },
@@ -476,8 +509,14 @@ get_managed_objects (NetnsCall *call, const NetnsObject *object, GError **error)
   return g_variant_new ("(@a{oa{sa{sv}}})", g_variant_builder_end (&collection.objects));
 }
 
+static NetnsLook
+look_for_all (const NetnsCall *call)
+{
+  return NETNS_LOOK;
+}
+
 static const NetnsMethod object_manager_methods[] = {
-  { "GetManagedObjects", NULL, get_managed_objects },
+  { "GetManagedObjects", NULL, get_managed_objects, .looks = look_for_all },
   { NULL, NULL, NULL },
 };
 

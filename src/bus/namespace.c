@@ -214,8 +214,10 @@ get_nsid (NetnsCore *core, const NetnsObject *object)
 static GVariant *
 get_source (NetnsCore *core, const NetnsObject *object)
 {
-  static const char *const sources[]
-    = { [NETNS_SOURCE_HOST] = "host", [NETNS_SOURCE_NAMED] = "named", [NETNS_SOURCE_BROKEN] = "broken" };
+  static const char *const sources[] = {
+    [NETNS_SOURCE_HOST] = "host",       [NETNS_SOURCE_NAMED] = "named", [NETNS_SOURCE_BROKEN] = "broken",
+    [NETNS_SOURCE_PROCESS] = "process", [NETNS_SOURCE_MOUNT] = "mount", [NETNS_SOURCE_DESCRIPTOR] = "descriptor",
+  };
 
   return g_variant_new_string (sources[object->namespace->source]);
 }
@@ -224,6 +226,14 @@ static GVariant *
 get_owner (NetnsCore *core, const NetnsObject *object)
 {
   return g_variant_new_uint32 (netns_owners_get (netns_core_get_owners (core), object->namespace));
+}
+
+static GVariant *
+get_owner_label (NetnsCore *core, const NetnsObject *object)
+{
+  const char *label = object->namespace->label;
+
+  return g_variant_new_take_string (netns_text_to_utf8 (label ? label : ""));
 }
 
 static GVariant *
@@ -300,11 +310,12 @@ get_dns_search (NetnsCore *core, const NetnsObject *object)
 
 static const NetnsProperty properties[] = {
   { "Name", get_name, 0 },
-  { "Path", get_path, 0 },
+  { "Path", get_path, NETNS_NAMESPACE_PATH },
   { "Inode", get_inode, 0 },
   { "NsId", get_nsid, NETNS_NAMESPACE_NSID },
-  { "Source", get_source, 0 },
+  { "Source", get_source, NETNS_NAMESPACE_SOURCE },
   { "Owner", get_owner, NETNS_NAMESPACE_OWNER },
+  { "OwnerLabel", get_owner_label, NETNS_NAMESPACE_LABEL },
   { "Links", get_links, NETNS_NAMESPACE_LINKS, count_links },
   { "Routes", get_routes, NETNS_NAMESPACE_ROUTES, count_routes },
   { "DnsServers", get_dns_servers, NETNS_NAMESPACE_DNS_SERVERS },

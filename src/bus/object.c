@@ -5,14 +5,12 @@
 
 #include <string.h>
 
-#define HOST_LABEL "_host"
-
 static gboolean
 find_namespace (NetnsCore *core, const char *label, NetnsObject *object)
 {
-  g_autofree char *name = strcmp (label, HOST_LABEL) == 0 ? g_strdup ("") : netns_path_unescape (label);
+  g_autofree char *name = netns_name_from_label (label);
 
-  if (name == NULL || (*name == '\0' && strcmp (label, HOST_LABEL) != 0))
+  if (name == NULL)
     return FALSE;
   object->type = NETNS_OBJECT_NAMESPACE;
   object->namespace = netns_core_find_namespace (core, name, NULL);
@@ -112,6 +110,24 @@ netns_object_find (NetnsCore *core, const char *path, NetnsObject *object)
   if (strcmp (parts[0], "process") == 0 && count == 2)
     return find_process (core, parts[1], object);
   return count == 2 && find_definition (core, parts[0], parts[1], object);
+}
+
+/**
+ * netns_object_get_namespace_name:
+ * @path: an object path
+ *
+ * Returns: (transfer full) (nullable): name of the namespace that it is, or that its link is in; whether or not it is there
+ */
+char *
+netns_object_get_namespace_name (const char *path)
+{
+  g_autofree char *label = NULL;
+
+  if (!g_str_has_prefix (path, NETNS_PATH_NAMESPACES "/"))
+    return NULL;
+  path += strlen (NETNS_PATH_NAMESPACES "/");
+  label = g_strndup (path, strcspn (path, "/"));
+  return netns_name_from_label (label);
 }
 
 /**

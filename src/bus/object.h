@@ -56,6 +56,7 @@ typedef struct {
 } NetnsObject;
 
 gboolean netns_object_find (NetnsCore *core, const char *path, NetnsObject *object);
+char *netns_object_get_namespace_name (const char *path);
 guint netns_object_get_interfaces (const NetnsObject *object);
 char *netns_object_get_path (const NetnsObject *object);
 NetnsObject netns_object_for_definition (NetnsDefinition *definition);

@@ -51,6 +51,15 @@ enumerate (GDBusConnection *connection, const char *sender, const char *path, gp
   return (char **) g_ptr_array_free (enumeration.children, FALSE);
 }
 
+/* Whether there is a namespace of that number, only a search can tell, and a call leads to one. */
+static gboolean
+may_be_unnamed (const Folder *folder, const char *object_path)
+{
+  g_autofree char *name = netns_object_get_namespace_name (object_path);
+
+  return strcmp (folder->path, NETNS_PATH_NAMESPACES) == 0 && name != NULL && netns_name_is_id (name);
+}
+
 static GDBusInterfaceInfo **
 introspect (GDBusConnection *connection, const char *sender, const char *path, const char *node, gpointer data)
 {
@@ -61,9 +70,12 @@ introspect (GDBusConnection *connection, const char *sender, const char *path, c
   guint interfaces;
 
   netns_mirror_catch_up (netns_core_get_mirror (folder->tree->core));
-  if (!netns_object_find (folder->tree->core, object_path, &object))
+  if (netns_object_find (folder->tree->core, object_path, &object))
+    interfaces = netns_object_get_interfaces (&object);
+  else if (node != NULL && may_be_unnamed (folder, object_path))
+    interfaces = NETNS_HAS_NAMESPACE;
+  else
     return NULL;
-  interfaces = netns_object_get_interfaces (&object);
   infos = g_ptr_array_new ();
   for (guint bit = 0; bit < NETNS_N_INTERFACES; bit++)
     if (interfaces & (1u << bit))

@@ -20,11 +20,29 @@ static const NetnsColumn list_columns[] = {
   { NULL },
 };
 
+static const NetnsColumn all_columns[] = {
+  { "name", N_ ("Name"), NULL, NULL },
+  { "source", N_ ("Source"), NETNS_INTERFACE_NAMESPACE, "Source" },
+  { "owner", N_ ("Owner"), NETNS_INTERFACE_NAMESPACE, "Owner" },
+  { "owner-label", N_ ("Held by"), NETNS_INTERFACE_NAMESPACE, "OwnerLabel" },
+  { "ns-id", N_ ("NSID"), NETNS_INTERFACE_NAMESPACE, "NsId" },
+  { "inode", N_ ("Inode"), NETNS_INTERFACE_NAMESPACE, "Inode" },
+  { "n-links", N_ ("Links"), NULL, NULL },
+  { "path", N_ ("Path"), NETNS_INTERFACE_NAMESPACE, "Path" },
+  { NULL },
+};
+
+static const NetnsOption list_options[] = {
+  { "--all", 'a', NULL, "all", NETNS_OPTION_ON, N_ ("Also those without a name, with what holds them") },
+  { NULL },
+};
+
 static const NetnsColumn show_columns[] = {
   { "name", N_ ("Name"), NULL, NULL },
   { "path", N_ ("Path"), NETNS_INTERFACE_NAMESPACE, "Path" },
   { "source", N_ ("Source"), NETNS_INTERFACE_NAMESPACE, "Source" },
   { "owner", N_ ("Owner"), NETNS_INTERFACE_NAMESPACE, "Owner" },
+  { "owner-label", N_ ("Held by"), NETNS_INTERFACE_NAMESPACE, "OwnerLabel" },
   { "ns-id", N_ ("NSID"), NETNS_INTERFACE_NAMESPACE, "NsId" },
   { "inode", N_ ("Inode"), NETNS_INTERFACE_NAMESPACE, "Inode" },
   { "links", N_ ("Links"), NETNS_INTERFACE_NAMESPACE, "Links" },
@@ -56,16 +74,21 @@ static gboolean
 list (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
   g_autoptr (NetnsObjects) objects = netns_objects_read (connection, error);
-  g_autoptr (NetnsTable) table = netns_table_new (list_columns);
+  gboolean all = netns_property_flag (options, "all");
+  g_autoptr (NetnsTable) table = netns_table_new (all ? all_columns : list_columns);
   g_autoptr (GPtrArray) paths = NULL;
 
   if (objects == NULL)
     return FALSE;
   paths = netns_objects_list (objects, NETNS_INTERFACE_NAMESPACE);
   for (guint i = 0; i < paths->len; i++) {
+    if (!all && netns_objects_is_unnamed (paths->pdata[i]))
+      continue;
     add_name (table, objects, paths->pdata[i]);
     netns_table_add_properties (table, objects, paths->pdata[i]);
     netns_table_add_value (table, netns_value_new_number (n_links (objects, paths->pdata[i])));
+    if (all)
+      netns_table_add_properties (table, objects, paths->pdata[i]);
   }
   return netns_table_print_list (table, connection->settings, error);
 }
@@ -166,8 +189,8 @@ identify (NetnsConnection *connection, char **arguments, GVariant *options, GErr
     return TRUE;
   g_variant_get (reply, "(&o)", &path);
   label = g_path_get_basename (path);
-  name = netns_path_unescape (label);
-  netns_table_add_value (table, netns_value_new_text (name ? name : NETNS_HOST_WORD));
+  name = netns_name_from_label (label);
+  netns_table_add_value (table, netns_value_new_text (name ? netns_argument_for_namespace (name) : label));
   return netns_table_print_details (table, connection->settings, error);
 }
 
@@ -214,7 +237,7 @@ static const NetnsOption delete_options[] = {
 };
 
 const NetnsVerb netns_namespace_verbs[] = {
-  { "list", 0, 0, "", N_ ("List the namespaces"), list, .reads_objects = TRUE },
+  { "list", 0, 0, "", N_ ("List the namespaces"), list, list_options, .reads_objects = TRUE },
   { "show", 1, 1, "NS", N_ ("Show the details of one"), show, .reads_objects = TRUE },
   { "create", 1, 1, "NAME", N_ ("Make one, with its loopback link up; it is yours"), create },
   { "delete", 1, 1, "NS", N_ ("Remove one with everything in it"), delete, delete_options },

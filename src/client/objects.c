@@ -113,9 +113,11 @@ compare_labels (const char *a, const char *b)
 
     return (x > y) - (x < y);
   }
-  /* A name cannot become `_host`: the host comes first. */
+  /* A name cannot become `_host`, nor `_id1`: the host comes first, what has no name last. */
   if (strcmp (a, "_host") == 0 || strcmp (b, "_host") == 0)
     return (strcmp (b, "_host") == 0) - (strcmp (a, "_host") == 0);
+  if (g_str_has_prefix (a, "_id") != g_str_has_prefix (b, "_id"))
+    return g_str_has_prefix (a, "_id") ? 1 : -1;
   g_autofree char *name_a = netns_path_unescape (a), *name_b = netns_path_unescape (b);
 
   return strcmp (name_a ? name_a : a, name_b ? name_b : b);
@@ -317,10 +319,22 @@ netns_objects_namespace_of (const NetnsObjects *objects, const char *path)
   path += strlen (NETNS_PATH_NAMESPACES "/");
   end = strchrnul (path, '/');
   label = g_strndup (path, (gsize)(end - path));
-  if (strcmp (label, "_host") == 0)
-    return g_strdup (NETNS_HOST_WORD);
-  name = netns_path_unescape (label);
-  return g_strdup (name ? name : label);
+  name = netns_name_from_label (label);
+  return g_strdup (name ? netns_argument_for_namespace (name) : label);
+}
+
+/**
+ * netns_objects_is_unnamed:
+ * @path: path of a namespace
+ *
+ * Returns: whether it is one without a name, which goes by its number
+ */
+gboolean
+netns_objects_is_unnamed (const char *path)
+{
+  g_autofree char *label = g_path_get_basename (path), *name = netns_name_from_label (label);
+
+  return name != NULL && netns_name_is_id (name);
 }
 
 /**

@@ -30,6 +30,7 @@ const char *netns_objects_find_network (const NetnsObjects *objects, const char 
 gboolean netns_objects_change (NetnsConnection *connection, const char *path, const char *interface,
                                const char *method, GVariant *arguments, const char *missing, GError **error);
 char *netns_objects_namespace_of (const NetnsObjects *objects, const char *path);
+gboolean netns_objects_is_unnamed (const char *path);
 char *netns_objects_name (const NetnsObjects *objects, const char *path);
 const char *netns_objects_user (const NetnsObjects *objects, guint32 uid);
 int netns_objects_compare_paths (gconstpointer a, gconstpointer b);

@@ -169,10 +169,31 @@ draw_namespace (const Drawing *drawing, const char *path)
   g_string_append (drawing->output, shown);
   if (user != NULL)
     g_string_append_printf (drawing->output, _ (", of %s"), user);
+  if (netns_objects_is_unnamed (path)) {
+    g_autofree char *label = netns_output_escape (netns_property_text (properties, "OwnerLabel"));
+
+    g_string_append_printf (drawing->output, *label ? _ (", held by %s") : "%s", label);
+  }
   if (strcmp (netns_property_text (properties, "Source"), "broken") == 0)
     g_string_append (drawing->output, _ (", broken"));
   g_string_append_c (drawing->output, '\n');
   draw_children (drawing, path, "");
+}
+
+static const NetnsOption tree_options[] = {
+  { "--all", 'a', NULL, "all", NETNS_OPTION_ON, N_ ("Also the namespaces without a name") },
+  { NULL },
+};
+
+static GPtrArray *
+list_namespaces (const NetnsObjects *objects, gboolean all)
+{
+  GPtrArray *paths = netns_objects_list (objects, NETNS_INTERFACE_NAMESPACE);
+
+  for (guint i = paths->len; i > 0 && !all; i--)
+    if (netns_objects_is_unnamed (paths->pdata[i - 1]))
+      g_ptr_array_remove_index (paths, i - 1);
+  return paths;
 }
 
 static char *
@@ -239,6 +260,7 @@ namespace_to_json (const NetnsObjects *objects, GHashTable *networks, const char
 
   json_object_set_string_member (object, "name", name);
   json_object_set_string_member (object, "source", netns_property_text (properties, "Source"));
+  json_object_set_string_member (object, "owner-label", netns_property_text (properties, "OwnerLabel"));
   json_object_set_member (object, "owner", netns_value_new_text (netns_objects_user (objects, owner)));
   for (guint i = 0; paths[i] != NULL; i++)
     if (g_hash_table_contains (objects->by_path, paths[i]))
@@ -267,7 +289,7 @@ tree (NetnsConnection *connection, char **arguments, GVariant *options, GError *
 
   if (objects == NULL)
     return FALSE;
-  namespaces = netns_objects_list (objects, NETNS_INTERFACE_NAMESPACE);
+  namespaces = list_namespaces (objects, netns_property_flag (options, "all"));
   if (connection->settings->format != NETNS_FORMAT_TEXT)
     return netns_output_json (connection->settings, to_json (objects, namespaces), error);
   picture = draw (objects, namespaces);
@@ -275,7 +297,7 @@ tree (NetnsConnection *connection, char **arguments, GVariant *options, GError *
 }
 
 const NetnsVerb netns_tree_verbs[] = {
-  { "", 0, 0, "", N_ ("Draw the namespaces, their links, and how these are plugged"), tree,
+  { "", 0, 0, "", N_ ("Draw the namespaces, their links, and how these are plugged"), tree, tree_options,
     .reads_objects = TRUE },
   { NULL },
 };

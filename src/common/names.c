@@ -5,6 +5,9 @@
 
 /* The host namespace has no name; no escaped name can look like this, since `ho` are no hexadecimal digits. */
 #define HOST_LABEL "_host"
+/* Nor like the one of a namespace without a name, with its inode behind. */
+#define ID_LABEL   "_id"
+#define ID_NAME    "@id"
 
 /**
  * netns_path_escape:
@@ -63,6 +66,59 @@ netns_path_unescape (const char *label)
 }
 
 /**
+ * netns_name_for_id:
+ * @inode: inode of a network namespace
+ *
+ * Returns: (transfer full): what stands for it in the place of a name, while it has none: `@id4026532345`
+ */
+char *
+netns_name_for_id (guint64 inode)
+{
+  return g_strdup_printf (ID_NAME "%" G_GUINT64_FORMAT, inode);
+}
+
+static gboolean
+is_inode (const char *text)
+{
+  guint64 inode;
+
+  return *text != '0' && g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT64, &inode, NULL);
+}
+
+/**
+ * netns_name_is_id:
+ * @name: name of a namespace
+ *
+ * A file of that name in /run/netns is none: the service makes no name that begins with `@`.
+ *
+ * Returns: whether it is one of netns_name_for_id()
+ */
+gboolean
+netns_name_is_id (const char *name)
+{
+  return g_str_has_prefix (name, ID_NAME) && is_inode (name + strlen (ID_NAME));
+}
+
+/**
+ * netns_name_from_label:
+ * @label: last element of the object path of a namespace
+ *
+ * Returns: (transfer full) (nullable): its name, empty for the host namespace; %NULL if no namespace has such a path
+ */
+char *
+netns_name_from_label (const char *label)
+{
+  g_autofree char *name = NULL;
+
+  if (strcmp (label, HOST_LABEL) == 0)
+    return g_strdup ("");
+  if (g_str_has_prefix (label, ID_LABEL) && is_inode (label + strlen (ID_LABEL)))
+    return g_strconcat (ID_NAME, label + strlen (ID_LABEL), NULL);
+  name = netns_path_unescape (label);
+  return name != NULL && *name != '\0' && !netns_name_is_id (name) ? g_steal_pointer (&name) : NULL;
+}
+
+/**
  * netns_path_for_namespace:
  * @name: name of a namespace, empty for the host namespace
  *
@@ -75,6 +131,8 @@ netns_path_for_namespace (const char *name)
 
   if (*name == '\0')
     return g_strdup (NETNS_PATH_NAMESPACES "/" HOST_LABEL);
+  if (netns_name_is_id (name))
+    return g_strconcat (NETNS_PATH_NAMESPACES "/" ID_LABEL, name + strlen (ID_NAME), NULL);
   label = netns_path_escape (name);
   return g_strconcat (NETNS_PATH_NAMESPACES "/", label, NULL);
 }

@@ -39,6 +39,9 @@
 
 char *netns_path_escape (const char *name);
 char *netns_path_unescape (const char *label);
+char *netns_name_for_id (guint64 inode);
+gboolean netns_name_is_id (const char *name);
+char *netns_name_from_label (const char *label);
 char *netns_path_for_namespace (const char *name);
 char *netns_path_for_link (const char *namespace_name, guint index);
 char *netns_path_for_network (const char *name);

@@ -483,7 +483,7 @@ netns_core_find_namespace (NetnsCore *core, const char *name, GError **error)
   NetnsNamespace *namespace = netns_mirror_get_namespace (core->mirror, name);
 
   /* `ip netns add` a moment ago, and its news is still under way. */
-  if (namespace == NULL && *name != '\0' && *name != '.' && strchr (name, '/') == NULL) {
+  if (namespace == NULL && *name != '\0' && *name != '.' && strchr (name, '/') == NULL && !netns_name_is_id (name)) {
     netns_mirror_refresh_name (core->mirror, name, NULL);
     namespace = netns_mirror_get_namespace (core->mirror, name);
   }

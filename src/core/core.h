@@ -60,6 +60,7 @@ NetnsJobs *netns_core_get_jobs (NetnsCore *core);
 NetnsNamespace *netns_core_find_namespace (NetnsCore *core, const char *name, GError **error);
 NetnsNamespace *netns_core_use_namespace (NetnsCore *core, NetnsPlan *plan, guint caller, const char *name,
                                           GError **error);
+gboolean netns_core_check_named (const NetnsNamespace *namespace, GError **error);
 gboolean netns_core_check_quota (NetnsCore *core, guint caller, guint new_namespaces, guint new_links, GError **error);
 void netns_core_add_foreign (NetnsPlan *plan, const char *namespace_name, guint owner);
 guint netns_core_get_link_owner (NetnsCore *core, NetnsLink *link);

@@ -46,7 +46,8 @@ netns_namespace_set_dns (NetnsCore *core, guint caller, const char *name, const 
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, name, error);
 
-  if (namespace == NULL || !netns_dns_validate (servers, search, error))
+  if (namespace == NULL || !netns_core_check_named (namespace, error)
+      || !netns_dns_validate (servers, search, error))
     return NULL;
   if (namespace->source == NETNS_SOURCE_HOST) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,

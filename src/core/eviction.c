@@ -144,7 +144,7 @@ look (NetnsEviction *eviction)
   int fd;
 
   g_clear_pointer (&eviction->keepers, g_array_unref);
-  netns_run_expect (run, eviction->name, &eviction->id, eviction->cookie);
+  netns_run_expect (run, eviction->name, &eviction->id, eviction->cookie, NULL);
   if (netns_run_get_fd (run, eviction->name, &fd, &eviction->error))
     eviction->keepers = netns_keepers_list (fd, &eviction->error);
   return eviction->keepers != NULL;

@@ -113,11 +113,12 @@ netns_namespace_create (NetnsCore *core, guint caller, const char *name, GError 
   return g_steal_pointer (&plan);
 }
 
+/* And what has no name to be changed. */
 static gboolean
 refuse_host (const NetnsNamespace *namespace, const char *what, GError **error)
 {
   if (namespace->source != NETNS_SOURCE_HOST)
-    return TRUE;
+    return netns_core_check_named (namespace, error);
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "The host namespace cannot be %s", what);
   return FALSE;
 }

@@ -95,7 +95,8 @@ netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GAr
   g_autofree char *uplink_name = NULL, *name = NULL;
   char text[NETNS_ADDRESS_MAX_TEXT];
 
-  if (namespace == NULL || !check_sources (core, namespace->name, sources, to_address, error)
+  if (namespace == NULL || !netns_core_check_named (namespace, error)
+      || !check_sources (core, namespace->name, sources, to_address, error)
       || !netns_pool_find_uplink (namespace, uplink, &uplink_name, error))
     return NULL;
   netns_plan_add_reach (plan, NETNS_REACH_NAT);

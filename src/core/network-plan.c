@@ -188,7 +188,7 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, const Net
   NetnsNamespace *namespace = netns_core_use_namespace (core, plan, caller, options->namespace_name, error);
   g_autoptr (NetnsNetwork) network = NULL;
 
-  if (namespace == NULL || !check_options (core, name, options, error)
+  if (namespace == NULL || !netns_core_check_named (namespace, error) || !check_options (core, name, options, error)
       || !netns_core_check_quota (core, caller, 0, 1, error))
     return NULL;
   network = describe (namespace, caller, name, options);

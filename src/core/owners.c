@@ -76,7 +76,8 @@ netns_owners_prune (NetnsOwners *owners, NetnsMirror *mirror)
 
     if (namespace->cookie == 0 && namespace->source != NETNS_SOURCE_BROKEN)
       return;
-    g_hash_table_add (living, &namespace->cookie);
+    if (!netns_namespace_is_unnamed (namespace))
+      g_hash_table_add (living, &namespace->cookie);
   }
   g_hash_table_iter_init (&iter, owners->uids);
   while (g_hash_table_iter_next (&iter, (gpointer *) &cookie, NULL)) {
@@ -102,7 +103,7 @@ netns_owners_get (const NetnsOwners *owners, const NetnsNamespace *namespace)
 {
   gpointer uid;
 
-  if (namespace->cookie == 0 || namespace->source == NETNS_SOURCE_HOST
+  if (namespace->cookie == 0 || namespace->source == NETNS_SOURCE_HOST || netns_namespace_is_unnamed (namespace)
       || !g_hash_table_lookup_extended (owners->uids, &namespace->cookie, NULL, &uid))
     return NETNS_UID_NOBODY;
   return GPOINTER_TO_UINT (uid);

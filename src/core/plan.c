@@ -25,6 +25,7 @@ typedef struct {
   char *name;
   NetnsFileId id;
   guint64 cookie;
+  char *path; /* for one without a name, else NULL */
 } Target;
 
 typedef struct {
@@ -47,7 +48,10 @@ free_step (gpointer data)
 static void
 clear_target (gpointer data)
 {
-  g_free (((Target *) data)->name);
+  Target *target = data;
+
+  g_free (target->name);
+  g_free (target->path);
 }
 
 static void
@@ -131,7 +135,7 @@ netns_plan_add (NetnsPlan *plan, const NetnsOperation *operation, const char *na
 void
 netns_plan_use_namespace (NetnsPlan *plan, const NetnsNamespace *namespace)
 {
-  Target target = { g_strdup (namespace->name), namespace->id, namespace->cookie };
+  Target target = { g_strdup (namespace->name), namespace->id, namespace->cookie, g_strdup (namespace->path) };
 
   g_array_append_val (plan->targets, target);
 }
@@ -403,7 +407,7 @@ netns_plan_run (NetnsPlan *plan, const NetnsGrant *grant, GError **error)
   for (guint i = 0; i < plan->targets->len; i++) {
     const Target *target = &g_array_index (plan->targets, Target, i);
 
-    netns_run_expect (run, target->name, &target->id, target->cookie);
+    netns_run_expect (run, target->name, &target->id, target->cookie, target->path);
   }
   if (!execute_steps (plan, run, error))
     return FALSE;

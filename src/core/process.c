@@ -28,6 +28,27 @@ find_by_id (NetnsCore *core, const NetnsFileId *id)
 }
 
 /**
+ * netns_process_is_unnamed:
+ * @core: the service
+ * @fd: a descriptor of a namespace, or of anything else
+ * @known: (out): whether it was found already
+ *
+ * Returns: whether it is a namespace that has no name in /run/netns
+ */
+gboolean
+netns_process_is_unnamed (NetnsCore *core, int fd, gboolean *known)
+{
+  const NetnsNamespace *namespace;
+  NetnsFileId id;
+
+  if (!netns_nsfs_is_network (fd, NULL) || !netns_nsfs_identify (fd, &id, NULL))
+    return FALSE;
+  namespace = find_by_id (core, &id);
+  *known = namespace != NULL;
+  return namespace == NULL || netns_namespace_is_unnamed (namespace);
+}
+
+/**
  * netns_process_find:
  * @core: the service
  * @caller: uid that asks
@@ -49,11 +70,12 @@ netns_process_find (NetnsCore *core, guint caller, guint pid, char **name, GErro
     return NULL;
   namespace = find_by_id (core, &id);
   if (namespace == NULL) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND,
-                 "Process %u lives in a namespace without a name; AdoptProcess gives it one", pid);
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "Process %u went to another namespace just now; ask again",
+                 pid);
     return NULL;
   }
   if (namespace->source != NETNS_SOURCE_HOST
+      && !(netns_namespace_is_unnamed (namespace) && netns_process_get_user (pid) == caller)
       && netns_core_use_namespace (core, plan, caller, namespace->name, error) == NULL)
     return NULL;
   *name = g_strdup (namespace->name);
@@ -80,7 +102,7 @@ netns_process_find_by_descriptor (NetnsCore *core, int fd, GError **error)
   if (namespace != NULL)
     return g_strdup (namespace->name);
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND,
-               "That namespace has no name; AdoptProcess gives it one");
+               "Nothing but this descriptor holds that namespace any more, neither a process nor a mount");
   return NULL;
 }
 
@@ -103,7 +125,7 @@ check_unnamed (NetnsCore *core, guint pid, const NetnsFileId *id, GError **error
 {
   const NetnsNamespace *namespace = find_by_id (core, id);
 
-  if (namespace == NULL)
+  if (namespace == NULL || netns_namespace_is_unnamed (namespace))
     return TRUE;
   if (namespace->source == NETNS_SOURCE_HOST)
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "Process %u lives in the host namespace", pid);

@@ -89,6 +89,25 @@ netns_core_add_foreign (NetnsPlan *plan, const char *namespace_name, guint owner
 }
 
 /**
+ * netns_core_check_named:
+ * @namespace: a namespace
+ * @error: `InvalidArgument`
+ *
+ * What the service has to remember of a namespace, it remembers by a name.
+ *
+ * Returns: whether it has one
+ */
+gboolean
+netns_core_check_named (const NetnsNamespace *namespace, GError **error)
+{
+  if (!netns_namespace_is_unnamed (namespace))
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+               "Namespace “%s” has no name; AdoptProcess or `ip netns attach` gives it one", namespace->name);
+  return FALSE;
+}
+
+/**
  * netns_core_use_namespace:
  * @core: the service
  * @plan: a plan

@@ -4,6 +4,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/names.h"
+#include "kernel/holders.h"
 
 #include <glib/gstdio.h>
 
@@ -26,7 +27,17 @@ typedef struct {
 typedef struct {
   NetnsFileId id;
   guint64 cookie;
+  char *path; /* for one without a name, else NULL */
 } Expected;
+
+static void
+free_expected (gpointer data)
+{
+  Expected *expected = data;
+
+  g_free (expected->path);
+  g_free (expected);
+}
 
 static void
 free_opened (gpointer data)
@@ -50,7 +61,7 @@ netns_run_new (const NetnsGrant *grant)
 
   run->grant = grant;
   run->opened = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_opened);
-  run->expected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  run->expected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_expected);
   run->descriptor = -1;
   return run;
 }
@@ -71,14 +82,15 @@ netns_run_get_grant (const NetnsRun *run)
   return run->grant;
 }
 
-/* Before anything is opened: @name must still be that namespace. */
+/* Before anything is opened: @name must still be that namespace. @path: what leads to it if it has no name, else NULL */
 void
-netns_run_expect (NetnsRun *run, const char *name, const NetnsFileId *id, guint64 cookie)
+netns_run_expect (NetnsRun *run, const char *name, const NetnsFileId *id, guint64 cookie, const char *path)
 {
   Expected *expected = g_new0 (Expected, 1);
 
   expected->id = *id;
   expected->cookie = cookie;
+  expected->path = g_strdup (path);
   g_hash_table_insert (run->expected, g_strdup (name), expected);
 }
 
@@ -120,19 +132,28 @@ set_gone (GError **error, const char *name)
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_NAMESPACE_GONE, "Namespace “%s” was deleted meanwhile", name);
 }
 
+static int
+open_file (const char *name, const Expected *expected, GError **error)
+{
+  g_autofree char *path = NULL;
+
+  if (expected != NULL && expected->path != NULL)
+    return netns_holder_open (expected->path, &expected->id, error);
+  path = g_build_filename (NETNS_RUN_DIR, name, NULL);
+  return netns_nsfs_open (path, error);
+}
+
 static Opened *
 open_namespace (NetnsRun *run, const char *name, GError **error)
 {
   Opened *opened = g_hash_table_lookup (run->opened, name);
   const Expected *expected = g_hash_table_lookup (run->expected, name);
-  g_autofree char *path = NULL;
   int fd = -1;
 
   if (opened != NULL)
     return opened;
   if (*name != '\0') {
-    path = g_build_filename (NETNS_RUN_DIR, name, NULL);
-    fd = netns_nsfs_open (path, error);
+    fd = open_file (name, expected, error);
     if (fd < 0 || !check_id (expected, fd, error)) {
       if (fd >= 0)
         g_close (fd, NULL);

@@ -12,7 +12,7 @@ typedef struct _NetnsRun NetnsRun;
 NetnsRun *netns_run_new (const NetnsGrant *grant);
 void netns_run_free (NetnsRun *run);
 const NetnsGrant *netns_run_get_grant (const NetnsRun *run);
-void netns_run_expect (NetnsRun *run, const char *name, const NetnsFileId *id, guint64 cookie);
+void netns_run_expect (NetnsRun *run, const char *name, const NetnsFileId *id, guint64 cookie, const char *path);
 void netns_run_add_namespace (NetnsRun *run, const char *name, int fd);
 void netns_run_rename_namespace (NetnsRun *run, const char *name, const char *new_name);
 gboolean netns_run_get_fd (NetnsRun *run, const char *name, int *fd, GError **error);

@@ -12,14 +12,18 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/nsfs.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 /* /proc/PID/task has one link for each thread besides its own two. */
 #define SINGLE_THREADED_LINKS 3
+/* A lookup in the kernel's cache fails now and then for no reason but another lookup. */
+#define CACHED_ATTEMPTS 10
 
 static void
 close_directory (DIR *directory)
@@ -357,6 +361,10 @@ list_pids (DIR *proc)
 static void
 look_at_all (Walk *walk, const GArray *pids)
 {
+  netns_autofd int own = open_process (walk, walk->own_pid);
+
+  if (own >= 0)
+    look_at_mounts (walk, own, walk->own_pid);
   for (guint i = 0; i < pids->len; i++)
     look_at_process (walk, g_array_index (pids, guint, i));
   for (guint i = 0; i < pids->len; i++) {
@@ -433,7 +441,8 @@ netns_holders_list_with_sockets (const NetnsFileId *only, GHashTable *sockets, G
  *
  * What it leads to must be compared with what was meant: all of it can have changed since.
  *
- * Returns: (transfer full) (nullable): %NULL for a socket, else a path that leads to the namespace, for `nsenter --net=` and netns_nsfs_open()
+ * Returns: (transfer full) (nullable): %NULL for a socket, else a path that leads to the namespace, for `nsenter --net=`
+ *   and netns_holder_open()
  */
 char *
 netns_holder_get_path (const NetnsHolder *holder)
@@ -444,6 +453,8 @@ netns_holder_get_path (const NetnsHolder *holder)
       return g_strdup_printf ("/proc/%u/task/%u/ns/net", holder->pid, holder->tid);
     return g_strdup_printf ("/proc/%u/ns/net", holder->pid);
   case NETNS_HOLDER_MOUNT:
+    if (holder->pid == (guint) getpid ())
+      return g_strdup (holder->mount);
     return g_strdup_printf ("/proc/%u/root%s", holder->pid, holder->mount);
   case NETNS_HOLDER_DESCRIPTOR:
     return g_strdup_printf ("/proc/%u/fd/%d", holder->pid, holder->fd);
@@ -452,4 +463,66 @@ netns_holder_get_path (const NetnsHolder *holder)
   default:
     g_assert_not_reached ();
   }
+}
+
+/* Below a directory that belongs to somebody else: without a link on the way, and only through what the kernel knows
+ * already, as it knows the way to each mount. So nobody can lead us astray, or to a file system that never answers. */
+static int
+open_cached (int root, const char *path)
+{
+  const struct open_how how
+    = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED };
+  int fd = -1;
+
+  for (guint i = 0; fd < 0 && i < CACHED_ATTEMPTS; i++) {
+    fd = (int) syscall (SYS_openat2, root, path, &how, sizeof how);
+    if (fd < 0 && errno != EAGAIN)
+      break;
+  }
+  return fd;
+}
+
+/* O_PATH does nothing to what is there, whatever it is. Links of /proc are the kernel's own. */
+static int
+open_path (const char *path)
+{
+  g_autofree char *root_path = NULL;
+  netns_autofd int root = -1;
+  const char *rest = g_str_has_prefix (path, "/proc/") ? strstr (path, "/root/") : path;
+
+  if (rest == NULL)
+    return open (path, O_PATH | O_CLOEXEC);
+  root_path = rest == path ? g_strdup ("/") : g_strndup (path, (gsize) (rest - path) + strlen ("/root"));
+  root = open (root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return root < 0 ? -1 : open_cached (root, rest == path ? path : rest + strlen ("/root"));
+}
+
+/**
+ * netns_holder_open:
+ * @path: a path that netns_holder_get_path() told
+ * @id: the namespace that it led to
+ * @error: `NamespaceGone`: it leads there no more
+ *
+ * What is there belongs to others, who can have put anything in its place. Never waits for them: any thread may do it.
+ *
+ * Returns: a descriptor of that namespace, -1 on error; it keeps the namespace alive
+ */
+int
+netns_holder_open (const char *path, const NetnsFileId *id, GError **error)
+{
+  netns_autofd int path_fd = open_path (path);
+  netns_autofd int fd = -1;
+  struct statx status;
+  char reopen[64];
+
+  if (path_fd >= 0 && statx (path_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) == 0
+      && makedev (status.stx_dev_major, status.stx_dev_minor) == id->device && status.stx_ino == id->inode) {
+    g_snprintf (reopen, sizeof reopen, "/proc/self/fd/%d", path_fd);
+    fd = open (reopen, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && ioctl (fd, NS_GET_NSTYPE) == CLONE_NEWNET)
+      return g_steal_fd (&fd);
+  }
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_NAMESPACE_GONE, "“%s” does not lead to that namespace any more", path);
+  return -1;
 }

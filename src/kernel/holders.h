@@ -16,7 +16,7 @@ typedef enum {
  * NetnsHolder:
  * @kind: how it is held
  * @id: the namespace
- * @pid: process id as the service sees it; of a mount: of one process that sees the mount
+ * @pid: process id as the service sees it; of a mount: of one process that sees it, this one if it does
  * @tid: for PROCESS: the thread that lives there, which is @pid unless the process as a whole lives elsewhere
  * @uid: effective uid of the process
  * @command: its name (comm), at most 15 bytes
@@ -47,3 +47,4 @@ typedef struct {
 GArray *netns_holders_list (const NetnsFileId *only, GError **error);
 GArray *netns_holders_list_with_sockets (const NetnsFileId *only, GHashTable *sockets, GError **error);
 char *netns_holder_get_path (const NetnsHolder *holder);
+int netns_holder_open (const char *path, const NetnsFileId *id, GError **error);

@@ -167,3 +167,32 @@ netns_process_signal (const NetnsGrant *grant, int pidfd, int signal_number, GEr
   netns_error_set_errno (error, errno, "Cannot send signal %d", signal_number);
   return FALSE;
 }
+
+/**
+ * netns_process_get_user:
+ * @pid: a process
+ *
+ * Returns: its effective uid, (uid_t) -1 if it has ended
+ */
+guint
+netns_process_get_user (guint pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%u", pid);
+  struct stat status;
+
+  return stat (path, &status) == 0 ? status.st_uid : (guint) -1;
+}
+
+/**
+ * netns_process_read_groups:
+ * @pid: a process
+ *
+ * Returns: (transfer full) (nullable): its control groups, one line for each hierarchy (cgroups(7))
+ */
+char *
+netns_process_read_groups (guint pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%u/cgroup", pid), *contents = NULL;
+
+  return g_file_get_contents (path, &contents, NULL, NULL) ? g_steal_pointer (&contents) : NULL;
+}

@@ -21,3 +21,5 @@ int netns_process_open (guint pid);
 gboolean netns_process_has_ended (int pidfd);
 gboolean netns_process_signal (const NetnsGrant *grant, int pidfd, int signal_number, GError **error);
 int netns_process_open_namespace (guint pid, int pidfd, GError **error);
+guint netns_process_get_user (guint pid);
+char *netns_process_read_groups (guint pid);

@@ -346,8 +346,10 @@ netns_mirror_take_link (NetnsMirror *mirror, NetnsEvent *event)
   guint told_peer_index = event->link.peer_index;
   int told_peer_nsid = event->link.peer_nsid;
 
-  if (namespace == NULL)
+  if (namespace == NULL) {
+    netns_discovery_hint (mirror->discovery);
     return;
+  }
   link = netns_namespace_get_link (namespace, event->link.index);
   resolve_peer (mirror, namespace, link, event);
   if (link == NULL)

@@ -318,6 +318,7 @@ netns_mirror_new (NetnsWorker *worker, int receive_buffer, GError **error)
     = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, (GDestroyNotify) netns_namespace_free);
   mirror->broken = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) netns_namespace_free);
   mirror->routes = netns_route_reader_new (mirror, worker);
+  mirror->discovery = netns_discovery_new (mirror);
   mirror->end_watches = g_ptr_array_new ();
   mirror->dns = netns_dns_reader_new (mirror, error);
   if (mirror->dns == NULL)

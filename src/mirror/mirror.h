@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the kernel looks like now: every network namespace in /run/netns and the host, with their links, addresses and
- * routes, followed live. Read-only, and without a thought of its own: what is not here is not in the kernel.
+/* What the kernel looks like now: every network namespace in /run/netns and the host, and while somebody looks also those
+ * that have no name there, with their links, addresses and routes, followed live. Read-only, and without a thought of its own: what is not here is not in the kernel.
  *
  * The main thread owns it. Links and addresses come through the event socket; routes need a socket inside the
  * namespace, so the worker reads them whenever something touched them. */
@@ -20,6 +20,10 @@ typedef enum {
   NETNS_SOURCE_HOST,
   NETNS_SOURCE_NAMED,
   NETNS_SOURCE_BROKEN, /* a file in /run/netns that is no mounted network namespace */
+  /* Without a name, the strongest hold first: */
+  NETNS_SOURCE_PROCESS,    /* a process lives in it */
+  NETNS_SOURCE_MOUNT,      /* it is mounted somewhere */
+  NETNS_SOURCE_DESCRIPTOR, /* a process has it open */
 } NetnsSource;
 
 /* What can change of a namespace; one bit for each property on the bus. */
@@ -30,6 +34,9 @@ typedef enum {
   NETNS_NAMESPACE_ROUTES = 1 << 3,
   NETNS_NAMESPACE_DNS_SERVERS = 1 << 4,
   NETNS_NAMESPACE_DNS_SEARCH = 1 << 5,
+  NETNS_NAMESPACE_SOURCE = 1 << 6,
+  NETNS_NAMESPACE_PATH = 1 << 7,
+  NETNS_NAMESPACE_LABEL = 1 << 8,
 } NetnsNamespaceChanges;
 
 /* What can change of a link; one bit for each property on the bus. */
@@ -142,7 +149,8 @@ struct _NetnsLink {
 
 /**
  * NetnsNamespace:
- * @name: (nullable): primary name, empty for the host; %NULL while it has none
+ * @name: (nullable): primary name, empty for the host, netns_name_for_id() for one that has none in /run/netns; %NULL on
+ *        its way in and out
  * @aliases: (element-type utf8): its further names in /run/netns
  * @source: what it is known by
  * @id: device and inode of its file
@@ -154,6 +162,10 @@ struct _NetnsLink {
  * @route_readings: how many readings of them are under way
  * @generation: number of the last reading
  * @links_dirty: whether events about it were lost, so that it must be read before it is looked at
+ * @path: (nullable): for one without a name: what leads to it
+ * @label: (nullable): what holds it, as far as anybody looked
+ * @misses: for one without a name: how many searches in a row did not find what holds it
+ * @routes_missed: whether they could not be read, for want of a path
  */
 struct _NetnsNamespace {
   char *name;
@@ -167,6 +179,10 @@ struct _NetnsNamespace {
   guint route_readings;
   guint generation;
   gboolean links_dirty;
+  char *path;
+  char *label;
+  guint misses;
+  gboolean routes_missed;
 };
 
 NetnsMirror *netns_mirror_new (NetnsWorker *worker, int receive_buffer, GError **error);
@@ -182,6 +198,9 @@ GPtrArray *netns_mirror_list_namespaces (NetnsMirror *mirror);
 gboolean netns_mirror_get_forwarding (NetnsMirror *mirror, int family);
 guint64 netns_mirror_get_resync_count (NetnsMirror *mirror);
 
+void netns_mirror_watch (NetnsMirror *mirror, gboolean watched);
+void netns_mirror_look (NetnsMirror *mirror, NetnsSettledFunc looked, gpointer data);
+
 guint64 netns_mirror_get_generation (NetnsMirror *mirror);
 void netns_mirror_hold_events (NetnsMirror *mirror);
 void netns_mirror_release_events (NetnsMirror *mirror);
@@ -196,6 +215,7 @@ void netns_end_watch_wait (NetnsEndWatch *watch, guint timeout, NetnsEndFunc fun
 void netns_end_watch_free (NetnsEndWatch *watch);
 const NetnsDns *netns_mirror_get_dns (NetnsMirror *mirror, const char *name);
 char *netns_namespace_get_path (const NetnsNamespace *namespace);
+gboolean netns_namespace_is_unnamed (const NetnsNamespace *namespace);
 NetnsLink *netns_namespace_get_link (NetnsNamespace *namespace, guint index);
 NetnsLink *netns_namespace_find_link (NetnsNamespace *namespace, const char *name);
 GPtrArray *netns_namespace_list_links (NetnsNamespace *namespace);

@@ -60,7 +60,7 @@ read_entries (NetnsNames *names, GHashTable *entries)
     gint64 age;
 
     g_snprintf (path, sizeof path, NETNS_RUN_DIR "/%s", name);
-    if (lstat (path, &status) < 0)
+    if (netns_name_is_id (name) || lstat (path, &status) < 0)
       continue;
     age = g_get_real_time () - (status.st_ctim.tv_sec * G_USEC_PER_SEC + status.st_ctim.tv_nsec / 1000);
     names->any_unmounted |= status.st_dev != names->mirror->host->id.device;
@@ -146,7 +146,7 @@ remove_vanished (NetnsNames *names, GHashTable *entries)
   while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL)) {
     const Entry *entry = g_hash_table_lookup (entries, name);
 
-    if (*name != '\0' && (entry == NULL || !is_known (names->mirror, name, entry)) && !is_held (names, name))
+    if (*name != '\0' && !netns_name_is_id (name) && (entry == NULL || !is_known (names->mirror, name, entry)) && !is_held (names, name))
       g_ptr_array_add (vanished, g_strdup (name));
   }
   for (guint i = 0; i < vanished->len; i++)
@@ -353,7 +353,7 @@ netns_names_refresh (NetnsNames *names, const char *name, guint64 cookie)
   g_autofree char *path = g_build_filename (NETNS_RUN_DIR, name, NULL);
   struct stat status;
 
-  if (is_held (names, name))
+  if (netns_name_is_id (name) || is_held (names, name))
     return;
   if (lstat (path, &status) < 0)
     netns_mirror_detach_name (names->mirror, name);

@@ -27,6 +27,8 @@ netns_namespace_free (NetnsNamespace *namespace)
   g_clear_pointer (&namespace->aliases, g_ptr_array_unref);
   g_clear_pointer (&namespace->links, g_hash_table_unref);
   g_clear_pointer (&namespace->routes, g_array_unref);
+  g_free (namespace->path);
+  g_free (namespace->label);
   g_free (namespace);
 }
 
@@ -102,10 +104,23 @@ withdraw (NetnsMirror *mirror, NetnsNamespace *namespace)
   netns_mirror_notify_namespace_removed (mirror, namespace);
 }
 
+/* It goes, and comes again with its name. */
+static void
+give_up_id (NetnsMirror *mirror, NetnsNamespace *namespace)
+{
+  withdraw (mirror, namespace);
+  g_hash_table_remove (mirror->by_name, namespace->name);
+  g_clear_pointer (&namespace->name, g_free);
+  g_clear_pointer (&namespace->path, g_free);
+  namespace->source = NETNS_SOURCE_NAMED;
+}
+
 /* The first name makes a namespace known, with all that was read of it before; the others are only found by. */
 void
 netns_mirror_attach_name (NetnsMirror *mirror, NetnsNamespace *namespace, const char *name)
 {
+  if (netns_namespace_is_unnamed (namespace) && namespace->name != NULL)
+    give_up_id (mirror, namespace);
   g_hash_table_insert (mirror->by_name, g_strdup (name), namespace);
   if (namespace->name != NULL) {
     add_alias (namespace, name);
@@ -113,6 +128,22 @@ netns_mirror_attach_name (NetnsMirror *mirror, NetnsNamespace *namespace, const 
   }
   namespace->name = g_strdup (name);
   announce (mirror, namespace);
+}
+
+/* A namespace without a name, known by its inode as long as somebody looks. Returns %NULL if it ended meanwhile. */
+NetnsNamespace *
+netns_mirror_add_unnamed (NetnsMirror *mirror, const NetnsFileId *id, int nsid, NetnsSource source, const char *path)
+{
+  NetnsNamespace *namespace = netns_namespace_new (source, id, nsid);
+  g_autofree char *name = netns_name_for_id (id->inode);
+
+  namespace->path = g_strdup (path);
+  g_hash_table_insert (mirror->by_nsid, GINT_TO_POINTER (nsid), namespace);
+  if (!netns_mirror_read_namespace (mirror, namespace))
+    return NULL;
+  netns_mirror_attach_name (mirror, namespace, name);
+  netns_route_reader_mark (mirror->routes, namespace);
+  return namespace;
 }
 
 static void
@@ -128,6 +159,7 @@ lose_primary_name (NetnsMirror *mirror, NetnsNamespace *namespace)
   withdraw (mirror, namespace);
   if (namespace->aliases == NULL || namespace->aliases->len == 0) {
     forget (mirror, namespace);
+    netns_discovery_hint (mirror->discovery);
     return;
   }
   g_free (namespace->name);
@@ -135,7 +167,7 @@ lose_primary_name (NetnsMirror *mirror, NetnsNamespace *namespace)
   announce (mirror, namespace);
 }
 
-/* A namespace that has lost its last name is forgotten: the kernel may keep it, but there is no way to it. */
+/* A namespace that has lost its last name is forgotten: whoever still holds it has to be found anew. */
 void
 netns_mirror_detach_name (NetnsMirror *mirror, const char *name)
 {
@@ -173,6 +205,18 @@ netns_mirror_drop_namespace (NetnsMirror *mirror, NetnsNamespace *namespace)
 }
 
 /**
+ * netns_namespace_is_unnamed:
+ * @namespace: a namespace
+ *
+ * Returns: whether it is none of /run/netns, and not the host's
+ */
+gboolean
+netns_namespace_is_unnamed (const NetnsNamespace *namespace)
+{
+  return namespace->source >= NETNS_SOURCE_PROCESS;
+}
+
+/**
  * netns_namespace_get_path:
  * @namespace: a namespace
  *
@@ -188,5 +232,5 @@ netns_namespace_get_path (const NetnsNamespace *namespace)
       return g_strdup ("/proc/1/ns/net");
     return g_strdup_printf ("/proc/%d/ns/net", getpid ()); /* the service runs in a container of its own */
   }
-  return g_build_filename (NETNS_RUN_DIR, namespace->name, NULL);
+  return namespace->path ? g_strdup (namespace->path) : g_build_filename (NETNS_RUN_DIR, namespace->name, NULL);
 }

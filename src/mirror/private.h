@@ -7,6 +7,7 @@
 
 typedef struct _NetnsNames NetnsNames;
 typedef struct _NetnsRouteReader NetnsRouteReader;
+typedef struct _NetnsDiscovery NetnsDiscovery;
 typedef struct _NetnsRuleWatch NetnsRuleWatch;
 typedef struct _NetnsDnsReader NetnsDnsReader;
 
@@ -20,6 +21,7 @@ struct _NetnsMirror {
   GSource *events_source;
   NetnsNames *names;
   NetnsRouteReader *routes;
+  NetnsDiscovery *discovery;
   NetnsRuleWatch *rules;
   NetnsDnsReader *dns;
   GPtrArray *end_watches; /* NetnsEndWatch, not owned */
@@ -46,6 +48,8 @@ void netns_mirror_free_buried (NetnsMirror *mirror);
 void netns_mirror_attach_name (NetnsMirror *mirror, NetnsNamespace *namespace, const char *name);
 void netns_mirror_detach_name (NetnsMirror *mirror, const char *name);
 void netns_mirror_drop_namespace (NetnsMirror *mirror, NetnsNamespace *namespace);
+NetnsNamespace *netns_mirror_add_unnamed (NetnsMirror *mirror, const NetnsFileId *id, int nsid, NetnsSource source,
+                                          const char *path);
 
 /* link.c: the links of one namespace */
 void netns_mirror_take_link (NetnsMirror *mirror, NetnsEvent *event);
@@ -85,6 +89,11 @@ void netns_dns_reader_drain (NetnsDnsReader *reader);
 
 /* ends.c: namespaces that the kernel gives up */
 void netns_mirror_take_end (NetnsMirror *mirror, const NetnsEvent *event);
+
+/* discovery.c: namespaces without a name */
+NetnsDiscovery *netns_discovery_new (NetnsMirror *mirror);
+void netns_discovery_free (NetnsDiscovery *discovery);
+void netns_discovery_hint (NetnsDiscovery *discovery);
 
 /* follow.c: when events are taken in */
 void netns_mirror_follow (NetnsMirror *mirror);

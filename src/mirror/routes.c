@@ -4,6 +4,7 @@
 #include "mirror/private.h"
 
 #include "common/names.h"
+#include "kernel/holders.h"
 #include "kernel/netlink.h"
 #include "kernel/route.h"
 
@@ -33,6 +34,7 @@ typedef struct {
 typedef struct {
   int nsid;
   char *path; /* NULL for the host */
+  gboolean unnamed;
   NetnsFileId id;
   guint64 cookie;
   GArray *routes;
@@ -57,9 +59,12 @@ clear_target (gpointer data)
 static int
 open_target (const Target *target, GError **error)
 {
-  int fd = netns_nsfs_open (target->path, error);
   NetnsFileId id;
+  int fd;
 
+  if (target->unnamed)
+    return netns_holder_open (target->path, &target->id, error);
+  fd = netns_nsfs_open (target->path, error);
   if (fd < 0)
     return -1;
   if (netns_nsfs_identify (fd, &id, error) && id.inode == target->id.inode && id.device == target->id.device)
@@ -124,8 +129,12 @@ take_target (NetnsMirror *mirror, Target *target)
     return;
   if (namespace->route_readings > 0)
     namespace->route_readings--;
-  if (target->routes == NULL)
+  namespace->routes_missed = target->routes == NULL;
+  if (target->routes == NULL) {
+    if (target->unnamed)
+      netns_discovery_hint (mirror->discovery); /* somebody else may hold it by now */
     return;
+  }
   namespace->cookie = target->cookie;
   g_array_sort (target->routes, compare_routes);
   if (same_routes (namespace->routes, target->routes))
@@ -197,6 +206,7 @@ collect_targets (NetnsRouteReader *reader)
     target.id = namespace->id;
     if (namespace != reader->mirror->host)
       target.path = netns_namespace_get_path (namespace);
+    target.unnamed = netns_namespace_is_unnamed (namespace);
     g_array_append_val (targets, target);
   }
   g_hash_table_remove_all (reader->marked);

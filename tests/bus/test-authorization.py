@@ -11,6 +11,7 @@ import socket
 import unittest
 
 import netns1
+import truth
 from gi.repository import GLib
 from netns1 import ROOT, api, ip, run
 
@@ -351,7 +352,7 @@ class Matrix(netns1.TestCase):
 
     def own_memory(self):
         """What the service knows besides the kernel."""
-        return {(path, name, key): value for path, interfaces in self.root.managed_objects().items()
+        return {(path, name, key): value for path, interfaces in truth.lasting(self.root.managed_objects()).items()
                 for name, properties in interfaces.items() for key, value in properties.items()
                 if name.rpartition('.')[2] in ('Namespace', 'Network', 'Nat') and key != 'Routes'}
 

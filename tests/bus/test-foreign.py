@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What others change by hand arrives as signals, and these alone tell the whole truth.
 import itertools
+import os
 import subprocess
 import unittest
 
@@ -225,10 +226,10 @@ class Foreign(netns1.TestCase):
         self.addCleanup(keeper.wait)
         self.addCleanup(keeper.kill)
         keeper.stdout.readline()
+        name = f'@id{os.stat(f"/proc/{keeper.pid}/ns/net").st_ino}'
         for _ in range(2):
             self.hand(f'ip link set v1 netns {keeper.pid}', namespace='one')
-            self.told('Veth', 'Peer', '/', '', 'v0')
-            self.told('Veth', 'PeerNamespace', '/', '', 'v0')
+            self.told_peers('', name)
             self.assertIsNone(self.watcher.link('one', 'v1'))
             self.hand('ip link set v1 netns one', namespace=f'/proc/{keeper.pid}/ns/net')
             self.told_peers('', 'one')

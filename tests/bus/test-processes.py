@@ -75,8 +75,7 @@ class Processes(netns1.TestCase):
     def test_identify_nothing(self):
         gone = subprocess.Popen(['true'])
         gone.wait()
-        unnamed = netns1.sleeper(self, 'unshare', '-n')
-        for pid in (0, gone.pid, 0xffffffff, unnamed.pid):
+        for pid in (0, gone.pid, 0xffffffff):
             with self.subTest(pid), self.assertBusError('NotFound'):
                 self.alice.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', pid)
 
@@ -201,12 +200,10 @@ class Descriptors(netns1.TestCase):
     def test_by_descriptor(self):
         with open('/proc/self/ns/net') as host:
             self.assertEqual(self.by_fd(host.fileno()), netns1.HOST)
-        unnamed = netns1.sleeper(self, 'unshare', '-n')
-        for path, error in (('/proc/self/ns/uts', 'InvalidArgument'), ('/dev/null', 'InvalidArgument'),
-                            (f'/proc/{unnamed.pid}/ns/net', 'NotFound')):
+        for path in ('/proc/self/ns/uts', '/dev/null'):
             with self.subTest(path), open(path) as file, self.assertRaises(GLib.Error) as context:
                 self.by_fd(file.fileno())
-            self.assertIn(f'NetNS1.Error.{error}:', str(context.exception))
+            self.assertIn('NetNS1.Error.InvalidArgument:', str(context.exception))
 
     def test_wrong_handle(self):
         bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)

@@ -38,10 +38,10 @@ class Restart(netns1.TestCase):
 
     def restart(self):
         """By force and by request in turn; everything is as before."""
-        before = without_later(self.root.managed_objects())
+        before = without_later(truth.lasting(self.root.managed_objects()))
         netns1.NETNSD.stop(next(self.ends))
         netns1.NETNSD.start()
-        self.assertEqual(without_later(self.root.managed_objects()), before)
+        self.assertEqual(without_later(truth.lasting(self.root.managed_objects())), before)
         truth.check(self, self.root, timeout=2)
 
     def steps(self, *steps):

@@ -19,6 +19,8 @@ import netns1
 
 COMMANDS = ('ip -json -details link', 'ip -json address', 'ip -json -4 route', 'ip -json -6 route',
             'ip netns list-id')
+WITH_NAME = ('host', 'named')
+WITHOUT_NAME = ('process', 'mount', 'descriptor')
 TENTATIVE = 0x40  # IFA_F_TENTATIVE
 SEPARATOR = '--- truth ---'
 SCRIPT = f'echo {SEPARATOR};'.join(f'{command};' for command in COMMANDS)
@@ -129,7 +131,8 @@ def _place(objects, path):
     if path == '/':
         return None
     link = objects[path]['org.example.NetNS1.Link']
-    return objects[link['Namespace']]['org.example.NetNS1.Namespace']['Name'], link['Index']
+    namespace = objects[link['Namespace']]['org.example.NetNS1.Namespace']
+    return (namespace['Name'], link['Index']) if namespace['Source'] in WITH_NAME else None
 
 
 def _read_link(objects, interfaces):
@@ -171,13 +174,26 @@ def _check_lists(objects, path, interfaces):
         assert sorted(bridge['Ports']) == sorted(ports), (path, bridge['Ports'], ports)
 
 
+def lasting(objects):
+    """What GetManagedObjects said, without what processes that come and go hold."""
+    unnamed = [path for path, interfaces in objects.items()
+               if interfaces.get('org.example.NetNS1.Namespace', {}).get('Source') in WITHOUT_NAME]
+    kept = {path: dict(interfaces) for path, interfaces in objects.items()
+            if not any(path == other or path.startswith(other + '/') for other in unnamed)}
+    for interfaces in kept.values():
+        if 'org.example.NetNS1.Namespace' in interfaces:
+            interfaces['org.example.NetNS1.Namespace'] = {
+                name: value for name, value in interfaces['org.example.NetNS1.Namespace'].items() if name != 'OwnerLabel'}
+    return kept
+
+
 def bus(objects):
-    """What GetManagedObjects said, without broken entries."""
+    """What GetManagedObjects said, without broken entries and namespaces without a name."""
     result = {}
     for path, interfaces in objects.items():
         _check_lists(objects, path, interfaces)
         namespace = interfaces.get('org.example.NetNS1.Namespace')
-        if namespace is None or namespace['Source'] == 'broken':
+        if namespace is None or namespace['Source'] not in WITH_NAME:
             continue
         result[namespace['Name']] = {
             'links': {objects[link]['org.example.NetNS1.Link']['Index']: _read_link(objects, objects[link])

@@ -13,6 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'bus'))
 
 import netns1  # noqa: E402
+import truth  # noqa: E402
 from services import STATE  # noqa: E402
 
 LAYOUT = struct.Struct('iiii112s')  # struct Counter
@@ -77,7 +78,7 @@ def read_files(folder='/run/netnsd'):
 
 def read_tree(caller):
     """What the bus shows, without what the kernel changes by itself a moment later."""
-    tree = without(caller.managed_objects(), LATER_PROPERTIES)
+    tree = without(truth.lasting(caller.managed_objects()), LATER_PROPERTIES)
     for interfaces in tree.values():
         link = interfaces.get('org.example.NetNS1.Link', {})
         link['Addresses'] = sorted(address for address, _ in link.get('Addresses', [])

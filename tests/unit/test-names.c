@@ -89,6 +89,48 @@ test_paths (void)
   g_assert_cmpstr (impostor, !=, host);
 }
 
+static void
+test_namespace_labels (void)
+{
+  static const struct {
+    const char *name;
+    const char *label;
+  } labels[] = {
+    { "", "_host" },
+    { "web", "web" },
+    { "_host", "_5fhost" },
+    { "@id4026532345", "_id4026532345" },
+    { "@id1", "_id1" },
+    { "@id0", "_40id0" },
+    { "@id01", "_40id01" },
+    { "@id", "_40id" },
+    { "@idx", "_40idx" },
+    { "@id1x", "_40id1x" },
+    { "@id-1", "_40id_2d1" },
+    { "@id18446744073709551616", "_40id18446744073709551616" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (labels); i++) {
+    g_autofree char *path = netns_path_for_namespace (labels[i].name), *name = netns_name_from_label (labels[i].label);
+    g_autofree char *label = g_path_get_basename (path);
+
+    g_assert_cmpstr (label, ==, labels[i].label);
+    g_assert_cmpstr (name, ==, labels[i].name);
+    g_assert_cmpint (netns_name_is_id (labels[i].name), ==, g_str_has_prefix (labels[i].label, "_id"));
+  }
+}
+
+/* What is no namespace's, and another spelling of one. */
+static void
+test_no_namespace_labels (void)
+{
+  static const char *const labels[] = { "", "_", "_id", "_id0", "_id01", "_idx", "_id1x", "_id18446744073709551616",
+                                        "_40id1", "_61", "_ho" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (labels); i++)
+    g_assert_null (netns_name_from_label (labels[i]));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -97,5 +139,7 @@ main (int argc, char **argv)
   g_test_add_func ("/names/every-byte", test_every_byte);
   g_test_add_func ("/names/not-canonical", test_not_canonical);
   g_test_add_func ("/names/paths", test_paths);
+  g_test_add_func ("/names/namespace-labels", test_namespace_labels);
+  g_test_add_func ("/names/no-namespace-labels", test_no_namespace_labels);
   return g_test_run ();
 }

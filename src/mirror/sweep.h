@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One search for what holds network namespaces. It runs in a thread of its own, since it looks at each process of the
+ * machine, and hands over what it finds in pieces. */
+#pragma once
+
+#include "mirror/mirror.h"
+
+/**
+ * NetnsFound:
+ * @id: a namespace
+ * @named: whether it has a name in /run/netns
+ * @source: how it is held, the strongest hold that there is
+ * @path: what leads to it
+ * @label: (nullable): what holds it
+ * @fd: it, if it was not known before; open only until the piece is taken
+ */
+typedef struct {
+  NetnsFileId id;
+  gboolean named;
+  NetnsSource source;
+  char *path;
+  char *label;
+  int fd;
+} NetnsFound;
+
+/**
+ * NetnsSweep:
+ * @known: (element-type guint64): inodes of namespaces that need not be opened
+ * @found: (element-type NetnsFound): what was found, the host's namespace left out
+ * @begin: where the piece begins that is to be taken
+ * @end: where it ends
+ * @cost: how long the thread worked for it, in microseconds
+ * @error: (nullable): why nothing was found
+ */
+typedef struct {
+  GHashTable *known;
+  GArray *found;
+  guint begin;
+  guint end;
+  gint64 cost;
+  GError *error;
+} NetnsSweep;
+
+NetnsSweep *netns_sweep_new (GHashTable *known);
+void netns_sweep_free (NetnsSweep *sweep);
+void netns_sweep_run (NetnsSweep *sweep, const NetnsFileId *host);
+gboolean netns_sweep_is_complete (const NetnsSweep *sweep);
+gint64 netns_sweep_measure (void);
