@@ -287,7 +287,7 @@ static NetnsPlan *
 create_network (NetnsCall *call, const NetnsObject *object, GError **error)
 {
   static const NetnsOption known[]
-    = { { "subnets", "as" }, { "gateway", "b" },   { "nat", "b" },    { "uplink", "s" },
+    = { { "subnets", "as" }, { "gateway", "b" },   { "nat", "b" },    { "uplink", "s" }, { "mtu", "u" },
         { "bridge", "s" },   { "namespace", "s" }, { "shared", "b" }, { NULL, NULL } };
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GArray) subnets = NULL;
@@ -300,11 +300,14 @@ create_network (NetnsCall *call, const NetnsObject *object, GError **error)
   subnets = netns_options_get_addresses (options, "subnets", netns_address_parse_subnet, error);
   if (subnets == NULL)
     return NULL;
+  if (netns_options_has (options, "mtu") && !netns_validate_mtu (netns_options_get_uint32 (options, "mtu", 0), error))
+    return NULL;
   network_options = (NetnsNetworkOptions){
     .subnets = subnets,
     .gateway = netns_options_get_boolean (options, "gateway", TRUE),
     .nat = netns_options_get_boolean (options, "nat", FALSE),
     .uplink = netns_options_get_string (options, "uplink"),
+    .mtu = netns_options_get_uint32 (options, "mtu", 0),
     .bridge = netns_options_get_string (options, "bridge"),
     .namespace_name = netns_options_get_string (options, "namespace"),
     .shared = netns_options_get_boolean (options, "shared", FALSE),

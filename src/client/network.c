@@ -97,6 +97,7 @@ static const NetnsOption create_options[] = {
     N_ ("Packets to the rest of the world leave with the host's address") },
   { "--no-gateway", 0, NULL, "gateway", NETNS_OPTION_OFF, N_ ("The bridge gets no address") },
   { "--uplink", 0, "LINK", "uplink", NETNS_OPTION_TEXT, N_ ("NAT only through this link") },
+  { "--mtu", 0, "BYTES", "mtu", NETNS_OPTION_NUMBER, N_ ("Largest packet, by default that of the way out") },
   { "--bridge", 0, "NAME", "bridge", NETNS_OPTION_TEXT, N_ ("Name of the bridge, by default the network's") },
   { "--namespace", 0, "NS", "namespace", NETNS_OPTION_NAMESPACE,
     N_ ("Where the bridge is, by default the host") },

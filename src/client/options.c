@@ -33,6 +33,7 @@ make_value (const NetnsOption *option, const char *text, GVariant *before, GErro
 {
   g_autofree const char **texts = NULL;
   const char *namespace_name;
+  guint32 number;
   gsize n_texts;
 
   switch (option->type) {
@@ -41,6 +42,8 @@ make_value (const NetnsOption *option, const char *text, GVariant *before, GErro
     return g_variant_new_boolean (option->type == NETNS_OPTION_ON);
   case NETNS_OPTION_TEXT:
     return g_variant_new_string (text);
+  case NETNS_OPTION_NUMBER:
+    return netns_argument_number (option->key, text, &number, error) ? g_variant_new_uint32 (number) : NULL;
   case NETNS_OPTION_NAMESPACE:
     return netns_argument_namespace (text, &namespace_name, error) ? g_variant_new_string (namespace_name)
                                                                    : NULL;

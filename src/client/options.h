@@ -11,6 +11,7 @@
  * @NETNS_OPTION_OFF: a switch that means false
  * @NETNS_OPTION_TEXT: takes a text
  * @NETNS_OPTION_LIST: takes a text and can be repeated
+ * @NETNS_OPTION_NUMBER: takes a number
  * @NETNS_OPTION_NAMESPACE: takes a namespace, `@host` for the host
  */
 typedef enum {
@@ -18,6 +19,7 @@ typedef enum {
   NETNS_OPTION_OFF,
   NETNS_OPTION_TEXT,
   NETNS_OPTION_LIST,
+  NETNS_OPTION_NUMBER,
   NETNS_OPTION_NAMESPACE,
 } NetnsOptionType;
 

@@ -11,6 +11,7 @@
 #include "core/wanted.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 /**
  * netns_network_find:
@@ -85,6 +86,19 @@ make_mac (void)
                           (low >> 8) & 0xff, low & 0xff);
 }
 
+#define IPV6_MTU_MIN 1280 /* RFC 8200, 5: with less the kernel switches IPv6 off on a link */
+
+static guint
+choose_mtu (NetnsNamespace *namespace, const NetnsNetworkOptions *options, const char *uplink)
+{
+  guint mtu = options->mtu ? options->mtu : netns_pool_find_mtu (namespace, uplink);
+
+  for (guint i = 0; options->mtu == 0 && mtu != 0 && i < options->subnets->len; i++)
+    if (g_array_index (options->subnets, NetnsAddress, i).family == AF_INET6)
+      mtu = MAX (mtu, IPV6_MTU_MIN);
+  return mtu;
+}
+
 /* A bridge of the wanted name is used if the caller named it; the network's own name must be free. */
 static gboolean
 plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptions *options, NetnsNetwork *network,
@@ -96,6 +110,12 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptio
 
   if (existing != NULL && *options->bridge != '\0' && netns_link_is_bridge (existing)
       && netns_validate_link_name (existing->info.name, NULL)) {
+    if (options->mtu != 0) {
+      g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                   "Option “mtu” makes no sense with bridge “%s”, which is there already and keeps its own",
+                   existing->info.name);
+      return FALSE;
+    }
     network->bridge = g_strdup (existing->info.name);
     if (namespace->source == NETNS_SOURCE_HOST)
       netns_plan_add_reach (plan, NETNS_REACH_HOST_LINK);
@@ -106,7 +126,8 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetworkOptio
     return FALSE;
   network->bridge_made = TRUE;
   netns_plan_add (plan, &netns_operation_link_create, namespace->name,
-                  "{'kind': <'bridge'>, 'name': <%s>, 'mac': <%s>, 'enabled': <true>}", network->bridge, mac);
+                  "{'kind': <'bridge'>, 'name': <%s>, 'mtu': <%u>, 'mac': <%s>, 'enabled': <true>}", network->bridge,
+                  choose_mtu (namespace, options, network->uplink), mac);
   /* Else a connected namespace could be the host's router by a router advertisement (as in CVE-2020-13401). */
   path = g_strdup_printf ("net/ipv6/conf/%s/accept_ra", network->bridge);
   netns_plan_add (plan, &netns_operation_sysctl_set, namespace->name,
@@ -149,7 +170,8 @@ static gboolean
 check_options (NetnsCore *core, const char *name, const NetnsNetworkOptions *options, GError **error)
 {
   if (!netns_validate_network_name (name, error)
-      || (*options->bridge != '\0' && !netns_validate_link_name (options->bridge, error)))
+      || (*options->bridge != '\0' && !netns_validate_link_name (options->bridge, error))
+      || (options->mtu != 0 && !netns_validate_mtu (options->mtu, error)))
     return FALSE;
   if (g_hash_table_contains (netns_core_get_definitions (core, &netns_network_class), name)) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "Network “%s” exists already", name);

@@ -44,6 +44,7 @@ typedef struct {
  * @gateway: whether the bridge gets an address of each
  * @nat: whether to masquerade
  * @uplink: only through this link, empty for any
+ * @mtu: bytes, 0 for that of the uplink
  * @bridge: name of the bridge, empty for the network's name
  * @namespace_name: where, empty for the host
  * @shared: whether every user may connect
@@ -53,6 +54,7 @@ typedef struct {
   gboolean gateway;
   gboolean nat;
   const char *uplink;
+  guint32 mtu;
   const char *bridge;
   const char *namespace_name;
   gboolean shared;

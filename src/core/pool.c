@@ -5,6 +5,7 @@
 #include "common/validate.h"
 #include "core/core.h"
 
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,6 +18,8 @@
 /* A subnet without a second address to give is no network. */
 #define PREFIX_MAX4 30
 #define PREFIX_MAX6 126
+
+#define BRIDGE_MTU_MAX 65535 /* ETH_MAX_MTU */
 
 /**
  * netns_pool_find_uplink:
@@ -44,6 +47,45 @@ netns_pool_find_uplink (NetnsNamespace *namespace, const char *wish, char **name
   }
   *name = g_strdup (link->info.name);
   return netns_validate_link_name (*name, error);
+}
+
+/* The one that packets of a family take to the rest of the world. */
+static const NetnsLink *
+find_default_link (NetnsNamespace *namespace, int family)
+{
+  const NetnsRoute *best = NULL;
+
+  for (guint i = 0; namespace->routes != NULL && i < namespace->routes->len; i++) {
+    const NetnsRoute *route = &g_array_index (namespace->routes, NetnsRoute, i);
+
+    if (route->table == RT_TABLE_MAIN && route->destination.family == family && route->destination.prefix == 0
+        && route->link != 0 && (best == NULL || route->metric < best->metric))
+      best = route;
+  }
+  return best ? netns_namespace_get_link (namespace, best->link) : NULL;
+}
+
+/**
+ * netns_pool_find_mtu:
+ * @namespace: where packets are forwarded
+ * @uplink: name of the link that they leave by, empty for whichever leads there
+ *
+ * What is bigger than the uplink takes would be cut to pieces, or answered with messages that firewalls like to drop.
+ *
+ * Returns: the MTU that a network behind it should have, in bytes; 0 if nothing leads anywhere
+ */
+guint
+netns_pool_find_mtu (NetnsNamespace *namespace, const char *uplink)
+{
+  const NetnsLink *link = *uplink ? netns_namespace_find_link (namespace, uplink) : NULL;
+  const NetnsLink *ways[] = { link ? link : find_default_link (namespace, AF_INET),
+                              link ? NULL : find_default_link (namespace, AF_INET6) };
+  guint mtu = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ways); i++)
+    if (ways[i] != NULL && (mtu == 0 || ways[i]->info.mtu < mtu))
+      mtu = ways[i]->info.mtu;
+  return MIN (mtu, BRIDGE_MTU_MAX);
 }
 
 static gboolean

@@ -4,6 +4,7 @@
 
 #include "core/network.h"
 
+guint netns_pool_find_mtu (NetnsNamespace *namespace, const char *uplink);
 gboolean netns_pool_find_uplink (NetnsNamespace *namespace, const char *wish, char **name, GError **error);
 gboolean netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArray *others,
                                   const NetnsAddress *subnet, GError **error);

@@ -328,6 +328,9 @@ def bad_values():
         yield of_link('web', 'v1', 'SetMtu', '(u)', INVALID_ARGUMENT, [str(mtu)], mtu)
         yield create_veth(INVALID_ARGUMENT, [str(mtu)], 'web', 'ok', 'db', 'ok', {'mtu': u(mtu)})
         yield create_bridge(INVALID_ARGUMENT, [str(mtu)], 'web', 'ok', {'mtu': u(mtu)})
+        yield create_network(INVALID_ARGUMENT, [str(mtu)], 'ok', {'mtu': u(mtu)})
+    yield create_network(INVALID_ARGUMENT, ['mtu', 'br1'], 'ok', {'bridge': 'br1', 'namespace': 'web', 'mtu': u(1400)})
+    yield create_network('KernelRefused', ['mtu'], 'ok', {'mtu': u(70000)})
     for mac in BAD_MACS:
         yield of_link('web', 'v1', 'SetMacAddress', '(s)', INVALID_ARGUMENT, [mac], mac)
         if mac:

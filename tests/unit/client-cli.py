@@ -49,6 +49,7 @@ WRONG = [
     (['dns'], 'say: netnsctl dns NS [SERVER]... [--search DOMAIN]...'),
     (['network', 'create'], 'say: netnsctl network create NAME [--subnet CIDR]... [--nat]'),
     (['network', 'create', 'a', '--subnet'], 'write --subnet=CIDR'),
+    (['network', 'create', 'a', '--mtu', 'big'], '“big” cannot be the mtu; give a number'),
     (['network', 'create', 'a', '--nat=yes'], 'leave out “yes”'),
     (['network', 'create', 'a', '--uplnk', 'b'], 'There is no option “--uplnk” here'),
     (['network', 'nat', 'a', 'maybe'], 'say on or off'),
@@ -84,6 +85,7 @@ BUSCTL = [
     (['dns', 'web'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
     (['bridge', 'create', 'a', 'b', 'stp=on', 'mtu=1400'], "CreateBridge 'ssa{sv}' a b 2 stp b true mtu u 1400"),
     (['neighbour', 'list', '@host'], '/namespace/_host org.example.NetNS1.Namespace ListNeighbours'),
+    (['network', 'create', 'a', '--mtu=1400'], "CreateNetwork 'sa{sv}' a 1 mtu u 1400"),
     (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
 ]
 
