@@ -169,6 +169,21 @@ netns_process_signal (const NetnsGrant *grant, int pidfd, int signal_number, GEr
 }
 
 /**
+ * netns_process_read_namespace:
+ * @pid: a process
+ *
+ * Returns: inode of the network namespace that it lives in, 0 if it has ended
+ */
+guint64
+netns_process_read_namespace (guint pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%u/ns/net", pid);
+  struct stat status;
+
+  return stat (path, &status) == 0 ? status.st_ino : 0;
+}
+
+/**
  * netns_process_get_user:
  * @pid: a process
  *

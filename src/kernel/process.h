@@ -21,5 +21,6 @@ int netns_process_open (guint pid);
 gboolean netns_process_has_ended (int pidfd);
 gboolean netns_process_signal (const NetnsGrant *grant, int pidfd, int signal_number, GError **error);
 int netns_process_open_namespace (guint pid, int pidfd, GError **error);
+guint64 netns_process_read_namespace (guint pid);
 guint netns_process_get_user (guint pid);
 char *netns_process_read_groups (guint pid);

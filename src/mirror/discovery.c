@@ -3,17 +3,28 @@
  * open. The kernel tells of none of them, so they are searched for; but only while somebody looks, and for a tenth of the
  * time at most, or a third while one after the other comes and asks.
  *
+ * Where the kernel tells of processes that begin, these are looked at as they come, and what lives in a namespace that is
+ * not known makes a search come sooner.
+ *
  * Nothing is kept open in them: one that nobody else holds ends, and the id that it has in the host tells so. */
 #include "mirror/private.h"
 
 #include "common/names.h"
+#include "kernel/process-events.h"
+#include "kernel/process.h"
 #include "mirror/sweep.h"
 
 #include <gio/gio.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 
 /* How often is searched while somebody looks: what comes shall be seen within a second. */
 #define INTERVAL      (500 * G_TIME_SPAN_MILLISECOND)
+/* The same while the kernel tells of processes: only one that leaves for another namespace, and stays the program that it
+ * is, makes no news. */
+#define NEWS_INTERVAL (900 * G_TIME_SPAN_MILLISECOND)
+/* How long news of processes are gathered, of which there can be thousands in a second. */
+#define NEWS_PAUSE    100 /* ms */
 /* How much longer the pause after a search is than the search itself: before one by itself, and before one that somebody
  * waits for. And how much longer than the reading of what was new. */
 #define SEARCH_FACTOR 10
@@ -43,6 +54,8 @@ struct _NetnsDiscovery {
   Search *search;    /* that runs */
   GArray *waiting;   /* Waiter, for the next search */
   GArray *served;    /* Waiter, for the one that runs */
+  NetnsProcessEvents *news; /* NULL where the kernel has none, and while nobody looks */
+  GSource *news_source;
   GSource *timer;
   GSource *linger;
   gint64 ended;      /* when the last search was over, 0 if nothing is known */
@@ -283,7 +296,9 @@ get_pause (const NetnsDiscovery *discovery)
 {
   if (discovery->waiting->len > 0)
     return discovery->wait;
-  return discovery->hinted ? discovery->pause : MAX (discovery->pause, INTERVAL);
+  if (discovery->hinted)
+    return discovery->pause;
+  return MAX (discovery->pause, discovery->news ? NEWS_INTERVAL : INTERVAL);
 }
 
 /* When the next search is due: soon when somebody waits for it, later when it is only to see what is new. */
@@ -303,6 +318,83 @@ schedule (NetnsDiscovery *discovery)
   g_source_attach (discovery->timer, g_main_context_get_thread_default ());
 }
 
+/* Whether one of them lives in a namespace that is not known. */
+static gboolean
+is_any_elsewhere (NetnsDiscovery *discovery, GHashTable *pids)
+{
+  g_autoptr (GHashTable) known = NULL;
+  GHashTableIter iter;
+  gpointer pid;
+
+  if (g_hash_table_size (pids) == 0)
+    return FALSE;
+  known = index_namespaces (discovery->mirror);
+  g_hash_table_iter_init (&iter, pids);
+  while (g_hash_table_iter_next (&iter, &pid, NULL)) {
+    guint64 inode = netns_process_read_namespace (GPOINTER_TO_UINT (pid));
+
+    if (inode != 0 && !g_hash_table_contains (known, &inode))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+follow_news (NetnsDiscovery *discovery);
+
+static gboolean
+on_news_pause_over (gpointer data)
+{
+  NetnsDiscovery *discovery = data;
+
+  clear_source (&discovery->news_source);
+  follow_news (discovery);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_news (gint fd, GIOCondition condition, gpointer data)
+{
+  NetnsDiscovery *discovery = data;
+  g_autoptr (GHashTable) pids = g_hash_table_new (NULL, NULL);
+  gboolean complete = netns_process_events_read (discovery->news, pids);
+
+  if (!complete || is_any_elsewhere (discovery, pids))
+    netns_discovery_hint (discovery);
+  clear_source (&discovery->news_source);
+  discovery->news_source = g_timeout_source_new (NEWS_PAUSE);
+  g_source_set_callback (discovery->news_source, on_news_pause_over, discovery, NULL);
+  g_source_attach (discovery->news_source, g_main_context_get_thread_default ());
+  return G_SOURCE_REMOVE;
+}
+
+static void
+follow_news (NetnsDiscovery *discovery)
+{
+  discovery->news_source = g_unix_fd_source_new (netns_process_events_get_fd (discovery->news), G_IO_IN);
+  g_source_set_callback (discovery->news_source, G_SOURCE_FUNC (on_news), discovery, NULL);
+  g_source_attach (discovery->news_source, g_main_context_get_thread_default ());
+}
+
+static void
+open_news (NetnsDiscovery *discovery)
+{
+  g_autoptr (GError) error = NULL;
+
+  discovery->news = netns_process_events_new (&error);
+  if (discovery->news != NULL)
+    follow_news (discovery);
+  else
+    g_debug ("%s", error->message);
+}
+
+static void
+close_news (NetnsDiscovery *discovery)
+{
+  clear_source (&discovery->news_source);
+  g_clear_pointer (&discovery->news, netns_process_events_free);
+}
+
 NetnsDiscovery *
 netns_discovery_new (NetnsMirror *mirror)
 {
@@ -316,6 +408,7 @@ netns_discovery_new (NetnsMirror *mirror)
 void
 netns_discovery_free (NetnsDiscovery *discovery)
 {
+  close_news (discovery);
   clear_source (&discovery->timer);
   clear_source (&discovery->linger);
   if (discovery->search != NULL)
@@ -371,7 +464,10 @@ netns_mirror_watch (NetnsMirror *mirror, gboolean watched)
     return;
   discovery->watched = watched;
   clear_source (&discovery->linger);
-  if (!watched) {
+  if (watched)
+    open_news (discovery);
+  else {
+    close_news (discovery);
     discovery->linger = g_timeout_source_new_seconds (LINGER);
     g_source_set_callback (discovery->linger, forget, discovery, NULL);
     g_source_attach (discovery->linger, g_main_context_get_thread_default ());
