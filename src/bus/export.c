@@ -352,7 +352,9 @@ on_namespace_added (NetnsNamespace *namespace, gpointer data)
 static void
 on_namespace_removed (NetnsNamespace *namespace, gpointer data)
 {
-  note_removed (data, &(NetnsObject){ .type = NETNS_OBJECT_NAMESPACE, .namespace = namespace }, NETNS_HAS_NAMESPACE);
+  const NetnsObject object = { .type = NETNS_OBJECT_NAMESPACE, .namespace = namespace };
+
+  note_removed (data, &object, netns_object_get_interfaces (&object));
 }
 
 static void
@@ -393,6 +395,8 @@ on_definition_added (NetnsDefinition *definition, gpointer data)
 {
   NetnsObject object = netns_object_for_definition (definition);
 
+  if (definition->class->hidden)
+    return;
   note_added (data, &object);
   if (object.type == NETNS_OBJECT_NETWORK)
     note_bridge (data, object.network);
@@ -403,6 +407,8 @@ on_definition_removed (NetnsDefinition *definition, gpointer data)
 {
   NetnsObject object = netns_object_for_definition (definition);
 
+  if (definition->class->hidden)
+    return;
   note_removed (data, &object, netns_object_get_interfaces (&object));
   if (object.type == NETNS_OBJECT_NETWORK)
     note_bridge (data, object.network);
@@ -413,6 +419,8 @@ on_definition_changed (NetnsDefinition *definition, guint changes, gpointer data
 {
   NetnsObject object = netns_object_for_definition (definition);
 
+  if (definition->class->hidden)
+    return;
   note_changed (data, &object, changes);
 }
 

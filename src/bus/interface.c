@@ -14,6 +14,7 @@ static const NetnsInterface *const interfaces[NETNS_N_INTERFACES] = {
   &netns_interface_bridge_port, &netns_interface_network,    &netns_interface_nat,
   &netns_interface_tap,
   &netns_interface_process,
+  &netns_interface_firewall,
 };
 
 /* Returns: (transfer none): the interface that a bit stands for, given its position */

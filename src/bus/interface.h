@@ -105,6 +105,7 @@ extern const NetnsInterface netns_interface_network;
 extern const NetnsInterface netns_interface_nat;
 extern const NetnsInterface netns_interface_tap;
 extern const NetnsInterface netns_interface_process;
+extern const NetnsInterface netns_interface_firewall;
 
 int netns_call_get_descriptor (const NetnsCall *call, gint32 handle, GError **error);
 GVariant *netns_call_reply_descriptor (NetnsCall *call, GError **error);

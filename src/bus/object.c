@@ -143,7 +143,8 @@ netns_object_get_interfaces (const NetnsObject *object)
   case NETNS_OBJECT_ROOT:
     return NETNS_HAS_MANAGER | NETNS_HAS_OBJECT_MANAGER;
   case NETNS_OBJECT_NAMESPACE:
-    return NETNS_HAS_NAMESPACE;
+    return NETNS_HAS_NAMESPACE
+           | (object->namespace->source != NETNS_SOURCE_BROKEN ? NETNS_HAS_FIREWALL : 0);
   case NETNS_OBJECT_LINK:
     return NETNS_HAS_LINK | (netns_link_is_veth (object->link) ? NETNS_HAS_VETH : 0)
            | (netns_link_is_bridge (object->link) ? NETNS_HAS_BRIDGE : 0)

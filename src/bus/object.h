@@ -27,9 +27,10 @@ typedef enum {
   NETNS_HAS_NAT = 1 << 8,
   NETNS_HAS_TAP = 1 << 9,
   NETNS_HAS_PROCESS = 1 << 10,
+  NETNS_HAS_FIREWALL = 1 << 11,
 } NetnsInterfaceBits;
 
-#define NETNS_N_INTERFACES 11
+#define NETNS_N_INTERFACES 12
 
 /**
  * NetnsObject:

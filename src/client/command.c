@@ -16,7 +16,7 @@ static const NetnsCommand commands[] = {
   { "neighbour", netns_neighbour_verbs },
   { "route", netns_route_verbs },     { "network", netns_network_verbs },
   { "connect", netns_connect_verbs }, { "disconnect", netns_disconnect_verbs },
-  { "nat", netns_nat_verbs },         { "dns", netns_dns_verbs },
+  { "firewall", netns_firewall_verbs, TRUE }, { "nat", netns_nat_verbs },         { "dns", netns_dns_verbs },
 };
 
 static const NetnsCommand *
@@ -28,16 +28,32 @@ find_command (const char *word)
   return NULL;
 }
 
+/* Without options: `link show NS LINK`, `firewall NS show`. */
+static GString *
+words_to_type (const NetnsCommand *command, const NetnsVerb *verb)
+{
+  GString *line = g_string_new (command->word);
+  const char *usage = verb->usage;
+
+  if (command->namespace_first) {
+    gsize length = strcspn (usage, " ");
+
+    g_string_append_printf (line, " %.*s", (int)length, usage);
+    usage += usage[length] == ' ' ? length + 1 : length;
+  }
+  if (*verb->verb != '\0')
+    g_string_append_printf (line, " %s", verb->verb);
+  if (*usage != '\0')
+    g_string_append_printf (line, " %s", usage);
+  return line;
+}
+
 /* What to type, in one line: `netnsctl link show NS LINK`. */
 static char *
 synopsis (const NetnsCommand *command, const NetnsVerb *verb)
 {
-  GString *line = g_string_new (command->word);
+  GString *line = words_to_type (command, verb);
 
-  if (*verb->verb != '\0')
-    g_string_append_printf (line, " %s", verb->verb);
-  if (*verb->usage != '\0')
-    g_string_append_printf (line, " %s", verb->usage);
   for (const NetnsOption *option = verb->options; option != NULL && option->name != NULL; option++)
     g_string_append_printf (line, " [%s%s%s]%s", option->name, option->value ? " " : "",
                             option->value ? option->value : "",
@@ -140,6 +156,22 @@ run_verb (NetnsConnection *connection, const NetnsCommand *command, const NetnsV
   return verb->run (connection, rest, options, error);
 }
 
+/* `firewall NS show` becomes `firewall show NS`; a namespace alone is no verb. */
+static void
+put_verb_first (char ***arguments)
+{
+  char *namespace = **arguments;
+
+  if (namespace == NULL)
+    return;
+  if ((*arguments)[1] == NULL) {
+    (*arguments)++;
+    return;
+  }
+  (*arguments)[0] = (*arguments)[1];
+  (*arguments)[1] = namespace;
+}
+
 /**
  * netns_command_run:
  * @connection: the way to the service
@@ -162,6 +194,8 @@ netns_command_run (NetnsConnection *connection, char **arguments, GError **error
   if (command == NULL)
     return netns_usage_error (error, _ ("There is no command “%s”; see “netnsctl --help”"), *arguments);
   arguments++;
+  if (command->namespace_first)
+    put_verb_first (&arguments);
   verb = take_verb (command, &arguments, error);
   return verb != NULL && run_verb (connection, command, verb, arguments, error);
 }
@@ -182,11 +216,11 @@ static void
 append_command (GString *help, const NetnsCommand *command, gboolean with_options)
 {
   for (const NetnsVerb *verb = command->verbs; verb->verb != NULL; verb++) {
-    g_autofree char *line = g_strdup_printf ("%s%s%s%s%s%s", command->word, *verb->verb ? " " : "",
-                                             verb->verb, *verb->usage ? " " : "", verb->usage,
-                                             verb->options && !with_options ? _ (" [OPTION]...") : "");
+    g_autoptr (GString) line = words_to_type (command, verb);
 
-    g_string_append_printf (help, "  %s\n        %s\n", line, _ (verb->help));
+    if (verb->options && !with_options)
+      g_string_append (line, _ (" [OPTION]..."));
+    g_string_append_printf (help, "  %s\n        %s\n", line->str, _ (verb->help));
     if (with_options)
       append_options (help, verb->options);
   }

@@ -36,16 +36,18 @@ typedef struct {
  * NetnsCommand:
  * @word: the object word
  * @verbs: what can be done with it
+ * @namespace_first: whether the namespace stands in front of the verb: `firewall NS show`
  */
 typedef struct {
   const char *word;
   const NetnsVerb *verbs;
+  gboolean namespace_first;
 } NetnsCommand;
 
 extern const NetnsVerb netns_status_verbs[], netns_tree_verbs[], netns_monitor_verbs[],
     netns_namespace_verbs[], netns_link_verbs[], netns_veth_verbs[], netns_bridge_verbs[],
     netns_address_verbs[], netns_route_verbs[], netns_network_verbs[], netns_connect_verbs[],
-    netns_disconnect_verbs[], netns_nat_verbs[], netns_neighbour_verbs[], netns_dns_verbs[];
+    netns_disconnect_verbs[], netns_nat_verbs[], netns_firewall_verbs[], netns_neighbour_verbs[], netns_dns_verbs[];
 
 gboolean netns_command_run (NetnsConnection *connection, char **arguments, GError **error);
 char *netns_command_help (const char *word, const NetnsOption *global_options);

@@ -36,7 +36,8 @@ struct _NetnsCore {
   GSource *forget_source;
 };
 
-static const NetnsDefinitionClass *const classes[NETNS_N_DEFINITION_CLASSES] = { &netns_network_class, &netns_nat_class };
+static const NetnsDefinitionClass *const classes[NETNS_N_DEFINITION_CLASSES]
+  = { &netns_network_class, &netns_nat_class, &netns_firewall_class };
 
 /* A plan on its way through the worker. */
 typedef struct {

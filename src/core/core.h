@@ -3,6 +3,7 @@
  * runs, so each plan starts from what the one before left. */
 #pragma once
 
+#include "core/firewall.h"
 #include "core/job.h"
 #include "core/nat.h"
 #include "core/network.h"
@@ -12,7 +13,7 @@
 
 typedef struct _NetnsCore NetnsCore;
 
-#define NETNS_N_DEFINITION_CLASSES 2
+#define NETNS_N_DEFINITION_CLASSES 3
 
 /* What can change of the machine besides what is mirrored; the bits are others than those of NetnsMirrorChanges. */
 typedef enum {

@@ -18,6 +18,7 @@ typedef struct _NetnsDefinition NetnsDefinition;
  * @parse: reads it back; %FALSE when it cannot be used
  * @compare: (nullable): what differs between two of one name, as bits of the class; %NULL if nothing ever does
  * @renamed: bits of what differs when its namespace gets another name
+ * @hidden: whether it is no object on the bus
  */
 typedef struct {
   const char *folder;
@@ -29,6 +30,7 @@ typedef struct {
   gboolean (*parse) (NetnsDefinition *definition, GKeyFile *key_file, GError **error);
   guint (*compare) (const NetnsDefinition *definition, const NetnsDefinition *other);
   guint renamed;
+  gboolean hidden;
 } NetnsDefinitionClass;
 
 /**

@@ -27,6 +27,7 @@ char *netns_forwarding_file_for (guint64 cookie, int family);
 
 /* operations-rules.c */
 extern const NetnsOperation netns_operation_rules_restore; /* commands s: libnftables JSON; if-damaged b; last */
+extern const NetnsOperation netns_operation_ruleset_list;  /* (none) */
 
 /* operations-process.c */
 extern const NetnsOperation netns_operation_process_list;   /* (none) */

@@ -205,40 +205,49 @@ add_bridges_set (GVariantBuilder *commands, GPtrArray *networks)
   add_command (commands, "add", "set", g_variant_dict_end (&set));
 }
 
+/* What networks and translations need. */
 static void
-add_contents (GVariantBuilder *commands, GPtrArray *networks, GPtrArray *nats)
+add_translations (GVariantBuilder *commands, const NetnsRules *rules)
 {
-  add_table (commands, "add");
-  add_own_set (commands, AF_INET, networks, nats);
-  add_own_set (commands, AF_INET6, networks, nats);
-  add_bridges_set (commands, networks);
+  add_own_set (commands, AF_INET, rules->networks, rules->nats);
+  add_own_set (commands, AF_INET6, rules->networks, rules->nats);
+  add_bridges_set (commands, rules->networks);
   add_chain (commands, "postrouting", "nat", 100); /* NF_IP_PRI_NAT_SRC */
   add_chain (commands, "forward", "filter", 0);    /* NF_IP_PRI_FILTER */
-  for (guint i = 0; i < networks->len; i++) {
-    const NetnsNetwork *network = g_ptr_array_index (networks, i);
+  for (guint i = 0; i < rules->networks->len; i++) {
+    const NetnsNetwork *network = g_ptr_array_index (rules->networks, i);
 
     if (!network->nat)
       continue;
     add_network_translation (commands, network);
     add_network_guard (commands, network);
   }
-  for (guint i = 0; i < nats->len; i++)
-    add_nat_translation (commands, g_ptr_array_index (nats, i));
+  for (guint i = 0; i < rules->nats->len; i++)
+    add_nat_translation (commands, g_ptr_array_index (rules->nats, i));
 }
 
 static gboolean
-wants_table (GPtrArray *networks, GPtrArray *nats)
+wants_translations (const NetnsRules *rules)
 {
-  for (guint i = 0; i < networks->len; i++)
-    if (((NetnsNetwork *) g_ptr_array_index (networks, i))->nat)
+  for (guint i = 0; i < rules->networks->len; i++)
+    if (((NetnsNetwork *) g_ptr_array_index (rules->networks, i))->nat)
       return TRUE;
-  return nats->len > 0;
+  return rules->nats->len > 0;
+}
+
+/* Returns: whether there is anything to put into the table */
+gboolean
+netns_ruleset_wants_table (const NetnsRules *rules)
+{
+  for (guint i = 0; i < rules->firewalls->len; i++)
+    if (!netns_firewall_is_empty (g_ptr_array_index (rules->firewalls, i)))
+      return TRUE;
+  return wants_translations (rules);
 }
 
 /**
  * netns_ruleset_build:
- * @networks: (element-type NetnsNetwork): networks of one namespace
- * @nats: (element-type NetnsNat): translations of the same namespace
+ * @rules: what is in one namespace
  *
  * The transaction removes the table and makes it anew, if anything in it is wanted; the kernel shows other programs and
  * packets either the old one or the new one. Connections that are up stay translated: that is conntrack's, not ours.
@@ -246,15 +255,19 @@ wants_table (GPtrArray *networks, GPtrArray *nats)
  * Returns: (transfer full): commands for libnftables, as JSON
  */
 char *
-netns_ruleset_build (GPtrArray *networks, GPtrArray *nats)
+netns_ruleset_build (const NetnsRules *rules)
 {
   g_auto (GVariantBuilder) commands = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr (GVariant) document = NULL;
 
   add_table (&commands, "add"); /* so that removing it cannot fail */
   add_table (&commands, "delete");
-  if (wants_table (networks, nats))
-    add_contents (&commands, networks, nats);
+  if (netns_ruleset_wants_table (rules))
+    add_table (&commands, "add");
+  if (wants_translations (rules))
+    add_translations (&commands, rules);
+  for (guint i = 0; i < rules->firewalls->len; i++)
+    netns_ruleset_add_firewall (&commands, g_ptr_array_index (rules->firewalls, i));
   document = g_variant_ref_sink (g_variant_new_parsed ("{'nftables': <%@aa{sv}>}", g_variant_builder_end (&commands)));
   return json_gvariant_serialize_data (document, NULL);
 }

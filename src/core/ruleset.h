@@ -3,8 +3,22 @@
  * happened to it in between is healed. Pure: nothing is asked, nothing is changed. */
 #pragma once
 
+#include "core/firewall.h"
 #include "core/nat.h"
 #include "core/network.h"
 
+/**
+ * NetnsRules:
+ * @networks: (element-type NetnsNetwork): networks of one namespace
+ * @nats: (element-type NetnsNat): translations of the same namespace
+ * @firewalls: (element-type NetnsFirewall): its firewall, if it has one
+ */
+typedef struct {
+  GPtrArray *networks;
+  GPtrArray *nats;
+  GPtrArray *firewalls;
+} NetnsRules;
+
 gboolean netns_ruleset_is_there (const char *commands, const char *ruleset);
-char *netns_ruleset_build (GPtrArray *networks, GPtrArray *nats);
+gboolean netns_ruleset_wants_table (const NetnsRules *rules);
+char *netns_ruleset_build (const NetnsRules *rules);

@@ -8,17 +8,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* All networks and translations of a namespace, in an order of their own. */
-typedef struct {
-  GPtrArray *networks;
-  GPtrArray *nats;
-} Wanted;
+/* What there are rules for in a namespace, in an order of their own. */
+typedef NetnsRules Wanted;
 
 static void
 clear_wanted (Wanted *wanted)
 {
   g_clear_pointer (&wanted->networks, g_ptr_array_unref);
   g_clear_pointer (&wanted->nats, g_ptr_array_unref);
+  g_clear_pointer (&wanted->firewalls, g_ptr_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wanted, clear_wanted)
@@ -38,7 +36,9 @@ collect (NetnsCore *core, const char *namespace_name, const NetnsDefinition *old
   const struct {
     const NetnsDefinitionClass *class;
     GPtrArray **list;
-  } lists[] = { { &netns_network_class, &wanted->networks }, { &netns_nat_class, &wanted->nats } };
+  } lists[] = { { &netns_network_class, &wanted->networks },
+                { &netns_nat_class, &wanted->nats },
+                { &netns_firewall_class, &wanted->firewalls } };
 
   if (old != NULL)
     g_ptr_array_remove (definitions, (gpointer) old);
@@ -77,21 +77,17 @@ wants_forwarding (const Wanted *wanted, int family)
   return FALSE;
 }
 
-static gboolean
-wants_rules (const Wanted *wanted)
-{
-  return wants_forwarding (wanted, AF_INET) || wants_forwarding (wanted, AF_INET6);
-}
-
 static void
 plan_rules (NetnsPlan *plan, const char *namespace_name, const Wanted *before, const Wanted *after)
 {
   g_autofree char *commands = NULL, *undo = NULL;
 
-  if (!wants_rules (before) && !wants_rules (after))
+  if (!netns_ruleset_wants_table (before) && !netns_ruleset_wants_table (after))
     return;
-  commands = netns_ruleset_build (after->networks, after->nats);
-  undo = netns_ruleset_build (before->networks, before->nats);
+  commands = netns_ruleset_build (after);
+  undo = netns_ruleset_build (before);
+  if (strcmp (commands, undo) == 0)
+    return;
   netns_plan_add (plan, &netns_operation_nft, namespace_name, "{'commands': <%s>, 'undo': <%s>}", commands, undo);
 }
 
@@ -177,7 +173,18 @@ netns_wanted_replace (NetnsCore *core, NetnsPlan *plan, const NetnsDefinition *o
 static gboolean
 has_rules (const NetnsDefinition *definition)
 {
-  return definition->class != &netns_network_class || ((const NetnsNetwork *) definition)->nat;
+  if (definition->class == &netns_network_class)
+    return ((const NetnsNetwork *) definition)->nat;
+  return definition->class != &netns_firewall_class || !netns_firewall_is_empty ((const NetnsFirewall *) definition);
+}
+
+/* A firewall goes by the name of its namespace. */
+static const char *
+name_of_rules (const NetnsDefinition *definition)
+{
+  if (definition->class != &netns_firewall_class)
+    return definition->name;
+  return *definition->namespace_name ? definition->namespace_name : "@host";
 }
 
 /**
@@ -199,7 +206,7 @@ netns_wanted_name_rules (NetnsCore *core, const char *namespace_name)
     g_autofree char *what = g_ascii_strdown (definition->class->group, -1);
 
     if (has_rules (definition))
-      g_ptr_array_add (names, g_strconcat (what, " ", definition->name, NULL));
+      g_ptr_array_add (names, g_strconcat (what, " ", name_of_rules (definition), NULL));
   }
   return names;
 }
@@ -220,7 +227,7 @@ netns_wanted_restore_rules (NetnsCore *core, NetnsPlan *plan, const char *namesp
   g_autofree char *commands = NULL;
 
   collect (core, namespace_name, NULL, NULL, &wanted);
-  commands = netns_ruleset_build (wanted.networks, wanted.nats);
+  commands = netns_ruleset_build (&wanted);
   netns_plan_add (plan, &netns_operation_rules_restore, namespace_name, "{'commands': <%s>, 'if-damaged': <%b>}",
                   commands, if_damaged);
 }

@@ -19,7 +19,7 @@ ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat', 'ActionRaw'
 PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink', 'Link.GetStatistics',
           'org.freedesktop.DBus.ObjectManager.GetManagedObjects'}
 PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses', 'Namespace.ListNeighbours',
-                  'Bridge.ListForwardingEntries', 'Link.GetRateLimit'}
+                  'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Firewall.ListRules', 'Firewall.GetRuleset'}
 OWN, FOREIGN, HOST, NAT = 'configure-own', 'configure-foreign', 'configure-host', 'nat'
 CREATE, MANAGE = 'create-namespace', 'manage-service'
 INSPECT, OPEN = 'inspect', 'open-namespace'
@@ -184,6 +184,21 @@ def calls_on_processes():
     yield of_manager('AdoptProcess', '(sua{sv})', {FOREIGN}, 'adopted2', lambda world: world.processes['root'].pid, {})
 
 
+def of_firewall(place, method, signature, needs, *values):
+    return Call(f'{method} of the firewall of {place or "host"}', frozenset(needs), f'{ROOT}/namespace/{place or "_host"}',
+                f'Firewall.{method}', signature, values)
+
+
+def calls_on_firewalls():
+    for place in PLACES:
+        yield of_firewall(place, 'SetPolicy', '(ss)', CONFIGURE[place], 'forward', 'drop')
+        yield of_firewall(place, 'AddRule', '(a{sv})', CONFIGURE[place], {'chain': 'input', 'action': 'accept'})
+        yield of_firewall(place, 'RemoveRule', '(t)', CONFIGURE[place], 1)
+    for place in (BOBS, NOBODYS, ''):
+        yield of_firewall(place, 'ListRules', None, {INSPECT})
+        yield of_firewall(place, 'GetRuleset', None, {INSPECT})
+
+
 def calls_on_networks():
     for number, (place, nat, needs) in enumerate((
             (MINE, False, {OWN}), (MINE, True, {NAT}), (BOBS, False, {FOREIGN}), (BOBS, True, {FOREIGN, NAT}),
@@ -222,6 +237,7 @@ TABLE = [
     *calls_that_make_links(),
     *calls_on_networks(),
     *calls_on_nats(),
+    *calls_on_firewalls(),
     *itertools.chain.from_iterable(calls_on_routes(place) for place in PLACES),
     *itertools.chain.from_iterable(calls_on_links(place) for place in PLACES),
     *calls_on_dns(),
@@ -319,6 +335,9 @@ class Matrix(netns1.TestCase):
             self.root.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', namespace, network, {'default-route': False})
         for key, owner, place, source in NATS:
             self.nats[key] = owners[owner].call(ROOT, 'Manager', 'CreateNat', '(sasa{sv})', place, [source], {})
+        for place in PLACES:
+            self.root.call(f'{ROOT}/namespace/{place or "_host"}', 'Firewall', 'AddRule', '(a{sv})',
+                           {'chain': 'output', 'action': 'accept'})
         self.processes = {BOBS: netns1.sleeper(self, 'ip', 'netns', 'exec', BOBS),
                           MINE: netns1.sleeper(self, 'ip', 'netns', 'exec', MINE),
                           'root': netns1.sleeper(self, 'unshare', '-n'),
@@ -420,6 +439,8 @@ class Matrix(netns1.TestCase):
         self.assertIn('p1', [entry[1] for entry in nobody.call(bridge, 'Bridge', 'ListForwardingEntries')])
         self.assertIn((pid, 0, 'sleep'), nobody.call(f'{ROOT}/namespace/{MINE}', 'Namespace', 'ListProcesses'))
         self.assertEqual(nobody.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', nobody.pid), netns1.HOST)
+        self.assertEqual(len(nobody.call(f'{ROOT}/namespace/{MINE}', 'Firewall', 'ListRules')[0]), 7)
+        self.assertIn('nftables', nobody.call(f'{ROOT}/namespace/{MINE}', 'Firewall', 'GetRuleset'))
 
     def test_set_of_every_property(self):
         """All are read-only, for root as for everybody."""

@@ -12,6 +12,7 @@ import re
 import subprocess
 import unittest
 
+import bad_rule_rows
 import netns1
 from gi.repository import GLib
 from netns1 import HOST, ROOT, api, run
@@ -357,6 +358,10 @@ def bad_name_servers():
     yield of_namespace('db', 'SetDns', '(asas)', 'Exists', ['/etc/netns/db/resolv.conf'], ['192.0.2.1'], [])
 
 
+def bad_rules():
+    return bad_rule_rows.rows(Bad, BAD_SUBNETS, BAD_LINK_NAMES)
+
+
 def things_in_use():
     yield of_link('web', 'br0', 'Delete', None, 'Busy', ['br0', 'p1'])
     yield of_link('', 'lan', 'Delete', None, 'Busy', ['lan'])
@@ -417,9 +422,10 @@ def things_that_the_kernel_refuses():
 def things_that_another_program_keeps():
     yield create_nat('KernelRefused', ['Operation not permitted'], 'db', ['10.3.0.0/24'], {})
     yield create_network('KernelRefused', ['Operation not permitted'], 'ok', {'namespace': 'db', 'nat': True})
+    yield from bad_rule_rows.refused_rows(Bad)
 
 
-TABLE = [*bad_kinds(), *bad_rates(), *bad_bridge_options(), *bad_names(), *missing_things(), *things_that_exist(), *bad_options(),
+TABLE = [*bad_kinds(), *bad_rates(), *bad_bridge_options(), *bad_names(), *bad_rules(), *missing_things(), *things_that_exist(), *bad_options(),
          *bad_addresses(), *bad_values(),
          *bad_name_servers(), *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
          *things_that_another_program_keeps()]
@@ -427,7 +433,8 @@ TABLE = [*bad_kinds(), *bad_rates(), *bad_bridge_options(), *bad_names(), *missi
 # Documented, but no call alone can bring them about.
 NOT_PROVOKED = {
     # A kernel that is out of memory, or the like: what happens then is seen in tests/fault.
-    'KernelRefused': {'Link.Delete', 'Link.Detach', 'Link.MoveTo', 'Link.RemoveAddress', 'Link.SetDescription',
+    'KernelRefused': {'Firewall.ListRules', 'Firewall.GetRuleset', 'Firewall.RemoveRule',
+                      'Link.Delete', 'Link.Detach', 'Link.MoveTo', 'Link.RemoveAddress', 'Link.SetDescription',
                       'Link.SetName', 'Manager.CreateNamespace', 'Manager.Disconnect', 'Namespace.Delete',
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',
                       'Bridge.ListForwardingEntries', 'Bridge.SetOptions', 'BridgePort.SetOptions', 'Link.GetRateLimit', 'Link.SetRateLimit',
@@ -450,6 +457,7 @@ ELSEWHERE = {
 } | {
     ('Manager.GetNamespaceByFD', 'InvalidArgument'), ('Manager.GetNamespaceByFD', 'NotFound'),
     ('Manager.GetNamespaceByPID', 'NotFound'),
+    ('Firewall.AddRule', 'QuotaExceeded'),  # in test-firewall.py
     ('Namespace.OpenSocket', 'InvalidArgument'), ('Namespace.OpenSocket', 'NotSupported'),
     ('Process.Signal', 'InvalidArgument'),
 } | {
@@ -548,7 +556,7 @@ address add 10.51.0.1/24 dev h1
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (bad_kinds, bad_rates, bad_bridge_options, bad_names, missing_things, things_that_exist, bad_options, bad_addresses,
+for theme in (bad_kinds, bad_rates, bad_bridge_options, bad_names, bad_rules, missing_things, things_that_exist, bad_options, bad_addresses,
               bad_values, bad_name_servers,
               things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):

@@ -53,6 +53,15 @@ WRONG = [
     (['network', 'create', 'a', '--nat=yes'], 'leave out “yes”'),
     (['network', 'create', 'a', '--uplnk', 'b'], 'There is no option “--uplnk” here'),
     (['network', 'nat', 'a', 'maybe'], 'say on or off'),
+    (['firewall'], 'say one of: show, policy, add, remove, ruleset'),
+    (['firewall', 'a'], 'There is no verb after “firewall”'),
+    (['firewall', 'a', 'foo'], '“foo” is no verb of “firewall”'),
+    (['firewall', 'a', 'policy', 'input'], 'say: netnsctl firewall NS policy CHAIN POLICY'),
+    (['firewall', '', 'show'], 'the host namespace is called @host'),
+    (['firewall', 'a', 'add', 'input', 'tcp', '80', 'tcp', 'accept'], '“tcp” is nothing that a rule has'),
+    (['firewall', 'a', 'add', 'input', 'from', 'accept'], 'There is no value after “from”'),
+    (['firewall', 'a', 'add', 'input', 'drop', '--position', 'x'], '“x” cannot be the position'),
+    (['firewall', 'a', 'remove', 'x'], '“x” cannot be the handle'),
     (['nat', 'create', '@host'], 'say: netnsctl nat create NS SUBNET...'),
     (['nat', 'delete', 'x'], '“x” cannot be the ID'),
     (['status', '--json=xml'], '--json=short, --json=pretty or --json=off'),
@@ -86,6 +95,11 @@ BUSCTL = [
     (['bridge', 'create', 'a', 'b', 'stp=on', 'mtu=1400'], "CreateBridge 'ssa{sv}' a b 2 stp b true mtu u 1400"),
     (['neighbour', 'list', '@host'], '/namespace/_host org.example.NetNS1.Namespace ListNeighbours'),
     (['network', 'create', 'a', '--mtu=1400'], "CreateNetwork 'sa{sv}' a 1 mtu u 1400"),
+    (['firewall', 'isolated', 'add', 'input', 'tcp', '80', 'accept'],
+     "/org/example/NetNS1/namespace/isolated org.example.NetNS1.Firewall AddRule 'a{sv}' 4 chain s input protocol s tcp "
+     'destination-ports as 1 80 action s accept'),
+    (['firewall', '@host', 'policy', 'input', 'drop'],
+     '/org/example/NetNS1/namespace/_host org.example.NetNS1.Firewall SetPolicy ss input drop'),
     (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
 ]
 

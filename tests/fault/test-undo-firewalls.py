@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# All or nothing, for the rules of namespaces.
+import re
+
+import faults
+import netns1
+
+# A rule's number is never given again, so it is taken back with its namespace, and the next one has another cookie.
+COOKIE = re.compile(r'(Cookie=|Name=|firewalls/)\d+')
+
+
+def read_files(original=faults.read_files):
+    return {COOKIE.sub(r'\1N', name): COOKIE.sub(r'\1N', text) for name, text in original().items()}
+
+
+faults.read_files = read_files
+
+
+class Firewalls(faults.TestCase):
+    def firewall(self, method, signature, *values):
+        return self.root.call(f'{netns1.ROOT}/namespace/web', 'Firewall', method, signature, *values)
+
+    def add(self):
+        self.handle = self.firewall('AddRule', '(a{sv})', {'chain': 'input', 'action': 'accept', 'protocol': 'tcp',
+                                                           'destination-ports': ['80', '1000-2000']})
+
+    def remove(self):
+        self.firewall('RemoveRule', '(t)', self.handle)
+
+    def forget(self):
+        """As if there had never been a rule: the next one has the same number."""
+        self.namespace('web', 'Delete', '(a{sv})', {})
+        self.make_namespaces('web')
+
+    def test_policy(self):
+        self.make_namespaces('web')
+
+        def switch(policy):
+            self.firewall('SetPolicy', '(ss)', 'input', policy)
+        switch('drop')
+        self.walk(lambda: switch('accept'), lambda: switch('drop'), at_least=4)
+        switch('accept')
+        self.walk(lambda: switch('drop'), lambda: switch('accept'), at_least=4)
+
+    def test_rule(self):
+        self.make_namespaces('web')
+        self.walk(self.add, self.forget, at_least=4)
+
+    def test_rule_beside_nat(self):
+        """The table is that of a network, too."""
+        self.make_namespaces('web')
+        self.manager('CreateNetwork', '(sa{sv})', 'lan', {'namespace': 'web', 'nat': True, 'subnets': ['10.1.0.0/24']})
+        self.firewall('SetPolicy', '(ss)', 'input', 'drop')
+
+        def back():
+            self.network('lan', 'Delete')
+            self.forget()
+            self.manager('CreateNetwork', '(sa{sv})', 'lan', {'namespace': 'web', 'nat': True, 'subnets': ['10.1.0.0/24']})
+            self.firewall('SetPolicy', '(ss)', 'input', 'drop')
+        self.walk(self.add, back, at_least=4)
+
+
+if __name__ == '__main__':
+    netns1.main()
