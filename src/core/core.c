@@ -26,6 +26,7 @@ struct _NetnsCore {
   NetnsMirror *mirror;
   NetnsWorker *worker;
   NetnsOwners *owners;
+  NetnsOrigins *origins;
   GHashTable *definitions[NETNS_N_DEFINITION_CLASSES]; /* name -> NetnsDefinition, by class */
   NetnsJobs *jobs;
   GArray *observers;
@@ -187,6 +188,7 @@ finish_job (gpointer data)
   netns_plan_close_connections (job->plan);
   netns_mirror_release_events (core->mirror);
   look_at_quiet_changes (core, netns_plan_get_steps (job->plan));
+  netns_origins_prune (core->origins);
   core->busy = FALSE;
   core->plans_run++;
   netns_mirror_settle (core->mirror, settle_job, job);
@@ -293,6 +295,8 @@ forget_the_dead (gpointer data)
   forget_orphans (core);
   netns_owners_prune (core->owners, core->mirror);
   netns_jobs_forget_namespaces (core->jobs, core->mirror);
+  if (!core->busy)
+    netns_origins_prune (core->origins);
 }
 
 static gboolean
@@ -342,6 +346,7 @@ netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error)
   core->mirror = mirror;
   core->worker = worker;
   core->owners = netns_owners_new ();
+  core->origins = netns_origins_new (mirror);
   core->foreign_firewalls = g_new0 (char *, 1);
   core->jobs = netns_jobs_new ();
   core->observers = g_array_new (FALSE, FALSE, sizeof (ObserverEntry));
@@ -380,6 +385,7 @@ netns_core_free (NetnsCore *core)
   netns_jobs_free (core->jobs);
   g_array_unref (core->observers);
   netns_owners_free (core->owners);
+  netns_origins_free (core->origins);
   g_free (core);
 }
 
@@ -413,6 +419,12 @@ NetnsOwners *
 netns_core_get_owners (NetnsCore *core)
 {
   return core->owners;
+}
+
+NetnsOrigins *
+netns_core_get_origins (NetnsCore *core)
+{
+  return core->origins;
 }
 
 /* Returns: (transfer none) (element-type utf8 NetnsDefinition): all of a class, by name */

@@ -7,6 +7,7 @@
 #include "core/job.h"
 #include "core/nat.h"
 #include "core/network.h"
+#include "core/origins.h"
 #include "core/owners.h"
 #include "core/plan.h"
 #include "mirror/mirror.h"
@@ -53,6 +54,7 @@ void netns_core_run (NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant, 
 NetnsMirror *netns_core_get_mirror (NetnsCore *core);
 NetnsWorker *netns_core_get_worker (NetnsCore *core);
 NetnsOwners *netns_core_get_owners (NetnsCore *core);
+NetnsOrigins *netns_core_get_origins (NetnsCore *core);
 GHashTable *netns_core_get_definitions (NetnsCore *core, const NetnsDefinitionClass *class);
 guint netns_core_find_free_number (NetnsCore *core, const NetnsDefinitionClass *class);
 GPtrArray *netns_core_list_definitions (NetnsCore *core, const char *namespace_name);

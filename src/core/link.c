@@ -369,6 +369,7 @@ netns_link_move_to (NetnsCore *core, guint caller, const NetnsLinkTarget *target
   if (name_first)
     netns_plan_add (plan, &netns_operation_alternative_name_add, target->namespace_name,
                     "{'index': <%u>, 'name': <%s>}", target->index, alternative);
+  netns_origins_plan_move (netns_core_get_origins (core), plan, link, to, *name_there);
   netns_plan_add (plan, &netns_operation_link_move, target->namespace_name,
                   "{'index': <%u>, 'to-namespace': <%s>, 'new-name': <%s>}", target->index, to->name,
                   chosen ? chosen : "");

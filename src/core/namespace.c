@@ -212,6 +212,8 @@ netns_namespace_delete (NetnsCore *core, guint caller, const char *name, const N
   }
   if (namespace->cookie != 0)
     forget_namespace (plan, namespace->cookie);
+  if (!netns_origins_plan_homecoming (netns_core_get_origins (core), plan, namespace, error))
+    return NULL;
   plan_delete (core, plan, namespace);
   on_commit (core, plan, commit_delete, &(Commit){ .name = namespace->name, .cookie = namespace->cookie });
   return g_steal_pointer (&plan);

@@ -112,6 +112,105 @@ class Delete(netns1.TestCase):
         self.delete(self.root)
         self.assertEqual(os.listdir('/run/netns'), [])
 
+    # ---- what came from elsewhere
+
+    def make_link(self, namespace=None):
+        """What stands for a network card: of a kind that ends with its namespace, as all that can be made."""
+        run('ip', '-batch', '-', namespace=namespace, input="""
+link add phys0 address 02:00:00:00:00:77 mtu 1400 type ifb
+link property add dev phys0 altname the-network-card
+link set phys0 up
+address add 192.0.2.1/24 dev phys0
+address add fd00:77::1/64 dev phys0 nodad
+""")
+
+    def move(self, namespace, link, to, **options):
+        netns1.wait_for(lambda: netns1.link(link, namespace or None))
+        return self.root.call(self.root.link(namespace, link), 'Link', 'MoveTo', '(sa{sv})', to, options)
+
+    def assert_home(self, namespace=None):
+        info = netns1.link('phys0', namespace)
+        self.assertIsNotNone(info, 'it did not come home')
+        self.assertEqual((info['address'], info['mtu'], info['altnames']), ('02:00:00:00:00:77', 1400, ['the-network-card']))
+        self.assertIn('UP', info['flags'])
+        self.assertCountEqual(netns1.addresses('phys0', namespace), ['192.0.2.1/24', 'fd00:77::1/64'])
+
+    def test_link_goes_home(self):
+        """Under its old name, with what it had, whatever was done to it; also by force, and for who has no right there."""
+        if netns1.IS_ROOT:
+            netns1.set_rules(netns1.allow_only(netns1.ALICE, 'configure-own'))
+        self.make_link()
+        self.move('', 'phys0', 'ns1', name='wan')
+        run('ip', '-batch', '-', namespace='ns1', input="""
+link set wan name other
+address add 10.0.0.1/24 dev other
+link set other up
+""")
+        inside = keepers.inhabitant(self, 'ns1', uid=netns1.ALICE if netns1.IS_ROOT else None)
+        self.assert_busy(inside)
+        self.delete(kill=True)
+        self.assert_home()
+        self.assertEqual(self.caller.link('', 'phys0').rpartition('/')[0], netns1.HOST + '/link')
+
+    def test_link_goes_home_after_restart(self):
+        self.make_link()
+        self.move('', 'phys0', 'ns1')
+        self.root.call(self.path, 'Namespace', 'Rename', '(s)', 'ns2')
+        run('ip', 'link', 'set', 'phys0', 'name', 'other', namespace='ns2')
+        netns1.wait_for(lambda: os.listdir('/run/netnsd/links'))
+        netns1.NETNSD.restart()
+        self.root.call(f'{netns1.ROOT}/namespace/ns2', 'Namespace', 'Delete', '(a{sv})', {})
+        self.assert_home()
+        netns1.wait_for(lambda: not os.listdir('/run/netnsd/links'))
+
+    def test_link_that_moved_on(self):
+        """Goes to its first home; one that is back at home has no other."""
+        self.make_link()
+        self.caller.create_namespace('ns2')
+        self.move('', 'phys0', 'ns1', name='one')
+        self.move('ns1', 'one', 'ns2', name='two')
+        self.delete()
+        self.assertIsNone(netns1.link('phys0'))
+        self.root.call(f'{netns1.ROOT}/namespace/ns2', 'Namespace', 'Delete', '(a{sv})', {})
+        self.assert_home()
+        self.caller.create_namespace('ns1')
+        self.move('', 'phys0', 'ns1')
+        self.move('ns1', 'phys0', '')
+        netns1.wait_for(lambda: not os.listdir('/run/netnsd/links'))
+
+    def test_link_of_another_namespace(self):
+        self.caller.create_namespace('ns2')
+        self.make_link('ns2')
+        self.move('ns2', 'phys0', 'ns1')
+        self.delete()
+        self.assert_home('ns2')
+
+    def test_link_without_home(self):
+        """The namespace that it came from is gone: it ends with this one."""
+        self.caller.create_namespace('ns2')
+        self.make_link('ns2')
+        self.move('ns2', 'phys0', 'ns1')
+        self.root.call(f'{netns1.ROOT}/namespace/ns2', 'Namespace', 'Delete', '(a{sv})', {})
+        self.delete()
+        self.assertIsNone(netns1.link('phys0'))
+        self.assertEqual(os.listdir('/run/netns'), [])
+
+    def test_name_taken_at_home(self):
+        self.make_link()
+        self.move('', 'phys0', 'ns1', name='wan')
+        run('ip', 'link', 'add', 'phys0', 'type', 'ifb')
+        inside = keepers.inhabitant(self, 'ns1')
+        with self.unchanged(), self.assertBusError('Exists') as context:
+            self.delete(self.root, kill=True)
+        for word in ('wan', 'phys0', 'host'):
+            self.assertIn(word, context.exception.message)
+        self.assertIsNone(inside.poll())
+
+    def test_what_was_made_inside_ends(self):
+        run('ip', 'link', 'add', 'made-inside', 'type', 'ifb', namespace='ns1')
+        self.delete()
+        self.assertIsNone(netns1.link('made-inside'))
+
     # ---- by force
 
     def ended_by(self, process):

@@ -18,6 +18,17 @@ class Namespaces(faults.TestCase):
         make()
         self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=4)
 
+    def test_delete_with_link_of_the_host(self):
+        """Which goes home before; and comes back when the rest fails."""
+        def make():
+            self.root.create_namespace('web')
+            netns1.wait_for(lambda: netns1.link('phys0'))
+            self.link('', 'phys0', 'MoveTo', '(sa{sv})', 'web', {'name': 'wan'})
+            netns1.run('ip', '-batch', '-', namespace='web', input='link set wan up\naddress add 10.0.0.1/24 dev wan\n')
+        netns1.run('ip', '-batch', '-', input='link add phys0 up type ifb\naddress add 192.0.2.1/24 dev phys0\n')
+        make()
+        self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=10)
+
     def test_delete_by_force(self):
         """Of a process inside, which may have ended when the rest fails."""
         def delete():
