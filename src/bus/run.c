@@ -32,12 +32,28 @@ clear_arguments (Arguments *arguments)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, clear_arguments)
 
+/* Before they are looked at one by one. */
+static gboolean
+check_number (const NetnsCall *call, gsize argument, const char *what, GError **error)
+{
+  g_autoptr (GVariant) list = g_variant_get_child_value (call->parameters, argument);
+  gsize number = g_variant_n_children (list);
+
+  if (number <= NETNS_JOB_STRINGS_MAX)
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "A command takes at most %d %s, not %zu",
+               NETNS_JOB_STRINGS_MAX, what, number);
+  return FALSE;
+}
+
 static gboolean
 unpack (const NetnsCall *call, Arguments *arguments, GError **error)
 {
   static const NetnsOption known[] = { { "detach", "b" }, { NULL, NULL } };
   g_autoptr (GVariant) options = NULL;
 
+  if (!check_number (call, 0, "words", error) || !check_number (call, 1, "variables", error))
+    return FALSE;
   g_variant_get (call->parameters, "(^a&s^a&s&s@ah@a{sv})", &arguments->command, &arguments->environment,
                  &arguments->request.directory, &arguments->handles, &options);
   arguments->request.command = arguments->command;

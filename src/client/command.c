@@ -17,6 +17,7 @@ static const NetnsCommand commands[] = {
   { "route", netns_route_verbs },     { "network", netns_network_verbs },
   { "connect", netns_connect_verbs }, { "disconnect", netns_disconnect_verbs },
   { "firewall", netns_firewall_verbs, TRUE }, { "nat", netns_nat_verbs },         { "dns", netns_dns_verbs },
+  { NETNS_EXEC_WORD, netns_exec_verbs },
 };
 
 static const NetnsCommand *
@@ -143,7 +144,8 @@ run_verb (NetnsConnection *connection, const NetnsCommand *command, const NetnsV
   static const NetnsOption no_options[] = { { NULL } };
   g_auto (GStrv) rest = g_strdupv (arguments);
   g_autoptr (GVariant) options =
-      netns_options_parse (verb->options ? verb->options : no_options, FALSE, &rest, error);
+      verb->takes_command ? g_variant_ref_sink (g_variant_new ("a{sv}", NULL))
+                          : netns_options_parse (verb->options ? verb->options : no_options, FALSE, NULL, &rest, error);
 
   if (options == NULL || !check_arguments (command, verb, rest, error) ||
       !convert_namespaces (verb, rest, error))

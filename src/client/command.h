@@ -8,6 +8,7 @@
 #include "client/options.h"
 
 #define NETNS_ANY_NUMBER G_MAXUINT
+#define NETNS_EXEC_WORD  "exec"
 
 /**
  * NetnsVerb:
@@ -20,6 +21,7 @@
  * @run: does it, with the arguments and the values of the options
  * @options: (nullable): its options
  * @reads_objects: whether all that it does is reading what is on the bus
+ * @takes_command: whether what follows the first argument is a command line of its own, options and all
  */
 typedef struct {
   const char *verb;
@@ -30,6 +32,7 @@ typedef struct {
   gboolean (*run) (NetnsConnection *connection, char **arguments, GVariant *options, GError **error);
   const NetnsOption *options;
   gboolean reads_objects;
+  gboolean takes_command;
 } NetnsVerb;
 
 /**
@@ -47,7 +50,8 @@ typedef struct {
 extern const NetnsVerb netns_status_verbs[], netns_tree_verbs[], netns_monitor_verbs[],
     netns_namespace_verbs[], netns_link_verbs[], netns_veth_verbs[], netns_bridge_verbs[],
     netns_address_verbs[], netns_route_verbs[], netns_network_verbs[], netns_connect_verbs[],
-    netns_disconnect_verbs[], netns_nat_verbs[], netns_firewall_verbs[], netns_neighbour_verbs[], netns_dns_verbs[];
+    netns_disconnect_verbs[], netns_exec_verbs[], netns_nat_verbs[], netns_firewall_verbs[], netns_neighbour_verbs[],
+    netns_dns_verbs[];
 
 gboolean netns_command_run (NetnsConnection *connection, char **arguments, GError **error);
 char *netns_command_help (const char *word, const NetnsOption *global_options);

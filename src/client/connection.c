@@ -137,6 +137,16 @@ netns_connection_change (NetnsConnection *connection, const char *path, const ch
                          const char *method, GVariant *arguments, const char *reply_type, GVariant **reply,
                          GError **error)
 {
+  return netns_connection_change_with_descriptors (connection, path, interface, method, arguments, NULL, reply_type,
+                                                   reply, error);
+}
+
+/* As netns_connection_change(), with descriptors to which handles in @arguments refer. */
+gboolean
+netns_connection_change_with_descriptors (NetnsConnection *connection, const char *path, const char *interface,
+                                          const char *method, GVariant *arguments, GUnixFDList *descriptors,
+                                          const char *reply_type, GVariant **reply, GError **error)
+{
   g_autoptr (GVariant) tuple = arguments ? g_variant_ref_sink (arguments) : NULL;
   g_autoptr (GVariant) answer = NULL;
   GDBusCallFlags flags = G_DBUS_CALL_FLAGS_NONE;
@@ -154,8 +164,9 @@ netns_connection_change (NetnsConnection *connection, const char *path, const ch
   if (connection->agent == NULL && may_ask (connection->settings))
     connection->agent = netns_agent_new ();
   connection->method = method;
-  answer = g_dbus_connection_call_sync (connection->bus, NETNS_BUS_NAME, path, interface, method, tuple,
-                                        G_VARIANT_TYPE (reply_type), flags, G_MAXINT, NULL, error);
+  answer = g_dbus_connection_call_with_unix_fd_list_sync (connection->bus, NETNS_BUS_NAME, path, interface, method,
+                                                          tuple, G_VARIANT_TYPE (reply_type), flags, G_MAXINT,
+                                                          descriptors, NULL, NULL, error);
   if (answer == NULL)
     return FALSE;
   if (reply != NULL)

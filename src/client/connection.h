@@ -6,6 +6,7 @@
 #include "client/settings.h"
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
 /**
  * NetnsConnection:
@@ -13,12 +14,14 @@
  * @bus: (nullable): the bus, from the first call on
  * @agent: (nullable): who asks for passwords, from the first change on
  * @method: (nullable): the method called last, or the command, for the advice that a failure gives
+ * @status: exit status of a command that worked, usually 0
  */
 typedef struct {
   const NetnsSettings *settings;
   GDBusConnection *bus;
   NetnsAgent *agent;
   const char *method;
+  int status;
 } NetnsConnection;
 
 /* The domain of errors that mean: no way to the service. */
@@ -33,6 +36,10 @@ GVariant *netns_connection_read (NetnsConnection *connection, const char *path, 
 gboolean netns_connection_change (NetnsConnection *connection, const char *path, const char *interface,
                                   const char *method, GVariant *arguments, const char *reply_type,
                                   GVariant **reply, GError **error);
+gboolean netns_connection_change_with_descriptors (NetnsConnection *connection, const char *path,
+                                                   const char *interface, const char *method, GVariant *arguments,
+                                                   GUnixFDList *descriptors, const char *reply_type,
+                                                   GVariant **reply, GError **error);
 char *netns_connection_find_link (NetnsConnection *connection, const char *namespace_name, const char *link,
                                   GError **error);
 gboolean netns_connection_change_link (NetnsConnection *connection, char **namespace_and_link,

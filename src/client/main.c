@@ -74,7 +74,7 @@ print_help (const NetnsSettings *settings, const char *word, GError **error)
 static gboolean
 run (NetnsConnection *connection, NetnsSettings *settings, char ***arguments, GError **error)
 {
-  g_autoptr (GVariant) options = netns_options_parse (global_options, TRUE, arguments, error);
+  g_autoptr (GVariant) options = netns_options_parse (global_options, TRUE, NETNS_EXEC_WORD, arguments, error);
   gboolean wanted;
 
   if (options == NULL || !read_settings (options, settings, error))
@@ -104,6 +104,6 @@ main (int argc, char **argv)
   signal (SIGPIPE, SIG_IGN);
 
   if (run (&connection, &settings, &arguments, &error))
-    return NETNS_EXIT_DONE;
+    return connection.status;
   return netns_failure_report (error, connection.method);
 }

@@ -265,6 +265,34 @@ netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name
 }
 
 /**
+ * netns_objects_explain:
+ * @connection: the way to the service
+ * @path: a path that was computed, not looked up
+ * @missing: what to say if there is no such object
+ * @error: (inout): why a call on it failed
+ *
+ * What a service answers for an object that is not there depends on its D-Bus library and is no text for people, so
+ * the question whether it is there is asked now.
+ */
+void
+netns_objects_explain (NetnsConnection *connection, const char *path, const char *missing, GError **error)
+{
+  g_autoptr (NetnsObjects) objects = NULL;
+  const char *method = connection->method;
+
+  if (!g_error_matches (*error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) &&
+      !g_error_matches (*error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE) &&
+      !g_error_matches (*error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+    return;
+  objects = netns_objects_read (connection, NULL);
+  connection->method = method;
+  if (objects == NULL || g_hash_table_contains (objects->by_path, path))
+    return;
+  g_clear_error (error);
+  g_set_error_literal (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, missing);
+}
+
+/**
  * netns_objects_change:
  * @connection: the way to the service
  * @path: a path that was computed, not looked up
@@ -274,8 +302,7 @@ netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name
  * @missing: what to say if there is no such object
  * @error: what the service said, or why it cannot be reached
  *
- * Saves the question whether the object is there. What a service answers for one that is not depends on its
- * D-Bus library and is no text for people, so the question is asked then.
+ * Saves the question whether the object is there, as long as it is.
  *
  * Returns: whether it worked
  */
@@ -284,20 +311,11 @@ netns_objects_change (NetnsConnection *connection, const char *path, const char 
                       const char *method, GVariant *arguments, const char *missing, GError **error)
 {
   g_autoptr (GError) reason = NULL;
-  g_autoptr (NetnsObjects) objects = NULL;
 
   if (netns_connection_change (connection, path, interface, method, arguments, "()", NULL, &reason))
     return TRUE;
-  if (g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
-      g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE) ||
-      g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)) {
-    objects = netns_objects_read (connection, NULL);
-    connection->method = method;
-  }
-  if (objects != NULL && !g_hash_table_contains (objects->by_path, path))
-    g_set_error_literal (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, missing);
-  else
-    g_propagate_error (error, g_steal_pointer (&reason));
+  netns_objects_explain (connection, path, missing, &reason);
+  g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
 

@@ -29,6 +29,7 @@ const char *netns_objects_find_link (const NetnsObjects *objects, const char *na
 const char *netns_objects_find_network (const NetnsObjects *objects, const char *name, GError **error);
 gboolean netns_objects_change (NetnsConnection *connection, const char *path, const char *interface,
                                const char *method, GVariant *arguments, const char *missing, GError **error);
+void netns_objects_explain (NetnsConnection *connection, const char *path, const char *missing, GError **error);
 char *netns_objects_namespace_of (const NetnsObjects *objects, const char *path);
 gboolean netns_objects_is_unnamed (const char *path);
 char *netns_objects_name (const NetnsObjects *objects, const char *path);

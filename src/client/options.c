@@ -105,6 +105,8 @@ gather_values (const NetnsOption *options, GHashTable *values)
  * netns_options_parse:
  * @options: what there is
  * @keep_unknown: whether other options are left for later instead of being refused
+ * @command_word: (nullable): a first argument after which only one more is ours, and all the others are a command line
+ * of its own
  * @arguments: (inout): arguments; on return those that are left
  * @error: a usage error
  *
@@ -113,7 +115,8 @@ gather_values (const NetnsOption *options, GHashTable *values)
  * Returns: (transfer full) (nullable): their values as `a{sv}`
  */
 GVariant *
-netns_options_parse (const NetnsOption *options, gboolean keep_unknown, char ***arguments, GError **error)
+netns_options_parse (const NetnsOption *options, gboolean keep_unknown, const char *command_word, char ***arguments,
+                     GError **error)
 {
   g_autoptr (GPtrArray) rest = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GHashTable) values =
@@ -141,7 +144,9 @@ netns_options_parse (const NetnsOption *options, gboolean keep_unknown, char ***
     }
     if (option == NULL)
       g_ptr_array_add (rest, g_strdup (argument));
-    else if (!take_option (option, glued, *arguments, &i, values, error))
+    if (option == NULL && rest->len > 2 && g_strcmp0 (rest->pdata[0], command_word) == 0)
+      ended = TRUE;
+    if (option != NULL && !take_option (option, glued, *arguments, &i, values, error))
       return NULL;
   }
   result = gather_values (options, values);

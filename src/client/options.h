@@ -41,5 +41,5 @@ typedef struct {
   const char *help;
 } NetnsOption;
 
-GVariant *netns_options_parse (const NetnsOption *options, gboolean keep_unknown, char ***arguments,
-                               GError **error);
+GVariant *netns_options_parse (const NetnsOption *options, gboolean keep_unknown, const char *command_word,
+                               char ***arguments, GError **error);

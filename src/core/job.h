@@ -9,6 +9,9 @@ typedef struct _NetnsCore NetnsCore;
 typedef struct _NetnsPlan NetnsPlan;
 typedef struct _NetnsJobs NetnsJobs;
 
+/* GLib takes them apart in a time that grows with the square of their number: 90,000 in a second. */
+#define NETNS_JOB_STRINGS_MAX 8192
+
 /**
  * NetnsJob:
  * @id: its number, never given twice while the machine runs

@@ -77,14 +77,40 @@ take_terminal (void)
     g_debug ("No controlling terminal: %s", g_strerror (errno));
 }
 
+/* As execvp(), which takes a folder that the user cannot look into for a program that the user cannot execute. With a
+ * slash in the name execvp() looks nowhere, and only gives scripts without a first line to the shell.
+ * Returns: errno */
+static int
+search_and_execute (char **command)
+{
+  g_auto (GStrv) folders = g_strsplit (g_getenv ("PATH"), ":", -1);
+  int result = ENOENT;
+
+  for (guint i = 0; folders[i] != NULL; i++) {
+    g_autofree char *path = g_build_filename (*folders[i] != '\0' ? folders[i] : ".", command[0], NULL);
+
+    int error_number;
+
+    execvp (path, command);
+    error_number = errno;
+    if (error_number != ENOENT && error_number != ENOTDIR && access (path, F_OK) == 0)
+      result = error_number;
+  }
+  return result;
+}
+
 static void
 execute (const NetnsOrder *order, GError **error)
 {
   int error_number;
 
   environ = order->environment;
-  execvp (order->command[0], order->command);
-  error_number = errno;
+  if (strchr (order->command[0], '/') != NULL) {
+    execvp (order->command[0], order->command);
+    error_number = errno;
+  } else {
+    error_number = search_and_execute (order->command);
+  }
   switch (error_number) {
   case ENOENT:
   case ENOTDIR:

@@ -410,6 +410,15 @@ class BadInput(running.TestCase):
         self.assert_refused('CommandNotFound', 'cat', command=('cat',), environment=['PATH=/nowhere'])
         self.assert_refused('CommandNotExecutable', '/etc/passwd', 'Permission denied', command=('/etc/passwd',))
         self.assert_refused('CommandNotExecutable', '/tmp', command=('/tmp',))
+        with tempfile.TemporaryDirectory(dir='/run') as folder:  # which alice cannot look into
+            self.assert_refused('CommandNotFound', command=('no-such',), environment=[f'PATH={folder}:/usr/bin'])
+            self.output_of('true', environment=[f'PATH={folder}:/usr/bin'])
+            os.chmod(folder, 0o755)
+            with open(f'{folder}/text', 'w') as file:
+                file.write('echo script')
+            self.assert_refused('CommandNotExecutable', command=('text',), environment=[f'PATH={folder}:/usr/bin'])
+            os.chmod(f'{folder}/text', 0o755)
+            self.assertEqual(self.output_of('text', environment=[f'PATH={folder}:/usr/bin']), 'script\n')
 
     def test_command_of_others(self):
         """What root can execute and the caller cannot."""
@@ -434,9 +443,10 @@ class BadInput(running.TestCase):
         self.assert_refused('InvalidArgument', '131071', command=('true', 'x' * 131072))
         self.assert_refused('InvalidArgument', '131071', environment=['A=' + 'x' * 131072])
         self.assert_refused('InvalidArgument', '1048576', command=['true'] + ['x' * 131000] * 9)
-        self.assert_refused('InvalidArgument', '1048576', command=['true'] + [''] * 200000)
+        self.assert_refused('InvalidArgument', '8192 words', command=['true'] + [''] * 100000)
+        self.assert_refused('InvalidArgument', '8192 variables', environment=['A=b'] * 8193)
         self.output_of('true', *['x' * 130000] * 8)
-        self.output_of('true', *['x'] * 90000)
+        self.output_of('true', *['x'] * 8191, environment=['A=b'] * 8192)
 
     def test_descriptors(self):
         null = os.open('/dev/null', os.O_RDONLY)

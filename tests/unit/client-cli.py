@@ -64,6 +64,12 @@ WRONG = [
     (['firewall', 'a', 'remove', 'x'], '“x” cannot be the handle'),
     (['nat', 'create', '@host'], 'say: netnsctl nat create NS SUBNET...'),
     (['nat', 'delete', 'x'], '“x” cannot be the ID'),
+    (['exec', 'web'], 'say: netnsctl exec NS [--] COMMAND...'),
+    (['exec', 'web', '--'], 'There is no command to run'),
+    (['exec', 'web', '--', ''], 'There is no command to run'),
+    (['exec', 'web', '-x', 'true'], 'write -- in front of such a command'),
+    (['exec', '', 'true'], 'the host namespace is called @host'),
+    (['-H', 'h', 'exec', 'web', 'true'], 'use ssh for that'),
     (['status', '--json=xml'], '--json=short, --json=pretty or --json=off'),
     (['--host=', 'status'], 'say --host=[USER@]HOST'),
     (['-H'], 'write --host=[USER@]HOST'),
@@ -100,6 +106,7 @@ BUSCTL = [
      'destination-ports as 1 80 action s accept'),
     (['firewall', '@host', 'policy', 'input', 'drop'],
      '/org/example/NetNS1/namespace/_host org.example.NetNS1.Firewall SetPolicy ss input drop'),
+    (['exec', '@host', 'ls', '--json=short', '-x'], "/namespace/_host org.example.NetNS1.Namespace Run 'asassaha{sv}' 3 ls"),
     (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
 ]
 

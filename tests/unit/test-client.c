@@ -131,7 +131,7 @@ test_options (void)
     g_auto (GStrv) arguments = g_strsplit (lines[i].typed, " ", -1);
     g_autoptr (GError) error = NULL;
     g_autoptr (GVariant) values =
-        netns_options_parse (some_options, lines[i].keep_unknown, &arguments, &error);
+        netns_options_parse (some_options, lines[i].keep_unknown, NULL, &arguments, &error);
     g_autofree char *printed = values ? g_variant_print (values, TRUE) : NULL;
     g_autofree char *rest = values ? g_strjoinv (" ", arguments) : NULL;
 
