@@ -155,7 +155,8 @@ on_done (const GError *error, gpointer data)
 static gboolean
 has_same_details (const NetnsPlan *asked, const NetnsPlan *plan)
 {
-  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network", "command" };
+  static const char *const keys[]
+    = { "namespace", "owner", "link", "kind", "network", "protocol", "port", "scope", "command" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
     const char *before = g_hash_table_lookup (netns_plan_get_details (asked), keys[i]);
@@ -255,10 +256,14 @@ list_actions (Request *request, NetnsReach reach)
   } kinds[] = {
     { NETNS_REACH_NAT, 0, NETNS_INTERFACE_PREFIX "ActionNat" },
     { NETNS_REACH_RAW, 0, NETNS_INTERFACE_PREFIX "ActionRaw" },
+    { NETNS_REACH_FORWARD, 0, NETNS_INTERFACE_PREFIX "ActionForward" },
+    { NETNS_REACH_PUBLIC, 0, NETNS_INTERFACE_PREFIX "ActionPublic" },
     { NETNS_REACH_HOST, NETNS_REACH_NAT, NETNS_INTERFACE_PREFIX "ActionHost" },
     { NETNS_REACH_HOST_LINK, 0, NETNS_INTERFACE_PREFIX "ActionHost" },
     { NETNS_REACH_FOREIGN, 0, NETNS_INTERFACE_PREFIX "ActionForeign" },
-    { NETNS_REACH_OWN, NETNS_REACH_NAT | NETNS_REACH_RAW | NETNS_REACH_HOST | NETNS_REACH_FOREIGN,
+    { NETNS_REACH_OWN,
+      NETNS_REACH_NAT | NETNS_REACH_RAW | NETNS_REACH_HOST | NETNS_REACH_FOREIGN | NETNS_REACH_FORWARD
+        | NETNS_REACH_PUBLIC,
       NETNS_INTERFACE_PREFIX "Action" },
   };
   const GDBusMethodInfo *info = g_dbus_method_invocation_get_method_info (request->invocation);
@@ -291,8 +296,9 @@ list_actions (Request *request, NetnsReach reach)
 static void
 complete_details (const char *verb, GHashTable *details)
 {
-  static const char *const keys[] = { "namespace", "owner", "link", "kind", "network", "subnet", "command" };
-  static const char *const subjects[] = { "link", "network", "subnet" };
+  static const char *const keys[]
+    = { "namespace", "owner", "link", "kind", "network", "subnet", "protocol", "port", "scope", "command" };
+  static const char *const subjects[] = { "link", "network", "subnet", "protocol", "port", "scope" };
   g_autoptr (GString) change = g_string_new (verb);
 
   for (gsize i = 0; i < G_N_ELEMENTS (subjects); i++) {

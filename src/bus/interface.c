@@ -15,6 +15,7 @@ static const NetnsInterface *const interfaces[NETNS_N_INTERFACES] = {
   &netns_interface_tap,
   &netns_interface_process,
   &netns_interface_firewall,
+  &netns_interface_forward,
 };
 
 /* Returns: (transfer none): the interface that a bit stands for, given its position */

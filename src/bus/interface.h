@@ -103,6 +103,7 @@ extern const NetnsInterface netns_interface_bridge;
 extern const NetnsInterface netns_interface_bridge_port;
 extern const NetnsInterface netns_interface_network;
 extern const NetnsInterface netns_interface_nat;
+extern const NetnsInterface netns_interface_forward;
 extern const NetnsInterface netns_interface_tap;
 extern const NetnsInterface netns_interface_process;
 extern const NetnsInterface netns_interface_firewall;

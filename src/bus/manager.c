@@ -427,6 +427,7 @@ static const NetnsMethod manager_methods[] = {
   { "Connect", connect_namespace, namespace_connected },
   { "Disconnect", disconnect_namespace, NULL },
   { "CreateNat", create_nat, nat_created },
+  { "CreateForward", netns_manager_create_forward, netns_manager_forward_created },
   { "Reload", reload, reloaded },
   { NULL, NULL, NULL },
 };

@@ -13,6 +13,10 @@
 
 GVariant *netns_manager_reply_link (NetnsCore *core, const char *namespace_name, const char *name, GError **error);
 
+/* forward.c */
+NetnsPlan *netns_manager_create_forward (NetnsCall *call, const NetnsObject *object, GError **error);
+GVariant *netns_manager_forward_created (NetnsCall *call, const NetnsObject *object, GError **error);
+
 /* manager-link.c */
 NetnsPlan *netns_manager_create_tap (NetnsCall *call, const NetnsObject *object, GError **error);
 GVariant *netns_manager_tap_created (NetnsCall *call, const NetnsObject *object, GError **error);

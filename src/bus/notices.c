@@ -5,6 +5,7 @@
 #include "bus/object.h"
 #include "common/names.h"
 #include "core/drift.h"
+#include "core/follow.h"
 #include "core/foreign-firewalls.h"
 #include "core/restore.h"
 
@@ -13,6 +14,7 @@ struct _NetnsNotices {
   NetnsGrant *grant;
   NetnsRestore *restore;
   NetnsDrift *drift;
+  NetnsFollow *follow;
   NetnsForeignFirewalls *foreign;
 };
 
@@ -60,6 +62,7 @@ netns_notices_new (NetnsCore *core, GDBusConnection *connection)
   notices->connection = g_object_ref (connection);
   notices->grant = netns_authority_grant_service ();
   notices->restore = netns_restore_new (core, notices->grant, on_restored, notices);
+  notices->follow = netns_follow_new (core, notices->grant);
   notices->drift = netns_drift_new (core, on_drifted, notices);
   notices->foreign = netns_foreign_firewalls_new (core);
   return notices;
@@ -74,6 +77,7 @@ netns_notices_free (NetnsNotices *notices)
 {
   g_clear_pointer (&notices->foreign, netns_foreign_firewalls_free);
   g_clear_pointer (&notices->drift, netns_drift_free);
+  g_clear_pointer (&notices->follow, netns_follow_free);
   g_clear_pointer (&notices->restore, netns_restore_free);
   g_clear_pointer (&notices->grant, netns_grant_free);
   g_object_unref (notices->connection);

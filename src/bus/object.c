@@ -39,6 +39,7 @@ static const struct {
 } definition_types[] = {
   { NETNS_OBJECT_NETWORK, &netns_network_class, "network", FALSE },
   { NETNS_OBJECT_NAT, &netns_nat_class, "nat", TRUE },
+  { NETNS_OBJECT_FORWARD, &netns_forward_class, "forward", TRUE },
 };
 
 static gboolean
@@ -156,6 +157,8 @@ netns_object_get_interfaces (const NetnsObject *object)
     return NETNS_HAS_NAT;
   case NETNS_OBJECT_PROCESS:
     return NETNS_HAS_PROCESS;
+  case NETNS_OBJECT_FORWARD:
+    return NETNS_HAS_FORWARD;
   default:
     g_assert_not_reached ();
   }
@@ -190,6 +193,8 @@ netns_object_get_path (const NetnsObject *object)
     return netns_path_for_nat ((guint) netns_definition_get_number (object->definition));
   case NETNS_OBJECT_PROCESS:
     return netns_path_for_process (object->job->id);
+  case NETNS_OBJECT_FORWARD:
+    return netns_path_for_forward ((guint) netns_definition_get_number (object->definition));
   default:
     g_assert_not_reached ();
   }

@@ -12,6 +12,7 @@ typedef enum {
   NETNS_OBJECT_NETWORK,
   NETNS_OBJECT_NAT,
   NETNS_OBJECT_PROCESS,
+  NETNS_OBJECT_FORWARD,
 } NetnsObjectType;
 
 /* Interfaces as bits; the position of a bit is the interface's place in the table of interface.c. */
@@ -28,19 +29,21 @@ typedef enum {
   NETNS_HAS_TAP = 1 << 9,
   NETNS_HAS_PROCESS = 1 << 10,
   NETNS_HAS_FIREWALL = 1 << 11,
+  NETNS_HAS_FORWARD = 1 << 12,
 } NetnsInterfaceBits;
 
-#define NETNS_N_INTERFACES 12
+#define NETNS_N_INTERFACES 13
 
 /**
  * NetnsObject:
  * @type: what it is
  * @namespace: a namespace, or that of @link
  * @link: a link
- * @definition: a network or a translation
+ * @definition: a network, a translation or a forward
  * @network: a network
  * @nat: a translation
  * @job: a command that runs
+ * @forward: a port forward
  *
  * Good only until the main loop turns: the thing may then be gone.
  */
@@ -52,6 +55,7 @@ typedef struct {
     NetnsDefinition *definition;
     NetnsNetwork *network;
     NetnsNat *nat;
+    NetnsForward *forward;
   };
   NetnsJob *job;
 } NetnsObject;

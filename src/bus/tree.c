@@ -172,7 +172,8 @@ netns_tree_new (NetnsCore *core, GDBusConnection *connection, const GDBusInterfa
                 GError **error)
 {
   static const char *const folders[]
-    = { NETNS_PATH, NETNS_PATH_NAMESPACES, NETNS_PATH_NETWORKS, NETNS_PATH_NATS, NETNS_PATH_PROCESSES };
+    = { NETNS_PATH, NETNS_PATH_NAMESPACES, NETNS_PATH_NETWORKS, NETNS_PATH_NATS, NETNS_PATH_PROCESSES,
+        NETNS_PATH_FORWARDS };
   g_autoptr (NetnsTree) tree = g_new0 (NetnsTree, 1);
   g_autoptr (GPtrArray) namespaces = netns_mirror_list_namespaces (netns_core_get_mirror (core));
 

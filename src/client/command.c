@@ -18,6 +18,7 @@ static const NetnsCommand commands[] = {
   { "connect", netns_connect_verbs }, { "disconnect", netns_disconnect_verbs },
   { "firewall", netns_firewall_verbs, TRUE }, { "nat", netns_nat_verbs },         { "dns", netns_dns_verbs },
   { NETNS_EXEC_WORD, netns_exec_verbs },
+  { "forward", netns_forward_verbs },
 };
 
 static const NetnsCommand *

@@ -50,7 +50,8 @@ typedef struct {
 extern const NetnsVerb netns_status_verbs[], netns_tree_verbs[], netns_monitor_verbs[],
     netns_namespace_verbs[], netns_link_verbs[], netns_veth_verbs[], netns_bridge_verbs[],
     netns_address_verbs[], netns_route_verbs[], netns_network_verbs[], netns_connect_verbs[],
-    netns_disconnect_verbs[], netns_exec_verbs[], netns_nat_verbs[], netns_firewall_verbs[], netns_neighbour_verbs[],
+    netns_disconnect_verbs[], netns_exec_verbs[], netns_nat_verbs[], netns_forward_verbs[], netns_firewall_verbs[],
+    netns_neighbour_verbs[],
     netns_dns_verbs[];
 
 gboolean netns_command_run (NetnsConnection *connection, char **arguments, GError **error);

@@ -38,6 +38,8 @@ kind_of (const char *path)
     return "nat";
   if (g_str_has_prefix (path, NETNS_PATH_PROCESSES "/"))
     return "process";
+  if (g_str_has_prefix (path, NETNS_PATH_FORWARDS "/"))
+    return "forward";
   if (g_str_has_prefix (path, NETNS_PATH_NAMESPACES "/"))
     return strstr (path, "/link/") ? "link" : "namespace";
   return "service";

@@ -23,6 +23,7 @@ static const NetnsColumn columns[] = {
   { "n-links", N_ ("Links"), NULL, NULL },
   { "n-networks", N_ ("Networks"), NULL, NULL },
   { "n-nats", N_ ("NATs"), NULL, NULL },
+  { "n-forwards", N_ ("Forwards"), NULL, NULL },
   { NULL },
 };
 
@@ -31,6 +32,7 @@ static const char *const counted[] = {
   NETNS_INTERFACE_LINK,
   NETNS_INTERFACE_NETWORK,
   NETNS_INTERFACE_NAT,
+  NETNS_INTERFACE_FORWARD,
 };
 
 static void

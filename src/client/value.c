@@ -213,6 +213,7 @@ static const struct {
   { "NsId", "i", convert_nsid },
   { "Namespace", "o", convert_name },
   { "PeerNamespace", "o", convert_name },
+  { "Target", "o", convert_name },
   { "HostNamespace", "o", convert_name },
   { "Master", "o", convert_name },
   { "Links", "ao", convert_names },

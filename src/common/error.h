@@ -13,6 +13,7 @@
  * @NETNS_ERROR_INVALID_ARGUMENT: any other argument or option that makes no sense
  * @NETNS_ERROR_NOT_SUPPORTED: this kernel, or this kind of link, cannot do it
  * @NETNS_ERROR_ADDRESS_IN_USE: somebody else has that address
+ * @NETNS_ERROR_PORT_IN_USE: a process or another forward has that port
  * @NETNS_ERROR_SUBNET_CONFLICT: there is a route to that subnet already
  * @NETNS_ERROR_NAMESPACE_GONE: it vanished while the call waited or ran
  * @NETNS_ERROR_AUTHORIZATION_DISMISSED: the user closed the password dialog
@@ -34,6 +35,7 @@ typedef enum {
   NETNS_ERROR_INVALID_ARGUMENT,
   NETNS_ERROR_NOT_SUPPORTED,
   NETNS_ERROR_ADDRESS_IN_USE,
+  NETNS_ERROR_PORT_IN_USE,
   NETNS_ERROR_SUBNET_CONFLICT,
   NETNS_ERROR_NAMESPACE_GONE,
   NETNS_ERROR_AUTHORIZATION_DISMISSED,

@@ -189,3 +189,15 @@ netns_path_for_process (guint id)
 {
   return g_strdup_printf (NETNS_PATH_PROCESSES "/%u", id);
 }
+
+/**
+ * netns_path_for_forward:
+ * @id: number of a port forward
+ *
+ * Returns: (transfer full): its object path
+ */
+char *
+netns_path_for_forward (guint id)
+{
+  return g_strdup_printf (NETNS_PATH_FORWARDS "/%u", id);
+}

@@ -12,6 +12,7 @@
 #define NETNS_PATH_NETWORKS     NETNS_PATH "/network"
 #define NETNS_PATH_NATS         NETNS_PATH "/nat"
 #define NETNS_PATH_PROCESSES    NETNS_PATH "/process"
+#define NETNS_PATH_FORWARDS     NETNS_PATH "/forward"
 
 #define NETNS_INTERFACE_MANAGER     NETNS_INTERFACE_PREFIX "Manager"
 #define NETNS_INTERFACE_NAMESPACE   NETNS_INTERFACE_PREFIX "Namespace"
@@ -24,6 +25,7 @@
 #define NETNS_INTERFACE_FIREWALL    NETNS_INTERFACE_PREFIX "Firewall"
 #define NETNS_INTERFACE_NAT         NETNS_INTERFACE_PREFIX "Nat"
 #define NETNS_INTERFACE_PROCESS     NETNS_INTERFACE_PREFIX "Process"
+#define NETNS_INTERFACE_FORWARD     NETNS_INTERFACE_PREFIX "Forward"
 
 /* Where `ip netns` keeps namespaces; both programs see each other's. */
 #define NETNS_RUN_DIR   "/run/netns"
@@ -48,3 +50,4 @@ char *netns_path_for_link (const char *namespace_name, guint index);
 char *netns_path_for_network (const char *name);
 char *netns_path_for_nat (guint id);
 char *netns_path_for_process (guint id);
+char *netns_path_for_forward (guint id);

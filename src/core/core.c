@@ -35,10 +35,12 @@ struct _NetnsCore {
   guint64 plans_run;
   GStrv foreign_firewalls;
   GSource *forget_source;
+  NetnsFollowFunc follow;
+  gpointer follower;
 };
 
 static const NetnsDefinitionClass *const classes[NETNS_N_DEFINITION_CLASSES]
-  = { &netns_network_class, &netns_nat_class, &netns_firewall_class };
+  = { &netns_network_class, &netns_nat_class, &netns_firewall_class, &netns_forward_class };
 
 /* A plan on its way through the worker. */
 typedef struct {
@@ -122,11 +124,22 @@ run_job (gpointer data)
 }
 
 static void
-end_job (Job *job)
+answer_job (gpointer data)
 {
+  Job *job = data;
+
   job->done (job->error, job->data);
   g_clear_error (&job->error);
   g_free (job);
+}
+
+static void
+end_job (Job *job)
+{
+  NetnsCore *core = job->core;
+
+  if (core->follow == NULL || job->data == core->follower || !core->follow (answer_job, job, core->follower))
+    answer_job (job);
 }
 
 static void
@@ -259,17 +272,7 @@ load_definitions (NetnsCore *core, const NetnsDefinitionClass *class)
   }
 }
 
-/* Whether it is in a namespace that is gone, maybe with another one in its place. */
-static gboolean
-is_orphan (NetnsCore *core, const NetnsDefinition *definition)
-{
-  const NetnsNamespace *namespace = netns_mirror_get_namespace (core->mirror, definition->namespace_name);
-
-  return namespace == NULL
-         || (definition->cookie != 0 && namespace->cookie != 0 && namespace->cookie != definition->cookie);
-}
-
-/* What was in a namespace that is gone. */
+/* What was in a namespace that is gone. Forwards to it have rules elsewhere, see core/follow.h. */
 static void
 forget_orphans (NetnsCore *core)
 {
@@ -279,7 +282,7 @@ forget_orphans (NetnsCore *core)
     NetnsDefinition *definition = g_ptr_array_index (definitions, i);
     g_autofree char *file = netns_definition_get_file (definition);
 
-    if (!is_orphan (core, definition))
+    if (definition->class == &netns_forward_class || !netns_core_is_orphan (core, definition))
       continue;
     netns_store_write (file, NULL, NULL);
     netns_core_drop_definition (core, definition);
@@ -403,6 +406,20 @@ netns_core_observe (NetnsCore *core, const NetnsCoreObserver *observer, gpointer
   g_array_append_val (core->observers, entry);
 }
 
+/* @follow: called when a call is done and not yet answered; a plan whose data is @follower is the follower's own */
+void
+netns_core_set_follower (NetnsCore *core, NetnsFollowFunc follow, gpointer follower)
+{
+  core->follow = follow;
+  core->follower = follower;
+}
+
+gpointer
+netns_core_get_follower (NetnsCore *core)
+{
+  return core->follower;
+}
+
 NetnsMirror *
 netns_core_get_mirror (NetnsCore *core)
 {
@@ -482,29 +499,6 @@ netns_core_get_jobs (NetnsCore *core)
   return core->jobs;
 }
 
-/**
- * netns_core_find_namespace:
- * @core: the service
- * @name: a name, empty for the host
- * @error: `NotFound`
- *
- * Returns: (transfer none) (nullable): the namespace, which may be a broken one
- */
-NetnsNamespace *
-netns_core_find_namespace (NetnsCore *core, const char *name, GError **error)
-{
-  NetnsNamespace *namespace = netns_mirror_get_namespace (core->mirror, name);
-
-  /* `ip netns add` a moment ago, and its news is still under way. */
-  if (namespace == NULL && *name != '\0' && *name != '.' && strchr (name, '/') == NULL && !netns_name_is_id (name)) {
-    netns_mirror_refresh_name (core->mirror, name, NULL);
-    namespace = netns_mirror_get_namespace (core->mirror, name);
-  }
-  if (namespace == NULL)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no namespace “%s”", name);
-  return namespace;
-}
-
 /* Takes @definition; one of its class and name is replaced. */
 void
 netns_core_put_definition (NetnsCore *core, NetnsDefinition *definition)
@@ -568,7 +562,8 @@ netns_core_forget_namespace (NetnsCore *core, const char *name)
   g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, name);
 
   for (guint i = 0; i < definitions->len; i++)
-    netns_core_drop_definition (core, g_ptr_array_index (definitions, i));
+    if (((NetnsDefinition *) g_ptr_array_index (definitions, i))->class != &netns_forward_class)
+      netns_core_drop_definition (core, g_ptr_array_index (definitions, i));
 }
 
 /* A namespace has another name: so what is inside has to find it by that. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/firewall.h"
+#include "core/forward.h"
 #include "core/job.h"
 #include "core/nat.h"
 #include "core/network.h"
@@ -14,7 +15,7 @@
 
 typedef struct _NetnsCore NetnsCore;
 
-#define NETNS_N_DEFINITION_CLASSES 3
+#define NETNS_N_DEFINITION_CLASSES 4
 
 /* What can change of the machine besides what is mirrored; the bits are others than those of NetnsMirrorChanges. */
 typedef enum {
@@ -40,6 +41,8 @@ typedef struct {
 /* Called when it is a call's turn: it plans, and runs the plan or says netns_core_skip(). */
 typedef void (*NetnsTurnFunc) (gpointer data);
 typedef void (*NetnsDoneFunc) (const GError *error, gpointer data);
+/* Returns: whether there is something to do first; @done is then called with @data afterwards. */
+typedef gboolean (*NetnsFollowFunc) (NetnsSettledFunc done, gpointer data, gpointer follower);
 
 NetnsCore *netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error);
 void netns_core_free (NetnsCore *core);
@@ -51,6 +54,8 @@ gboolean netns_core_is_busy (const NetnsCore *core);
 guint64 netns_core_get_generation (NetnsCore *core);
 void netns_core_run (NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant, NetnsDoneFunc done, gpointer data);
 
+void netns_core_set_follower (NetnsCore *core, NetnsFollowFunc follow, gpointer follower);
+gpointer netns_core_get_follower (NetnsCore *core);
 NetnsMirror *netns_core_get_mirror (NetnsCore *core);
 NetnsWorker *netns_core_get_worker (NetnsCore *core);
 NetnsOwners *netns_core_get_owners (NetnsCore *core);
@@ -66,6 +71,7 @@ NetnsNamespace *netns_core_use_namespace (NetnsCore *core, NetnsPlan *plan, guin
 gboolean netns_core_check_named (const NetnsNamespace *namespace, GError **error);
 gboolean netns_core_check_quota (NetnsCore *core, guint caller, guint new_namespaces, guint new_links, GError **error);
 void netns_core_add_foreign (NetnsPlan *plan, const char *namespace_name, guint owner);
+gboolean netns_core_is_orphan (NetnsCore *core, const NetnsDefinition *definition);
 guint netns_core_get_link_owner (NetnsCore *core, NetnsLink *link);
 
 void netns_core_put_definition (NetnsCore *core, NetnsDefinition *definition);

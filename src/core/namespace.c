@@ -123,15 +123,19 @@ refuse_host (const NetnsNamespace *namespace, const char *what, GError **error)
   return FALSE;
 }
 
-/* Networks, translations and whatever else is inside a namespace end with it. */
+/* Networks, translations and whatever else is inside a namespace end with it. Forwards to it follow (core/follow.h), so
+ * that their connections last if it cannot be deleted after all. */
 static void
 forget_contents (NetnsCore *core, NetnsPlan *plan, const char *name)
 {
   g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, name);
 
   for (guint i = 0; i < definitions->len; i++) {
-    g_autofree char *file = netns_definition_get_file (g_ptr_array_index (definitions, i));
+    const NetnsDefinition *definition = g_ptr_array_index (definitions, i);
+    g_autofree char *file = netns_definition_get_file (definition);
 
+    if (definition->class == &netns_forward_class)
+      continue;
     netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", file);
   }
 }

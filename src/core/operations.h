@@ -29,6 +29,15 @@ char *netns_forwarding_file_for (guint64 cookie, int family);
 extern const NetnsOperation netns_operation_rules_restore; /* commands s: libnftables JSON; if-damaged b; last */
 extern const NetnsOperation netns_operation_ruleset_list;  /* (none) */
 
+/* operations-forward.c */
+extern const NetnsOperation netns_operation_ports_hold;         /* name s, protocol u, address s, port u, count u,
+                                                                   loopback6 b, if-free b: else it only warns */
+extern const NetnsOperation netns_operation_connections_forget; /* protocol u, port u, count u, target-port u, called as,
+                                                                   targets as */
+extern const NetnsOperation netns_operation_setting_borrow;     /* setting s, link s */
+extern const NetnsOperation netns_operation_setting_return;     /* the same */
+extern const NetnsOperation netns_operation_counters_read;      /* commands s */
+
 /* operations-process.c */
 extern const NetnsOperation netns_operation_process_list;   /* (none) */
 extern const NetnsOperation netns_operation_socket_open;    /* domain u, type u, protocol u */

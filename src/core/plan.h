@@ -20,6 +20,8 @@ typedef enum {
   NETNS_REACH_NAT = 1 << 3,
   NETNS_REACH_HOST_LINK = 1 << 4, /* a link of the host that NAT does not bring along */
   NETNS_REACH_RAW = 1 << 5, /* raw packets */
+  NETNS_REACH_FORWARD = 1 << 6, /* ports of the host, for this machine */
+  NETNS_REACH_PUBLIC = 1 << 7,  /* ports of the host, for all the world */
 } NetnsReach;
 
 typedef void (*NetnsCommitFunc) (NetnsPlan *plan, gpointer data);

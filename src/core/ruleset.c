@@ -2,8 +2,10 @@
 #include "core/ruleset.h"
 
 #include "common/names.h"
+#include "core/forward-rules.h"
 
 #include <json-glib/json-glib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* Everything is put together as values and turned into libnftables-json(5) at the end: no name or address is ever
@@ -205,22 +207,42 @@ add_bridges_set (GVariantBuilder *commands, GPtrArray *networks)
   add_command (commands, "add", "set", g_variant_dict_end (&set));
 }
 
+static gboolean
+leads_into (GPtrArray *forwards, const NetnsNetwork *network)
+{
+  for (guint i = 0; i < forwards->len; i++)
+    if (strcmp (((NetnsForward *) g_ptr_array_index (forwards, i))->network, network->base.name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+add_forwards (GVariantBuilder *commands, const NetnsRules *rules, gboolean with_elements)
+{
+  if (rules->forwards->len == 0)
+    return;
+  netns_forward_rules_add_frame (commands, rules->networks);
+  for (guint i = 0; with_elements && i < rules->forwards->len; i++)
+    netns_forward_rules_add_elements (commands, "add", g_ptr_array_index (rules->forwards, i));
+}
+
 /* What networks and translations need. */
 static void
-add_translations (GVariantBuilder *commands, const NetnsRules *rules)
+add_translations (GVariantBuilder *commands, const NetnsRules *rules, gboolean with_elements)
 {
   add_own_set (commands, AF_INET, rules->networks, rules->nats);
   add_own_set (commands, AF_INET6, rules->networks, rules->nats);
   add_bridges_set (commands, rules->networks);
   add_chain (commands, "postrouting", "nat", 100); /* NF_IP_PRI_NAT_SRC */
   add_chain (commands, "forward", "filter", 0);    /* NF_IP_PRI_FILTER */
+  add_forwards (commands, rules, with_elements);
   for (guint i = 0; i < rules->networks->len; i++) {
     const NetnsNetwork *network = g_ptr_array_index (rules->networks, i);
 
-    if (!network->nat)
-      continue;
-    add_network_translation (commands, network);
-    add_network_guard (commands, network);
+    if (network->nat)
+      add_network_translation (commands, network);
+    if (network->nat || leads_into (rules->forwards, network))
+      add_network_guard (commands, network);
   }
   for (guint i = 0; i < rules->nats->len; i++)
     add_nat_translation (commands, g_ptr_array_index (rules->nats, i));
@@ -232,7 +254,7 @@ wants_translations (const NetnsRules *rules)
   for (guint i = 0; i < rules->networks->len; i++)
     if (((NetnsNetwork *) g_ptr_array_index (rules->networks, i))->nat)
       return TRUE;
-  return rules->nats->len > 0;
+  return rules->nats->len > 0 || rules->forwards->len > 0;
 }
 
 /* Returns: whether there is anything to put into the table */
@@ -248,6 +270,8 @@ netns_ruleset_wants_table (const NetnsRules *rules)
 /**
  * netns_ruleset_build:
  * @rules: what is in one namespace
+ * @with_elements: whether forwards get their elements of the maps; without them, equal results mean that a change of
+ *                 elements is all that is needed
  *
  * The transaction removes the table and makes it anew, if anything in it is wanted; the kernel shows other programs and
  * packets either the old one or the new one. Connections that are up stay translated: that is conntrack's, not ours.
@@ -255,7 +279,7 @@ netns_ruleset_wants_table (const NetnsRules *rules)
  * Returns: (transfer full): commands for libnftables, as JSON
  */
 char *
-netns_ruleset_build (const NetnsRules *rules)
+netns_ruleset_build (const NetnsRules *rules, gboolean with_elements)
 {
   g_auto (GVariantBuilder) commands = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr (GVariant) document = NULL;
@@ -265,9 +289,34 @@ netns_ruleset_build (const NetnsRules *rules)
   if (netns_ruleset_wants_table (rules))
     add_table (&commands, "add");
   if (wants_translations (rules))
-    add_translations (&commands, rules);
+    add_translations (&commands, rules, with_elements);
   for (guint i = 0; i < rules->firewalls->len; i++)
     netns_ruleset_add_firewall (&commands, g_ptr_array_index (rules->firewalls, i));
   document = g_variant_ref_sink (g_variant_new_parsed ("{'nftables': <%@aa{sv}>}", g_variant_builder_end (&commands)));
+  return json_gvariant_serialize_data (document, NULL);
+}
+
+/**
+ * netns_ruleset_build_change:
+ * @old: (element-type NetnsForward): forwards that go
+ * @new: (element-type NetnsForward): forwards that come
+ *
+ * Returns: (transfer full) (nullable): commands for libnftables, as JSON, for a table that has all else; %NULL if they
+ *   have no elements
+ */
+char *
+netns_ruleset_build_change (GPtrArray *old, GPtrArray *new)
+{
+  g_auto (GVariantBuilder) commands = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GVariant) list = NULL, document = NULL;
+
+  for (guint i = 0; i < old->len; i++)
+    netns_forward_rules_add_elements (&commands, "delete", g_ptr_array_index (old, i));
+  for (guint i = 0; i < new->len; i++)
+    netns_forward_rules_add_elements (&commands, "add", g_ptr_array_index (new, i));
+  list = g_variant_ref_sink (g_variant_builder_end (&commands));
+  if (g_variant_n_children (list) == 0)
+    return NULL;
+  document = g_variant_ref_sink (g_variant_new_parsed ("{'nftables': <%@aa{sv}>}", list));
   return json_gvariant_serialize_data (document, NULL);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/firewall.h"
+#include "core/forward.h"
 #include "core/nat.h"
 #include "core/network.h"
 
@@ -12,13 +13,16 @@
  * @networks: (element-type NetnsNetwork): networks of one namespace
  * @nats: (element-type NetnsNat): translations of the same namespace
  * @firewalls: (element-type NetnsFirewall): its firewall, if it has one
+ * @forwards: (element-type NetnsForward): port forwards, if it is the host's
  */
 typedef struct {
   GPtrArray *networks;
   GPtrArray *nats;
   GPtrArray *firewalls;
+  GPtrArray *forwards;
 } NetnsRules;
 
 gboolean netns_ruleset_is_there (const char *commands, const char *ruleset);
 gboolean netns_ruleset_wants_table (const NetnsRules *rules);
-char *netns_ruleset_build (const NetnsRules *rules);
+char *netns_ruleset_build (const NetnsRules *rules, gboolean with_elements);
+char *netns_ruleset_build_change (GPtrArray *old, GPtrArray *new);

@@ -17,9 +17,17 @@ clear_wanted (Wanted *wanted)
   g_clear_pointer (&wanted->networks, g_ptr_array_unref);
   g_clear_pointer (&wanted->nats, g_ptr_array_unref);
   g_clear_pointer (&wanted->firewalls, g_ptr_array_unref);
+  g_clear_pointer (&wanted->forwards, g_ptr_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wanted, clear_wanted)
+
+/* The rules of a forward are in the host, wherever it leads to. */
+static const char *
+place_of_rules (const NetnsDefinition *definition)
+{
+  return definition->class == &netns_forward_class ? "" : definition->namespace_name;
+}
 
 static int
 compare_names (gconstpointer a, gconstpointer b)
@@ -27,23 +35,35 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp ((*(NetnsDefinition *const *) a)->name, (*(NetnsDefinition *const *) b)->name);
 }
 
+static GPtrArray *
+list_with_rules (NetnsCore *core, const char *namespace_name)
+{
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, NULL);
+  GPtrArray *list = g_ptr_array_new ();
+
+  for (guint i = 0; i < definitions->len; i++)
+    if (strcmp (place_of_rules (g_ptr_array_index (definitions, i)), namespace_name) == 0)
+      g_ptr_array_add (list, g_ptr_array_index (definitions, i));
+  return list;
+}
+
 /* As the service has it, or with @new in the place of @old. */
 static void
-collect (NetnsCore *core, const char *namespace_name, const NetnsDefinition *old, const NetnsDefinition *new,
-         Wanted *wanted)
+collect (NetnsCore *core, const char *namespace_name, GPtrArray *old, GPtrArray *new, Wanted *wanted)
 {
-  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, namespace_name);
+  g_autoptr (GPtrArray) definitions = list_with_rules (core, namespace_name);
   const struct {
     const NetnsDefinitionClass *class;
     GPtrArray **list;
   } lists[] = { { &netns_network_class, &wanted->networks },
                 { &netns_nat_class, &wanted->nats },
-                { &netns_firewall_class, &wanted->firewalls } };
+                { &netns_firewall_class, &wanted->firewalls },
+                { &netns_forward_class, &wanted->forwards } };
 
-  if (old != NULL)
-    g_ptr_array_remove (definitions, (gpointer) old);
-  if (new != NULL)
-    g_ptr_array_add (definitions, (gpointer) new);
+  for (guint i = 0; old != NULL && i < old->len; i++)
+    g_ptr_array_remove_fast (definitions, g_ptr_array_index (old, i));
+  for (guint i = 0; new != NULL && i < new->len; i++)
+    g_ptr_array_add (definitions, g_ptr_array_index (new, i));
   g_ptr_array_sort (definitions, compare_names);
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++) {
     *lists[i].list = g_ptr_array_new ();
@@ -74,21 +94,43 @@ wants_forwarding (const Wanted *wanted, int family)
   for (guint i = 0; i < wanted->nats->len; i++)
     if (has_family (((NetnsNat *) g_ptr_array_index (wanted->nats, i))->sources, family))
       return TRUE;
+  for (guint i = 0; i < wanted->forwards->len; i++)
+    if (netns_forward_has_family (g_ptr_array_index (wanted->forwards, i), family))
+      return TRUE;
   return FALSE;
 }
 
-static void
-plan_rules (NetnsPlan *plan, const char *namespace_name, const Wanted *before, const Wanted *after)
+/* Whether forwards come and go, and all else stays. */
+static gboolean
+is_change_of_elements (const Wanted *before, const Wanted *after)
 {
+  g_autofree char *frame_before = NULL, *frame_after = NULL;
+
+  if (before->forwards->len == 0 || after->forwards->len == 0 || before->networks->len != after->networks->len)
+    return FALSE;
+  frame_before = netns_ruleset_build (before, FALSE);
+  frame_after = netns_ruleset_build (after, FALSE);
+  return strcmp (frame_before, frame_after) == 0;
+}
+
+static void
+plan_rules (NetnsPlan *plan, const char *namespace_name, const Wanted *before, const Wanted *after, GPtrArray *old,
+            GPtrArray *new)
+{
+  const NetnsDefinition *any = g_ptr_array_index (new->len > 0 ? new : old, 0);
   g_autofree char *commands = NULL, *undo = NULL;
 
   if (!netns_ruleset_wants_table (before) && !netns_ruleset_wants_table (after))
     return;
-  commands = netns_ruleset_build (after);
-  undo = netns_ruleset_build (before);
-  if (strcmp (commands, undo) == 0)
-    return;
-  netns_plan_add (plan, &netns_operation_nft, namespace_name, "{'commands': <%s>, 'undo': <%s>}", commands, undo);
+  if (any->class == &netns_forward_class && is_change_of_elements (before, after)) {
+    commands = netns_ruleset_build_change (old, new);
+    undo = netns_ruleset_build_change (new, old);
+  } else {
+    commands = netns_ruleset_build (after, TRUE);
+    undo = netns_ruleset_build (before, TRUE);
+  }
+  if (g_strcmp0 (commands, undo) != 0)
+    netns_plan_add (plan, &netns_operation_nft, namespace_name, "{'commands': <%s>, 'undo': <%s>}", commands, undo);
 }
 
 static void
@@ -100,14 +142,6 @@ plan_forwarding (NetnsPlan *plan, const char *namespace_name, const Wanted *befo
     return;
   netns_plan_add (plan, has ? &netns_operation_forwarding_enable : &netns_operation_forwarding_restore,
                   namespace_name, "{'family': <%u>}", (guint) family);
-}
-
-static void
-plan_difference (NetnsPlan *plan, const char *namespace_name, const Wanted *before, const Wanted *after)
-{
-  plan_forwarding (plan, namespace_name, before, after, AF_INET);
-  plan_forwarding (plan, namespace_name, before, after, AF_INET6);
-  plan_rules (plan, namespace_name, before, after);
 }
 
 typedef struct {
@@ -140,6 +174,59 @@ commit_drop (NetnsPlan *plan, gpointer data)
   netns_core_drop_definition (commit->core, commit->definition);
 }
 
+static void
+plan_definition (NetnsCore *core, NetnsPlan *plan, const NetnsDefinition *definition, gboolean put)
+{
+  g_autofree char *file = netns_definition_get_file (definition), *contents = NULL;
+  Commit *commit = g_new0 (Commit, 1);
+
+  if (put) {
+    contents = netns_definition_print (definition);
+    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>, 'contents': <%s>}", file, contents);
+  } else {
+    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", file);
+  }
+  commit->core = core;
+  commit->definition = netns_definition_copy (definition);
+  netns_plan_on_commit (plan, put ? commit_put : commit_drop, commit, free_commit);
+}
+
+static gboolean
+has_successor (const NetnsDefinition *definition, GPtrArray *new)
+{
+  for (guint i = 0; i < new->len; i++)
+    if (strcmp (definition->name, ((NetnsDefinition *) g_ptr_array_index (new, i))->name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/**
+ * netns_wanted_replace_all:
+ * @core: the service
+ * @plan: the plan of a call
+ * @old: (element-type NetnsDefinition): definitions of one class as the service has them
+ * @new: (element-type NetnsDefinition): what there shall be in their place
+ *
+ * As netns_wanted_replace(), of several of one class that have their rules in one namespace.
+ */
+void
+netns_wanted_replace_all (NetnsCore *core, NetnsPlan *plan, GPtrArray *old, GPtrArray *new)
+{
+  const char *place = place_of_rules (g_ptr_array_index (new->len > 0 ? new : old, 0));
+  g_auto (Wanted) before = { 0 }, after = { 0 };
+
+  collect (core, place, NULL, NULL, &before);
+  collect (core, place, old, new, &after);
+  plan_forwarding (plan, place, &before, &after, AF_INET);
+  plan_forwarding (plan, place, &before, &after, AF_INET6);
+  plan_rules (plan, place, &before, &after, old, new);
+  for (guint i = 0; i < old->len; i++)
+    if (!has_successor (g_ptr_array_index (old, i), new))
+      plan_definition (core, plan, g_ptr_array_index (old, i), FALSE);
+  for (guint i = 0; i < new->len; i++)
+    plan_definition (core, plan, g_ptr_array_index (new, i), TRUE);
+}
+
 /**
  * netns_wanted_replace:
  * @core: the service
@@ -152,21 +239,13 @@ commit_drop (NetnsPlan *plan, gpointer data)
 void
 netns_wanted_replace (NetnsCore *core, NetnsPlan *plan, const NetnsDefinition *old, const NetnsDefinition *new)
 {
-  const NetnsDefinition *either = new ? new : old;
-  g_autofree char *file = netns_definition_get_file (either), *contents = new ? netns_definition_print (new) : NULL;
-  g_auto (Wanted) before = { 0 }, after = { 0 };
-  Commit *commit = g_new0 (Commit, 1);
+  g_autoptr (GPtrArray) olds = g_ptr_array_new (), news = g_ptr_array_new ();
 
-  collect (core, either->namespace_name, NULL, NULL, &before);
-  collect (core, either->namespace_name, old, new, &after);
-  plan_difference (plan, either->namespace_name, &before, &after);
-  if (contents != NULL)
-    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>, 'contents': <%s>}", file, contents);
-  else
-    netns_plan_add (plan, &netns_operation_state_write, "", "{'file': <%s>}", file);
-  commit->core = core;
-  commit->definition = netns_definition_copy (either);
-  netns_plan_on_commit (plan, new ? commit_put : commit_drop, commit, free_commit);
+  if (old != NULL)
+    g_ptr_array_add (olds, (gpointer) old);
+  if (new != NULL)
+    g_ptr_array_add (news, (gpointer) new);
+  netns_wanted_replace_all (core, plan, olds, news);
 }
 
 /* A network without NAT is a bridge and nothing else. */
@@ -197,7 +276,7 @@ name_of_rules (const NetnsDefinition *definition)
 GPtrArray *
 netns_wanted_name_rules (NetnsCore *core, const char *namespace_name)
 {
-  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (core, namespace_name);
+  g_autoptr (GPtrArray) definitions = list_with_rules (core, namespace_name);
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
 
   g_ptr_array_sort (definitions, compare_names);
@@ -227,7 +306,7 @@ netns_wanted_restore_rules (NetnsCore *core, NetnsPlan *plan, const char *namesp
   g_autofree char *commands = NULL;
 
   collect (core, namespace_name, NULL, NULL, &wanted);
-  commands = netns_ruleset_build (&wanted);
+  commands = netns_ruleset_build (&wanted, TRUE);
   netns_plan_add (plan, &netns_operation_rules_restore, namespace_name, "{'commands': <%s>, 'if-damaged': <%b>}",
                   commands, if_damaged);
 }

@@ -60,12 +60,12 @@ set_option (NetnsNetlink *netlink, int level, int option, const void *value, soc
 }
 
 static gboolean
-open_socket (NetnsNetlink *netlink, GError **error)
+open_socket (NetnsNetlink *netlink, int protocol, GError **error)
 {
   struct timeval timeout = { .tv_sec = TIMEOUT_SECONDS };
   socklen_t size = sizeof netlink->cookie;
   int yes = 1;
-  int result = nl_connect (netlink->socket, NETLINK_ROUTE);
+  int result = nl_connect (netlink->socket, protocol);
 
   if (result < 0) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot open a netlink socket: %s",
@@ -85,16 +85,17 @@ open_socket (NetnsNetlink *netlink, GError **error)
 }
 
 /**
- * netns_netlink_new:
+ * netns_netlink_new_for:
  * @namespace_fd: a namespace, -1 for that of the calling thread
+ * @protocol: NETLINK_*
  * @error: `KernelRefused`, `NotFound`
  *
  * With a namespace the thread enters it for a moment, so that only the worker may ask for one.
  *
- * Returns: (transfer full) (nullable): a connection to its rtnetlink
+ * Returns: (transfer full) (nullable): a connection to that part of its kernel
  */
 NetnsNetlink *
-netns_netlink_new (int namespace_fd, GError **error)
+netns_netlink_new_for (int namespace_fd, int protocol, GError **error)
 {
   g_autoptr (NetnsNetlink) netlink = g_new0 (NetnsNetlink, 1);
   gboolean opened;
@@ -106,10 +107,17 @@ netns_netlink_new (int namespace_fd, GError **error)
     g_error ("Out of memory for a netlink socket");
   if (namespace_fd >= 0 && !netns_nsfs_enter (namespace_fd, error))
     return NULL;
-  opened = open_socket (netlink, error);
+  opened = open_socket (netlink, protocol, error);
   if (namespace_fd >= 0)
     netns_nsfs_leave ();
   return opened ? g_steal_pointer (&netlink) : NULL;
+}
+
+/* As netns_netlink_new_for(), to its rtnetlink. */
+NetnsNetlink *
+netns_netlink_new (int namespace_fd, GError **error)
+{
+  return netns_netlink_new_for (namespace_fd, NETLINK_ROUTE, error);
 }
 
 /**

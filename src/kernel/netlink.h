@@ -11,6 +11,7 @@
 typedef struct _NetnsNetlink NetnsNetlink;
 typedef void (*NetnsMessageFunc) (const struct nlmsghdr *header, gpointer data);
 
+NetnsNetlink *netns_netlink_new_for (int namespace_fd, int protocol, GError **error);
 NetnsNetlink *netns_netlink_new (int namespace_fd, GError **error);
 void netns_netlink_free (NetnsNetlink *netlink);
 guint64 netns_netlink_get_cookie (const NetnsNetlink *netlink);

@@ -158,6 +158,22 @@ netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *commands, G
 }
 
 /**
+ * netns_nft_query:
+ * @nft: a firewall
+ * @commands: commands that only list, as JSON
+ * @error: `KernelRefused`, with the words of libnftables
+ *
+ * Returns: (transfer full) (nullable): what they list, as JSON with handles
+ */
+char *
+netns_nft_query (NetnsNft *nft, const char *commands, GError **error)
+{
+  if (!run (nft, commands, "Cannot read the firewall", error))
+    return NULL;
+  return g_strchomp (g_strdup (nft_ctx_get_output_buffer (nft->context)));
+}
+
+/**
  * netns_nft_list_ruleset:
  * @nft: a firewall
  * @error: `KernelRefused`, with the words of libnftables
@@ -167,7 +183,5 @@ netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *commands, G
 char *
 netns_nft_list_ruleset (NetnsNft *nft, GError **error)
 {
-  if (!run (nft, LIST_RULESET, "Cannot read the firewall", error))
-    return NULL;
-  return g_strchomp (g_strdup (nft_ctx_get_output_buffer (nft->context)));
+  return netns_nft_query (nft, LIST_RULESET, error);
 }

@@ -11,6 +11,7 @@ typedef struct _NetnsNft NetnsNft;
 NetnsNft *netns_nft_new (int namespace_fd, GError **error);
 void netns_nft_free (NetnsNft *nft);
 gboolean netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *commands, GError **error);
+char *netns_nft_query (NetnsNft *nft, const char *commands, GError **error);
 char *netns_nft_list_ruleset (NetnsNft *nft, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsNft, netns_nft_free)

@@ -27,6 +27,7 @@ class World(netns1.TestCase):
         if taps.HAVE_TAPS:
             call(netns1.ROOT, 'Manager', 'CreateTap', '(ssa{sv})', 'web', 'tap0', {})
         self.nat = call(netns1.ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
+        self.forward = call(netns1.ROOT, 'Manager', 'CreateForward', '(ssqa{sv})', 'web', 'tcp', 80, {})
 
 
 class Introspection(World):
@@ -44,7 +45,7 @@ class Introspection(World):
         for path in self.root.managed_objects():
             self.assertIn(path, tree)
         for path in (netns1.ROOT, netns1.HOST, f'{netns1.ROOT}/namespace/web', f'{netns1.ROOT}/namespace/db_2d1',
-                     f'{netns1.ROOT}/network/lan', self.nat):
+                     f'{netns1.ROOT}/network/lan', self.nat, self.forward):
             self.assertIn(path, tree)
 
     def test_busctl_introspect(self):

@@ -15,18 +15,20 @@ import truth
 from gi.repository import GLib
 from netns1 import ROOT, api, ip, run
 
-ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat', 'ActionRaw')
+ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat', 'ActionRaw', 'ActionForward', 'ActionPublic')
 PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink', 'Link.GetStatistics',
           'org.freedesktop.DBus.ObjectManager.GetManagedObjects'}
 PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses', 'Namespace.ListNeighbours',
-                  'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Firewall.ListRules', 'Firewall.GetRuleset'}
+                  'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Firewall.ListRules', 'Firewall.GetRuleset',
+                  'Forward.GetCounters'}
 OWN, FOREIGN, HOST, NAT = 'configure-own', 'configure-foreign', 'configure-host', 'nat'
 CREATE, MANAGE = 'create-namespace', 'manage-service'
 INSPECT, OPEN = 'inspect', 'open-namespace'
+FORWARD, PUBLIC_FORWARD = 'forward', 'forward-public'
 SOCKET, SOCKET_FOREIGN, SOCKET_RAW = 'open-socket', 'open-socket-foreign', 'open-raw-socket'
 RUN, RUN_FOREIGN = 'run', 'run-foreign'
 ACTIONS = {OWN, FOREIGN, HOST, NAT, CREATE, MANAGE, INSPECT, OPEN, SOCKET, SOCKET_FOREIGN, SOCKET_RAW, RUN,
-           RUN_FOREIGN}
+           RUN_FOREIGN, FORWARD, PUBLIC_FORWARD}
 
 # One call: a name for messages, what it needs, and how to make it: path is a path or a function of the world.
 Call = collections.namedtuple('Call', 'label needs path method signature values')
@@ -65,6 +67,10 @@ NATS = (('alice-host', 'alice', '', '100.64.0.0/24'), ('bob-host', 'bob', '', '1
         ('alice-mine', 'alice', MINE, '100.64.2.0/24'), ('bob-bobs', 'bob', BOBS, '100.64.3.0/24'),
         ('alice-bobs', 'alice', BOBS, '100.64.4.0/24'), ('bob-mine', 'bob', MINE, '100.64.5.0/24'))
 
+# Port forwards: key, owner, namespace, port. Both namespaces are on a network of the host.
+FORWARDS = (('alice-mine', 'alice', MINE, 1001), ('bob-bobs', 'bob', BOBS, 1002), ('alice-bobs', 'alice', BOBS, 1003),
+            ('bob-mine', 'bob', MINE, 1004))
+
 
 def of_manager(method, signature, needs, *values):
     return Call(f'{method}{values[:-1]}', frozenset(needs), ROOT, f'Manager.{method}', signature, values)
@@ -94,6 +100,24 @@ def of_kind(place, name, method, options, needs=None):
     return Call(f'{method} of {place or "host"}:{name}', frozenset(needs or CONFIGURE[place]),
                 lambda world: world.links[place, name], method, '(a{sv})' if options else None,
                 (options,) if options else ())
+
+
+def of_forward(key, method, needs):
+    return Call(f'{method} of forward {key}', frozenset(needs), lambda world: world.forwards[key], f'Forward.{method}', None,
+                ())
+
+
+def calls_on_forwards():
+    for number, (place, scope, needs) in enumerate((
+            (MINE, 'loopback', {FORWARD}), (MINE, 'host', {FORWARD}), (MINE, 'public', {PUBLIC_FORWARD}),
+            (BOBS, 'loopback', {FORWARD, FOREIGN}), (NOBODYS, 'public', {PUBLIC_FORWARD, FOREIGN}))):
+        yield of_manager('CreateForward', '(ssqa{sv})', needs, place, 'tcp', 80,
+                         {'scope': scope, 'listen-port': GLib.Variant('q', 1100 + number)})
+    for key, needs in (('bob-bobs', {INSPECT}), ('alice-bobs', {INSPECT}), ('bob-mine', {INSPECT})):
+        yield of_forward(key, 'GetCounters', needs)
+    for key, needs in (('alice-mine', {FORWARD}), ('bob-bobs', {FORWARD, FOREIGN}), ('alice-bobs', {FORWARD, FOREIGN}),
+                       ('bob-mine', {FORWARD, FOREIGN})):
+        yield of_forward(key, 'Delete', needs)
 
 
 def calls_on_links(place):
@@ -234,6 +258,7 @@ def calls_on_nats():
 
 
 TABLE = [
+    *calls_on_forwards(),
     *calls_that_make_links(),
     *calls_on_networks(),
     *calls_on_nats(),
@@ -313,7 +338,7 @@ class Matrix(netns1.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.links, self.nats = {}, {}
+        self.links, self.nats, self.forwards = {}, {}, {}
         netns1.set_rules('allow-all')
         self.build_world()
         netns1.set_rules(rule_by_process({caller.pid: allowed for allowed, caller in self.alice_with.items()}))
@@ -338,6 +363,8 @@ class Matrix(netns1.TestCase):
         for place in PLACES:
             self.root.call(f'{ROOT}/namespace/{place or "_host"}', 'Firewall', 'AddRule', '(a{sv})',
                            {'chain': 'output', 'action': 'accept'})
+        for key, owner, place, port in FORWARDS:
+            self.forwards[key] = owners[owner].call(ROOT, 'Manager', 'CreateForward', '(ssqa{sv})', place, 'tcp', port, {})
         self.processes = {BOBS: netns1.sleeper(self, 'ip', 'netns', 'exec', BOBS),
                           MINE: netns1.sleeper(self, 'ip', 'netns', 'exec', MINE),
                           'root': netns1.sleeper(self, 'unshare', '-n'),
@@ -373,7 +400,7 @@ class Matrix(netns1.TestCase):
         """What the service knows besides the kernel."""
         return {(path, name, key): value for path, interfaces in truth.lasting(self.root.managed_objects()).items()
                 for name, properties in interfaces.items() for key, value in properties.items()
-                if name.rpartition('.')[2] in ('Namespace', 'Network', 'Nat') and key != 'Routes'}
+                if name.rpartition('.')[2] in ('Namespace', 'Network', 'Nat', 'Forward') and key != 'Routes'}
 
     @contextlib.contextmanager
     def nothing_changed(self):
@@ -441,6 +468,7 @@ class Matrix(netns1.TestCase):
         self.assertEqual(nobody.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', nobody.pid), netns1.HOST)
         self.assertEqual(len(nobody.call(f'{ROOT}/namespace/{MINE}', 'Firewall', 'ListRules')[0]), 7)
         self.assertIn('nftables', nobody.call(f'{ROOT}/namespace/{MINE}', 'Firewall', 'GetRuleset'))
+        self.assertEqual(nobody.call(self.forwards['alice-mine'], 'Forward', 'GetCounters'), (0, 0))
 
     def test_set_of_every_property(self):
         """All are read-only, for root as for everybody."""

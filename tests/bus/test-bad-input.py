@@ -12,6 +12,7 @@ import re
 import subprocess
 import unittest
 
+import bad_forwards
 import bad_rule_rows
 import netns1
 from gi.repository import GLib
@@ -73,6 +74,7 @@ create_network = functools.partial(of_manager, 'CreateNetwork', '(sa{sv})')
 connect = functools.partial(of_manager, 'Connect', '(ssa{sv})')
 disconnect = functools.partial(of_manager, 'Disconnect', '(ss)')
 create_nat = functools.partial(of_manager, 'CreateNat', '(sasa{sv})')
+create_forward = functools.partial(of_manager, 'CreateForward', '(ssqa{sv})')
 
 
 def of_namespace(place, method, signature, error, words, *values):
@@ -425,7 +427,11 @@ def things_that_another_program_keeps():
     yield from bad_rule_rows.refused_rows(Bad)
 
 
-TABLE = [*bad_kinds(), *bad_rates(), *bad_bridge_options(), *bad_names(), *bad_rules(), *missing_things(), *things_that_exist(), *bad_options(),
+def bad_forward_calls():
+    return bad_forwards.rows(create_forward)
+
+
+TABLE = [*bad_forward_calls(), *bad_kinds(), *bad_rates(), *bad_bridge_options(), *bad_names(), *bad_rules(), *missing_things(), *things_that_exist(), *bad_options(),
          *bad_addresses(), *bad_values(),
          *bad_name_servers(), *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
          *things_that_another_program_keeps()]
@@ -434,6 +440,7 @@ TABLE = [*bad_kinds(), *bad_rates(), *bad_bridge_options(), *bad_names(), *bad_r
 NOT_PROVOKED = {
     # A kernel that is out of memory, or the like: what happens then is seen in tests/fault.
     'KernelRefused': {'Firewall.ListRules', 'Firewall.GetRuleset', 'Firewall.RemoveRule',
+                      'Forward.Delete', 'Forward.GetCounters', 'Manager.CreateForward',
                       'Link.Delete', 'Link.Detach', 'Link.MoveTo', 'Link.RemoveAddress', 'Link.SetDescription',
                       'Link.SetName', 'Manager.CreateNamespace', 'Manager.Disconnect', 'Namespace.Delete',
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',
@@ -453,6 +460,8 @@ NOT_PROVOKED = {
 }
 # What needs processes and descriptors is provoked in test-processes.py and test-run.py.
 ELSEWHERE = {
+    ('Manager.CreateForward', 'NotSupported'), ('Manager.CreateForward', 'QuotaExceeded'),  # test-forwards.py
+} | {
     ('Manager.AdoptProcess', error) for error in ('Exists', 'InvalidArgument', 'InvalidName', 'NotFound')
 } | {
     ('Manager.GetNamespaceByFD', 'InvalidArgument'), ('Manager.GetNamespaceByFD', 'NotFound'),
@@ -496,6 +505,7 @@ link add h1 up type veth peer name h2
 link set h2 up
 route add 10.50.0.0/24 dev h1 table 123
 address add 10.51.0.1/24 dev h1
+address add fd00:51::1/64 dev h1 nodad
 ''')
         for name, options in (('lan', {'subnets': ['10.1.0.0/24'], 'nat': True}), ('idle', {}), ('crowded', {}),
                               ('odd', {'subnets': ['fd02:5::/64'], 'gateway': False}),
@@ -506,6 +516,7 @@ address add 10.51.0.1/24 dev h1
         call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'busy', 'tiny', {})
         call(ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
         run('ip', 'link', 'set', 'odd', 'mtu', '1000')  # less than IPv6 can do with
+        bad_forwards.prepare(self)
         run('ip', 'link', 'set', 'h2', 'master', 'crowded')
         self.process = subprocess.Popen(['nsenter', '--net=/run/netns/busy', 'sleep', 'infinity'])
         self.addCleanup(self.process.wait)
@@ -556,7 +567,7 @@ address add 10.51.0.1/24 dev h1
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (bad_kinds, bad_rates, bad_bridge_options, bad_names, bad_rules, missing_things, things_that_exist, bad_options, bad_addresses,
+for theme in (bad_forward_calls, bad_kinds, bad_rates, bad_bridge_options, bad_names, bad_rules, missing_things, things_that_exist, bad_options, bad_addresses,
               bad_values, bad_name_servers,
               things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):

@@ -37,7 +37,8 @@ class Following(netns1.TestCase):
     def assert_own_things(self):
         """Networks and translations, which the kernel knows nothing of."""
         def own(tree):
-            return {path: interfaces for path, interfaces in tree.items() if '/network/' in path or '/nat/' in path or '/process/' in path}
+            return {path: interfaces for path, interfaces in tree.items()
+                    if any(word in path for word in ('/network/', '/nat/', '/forward/', '/process/'))}
         self.assertEqual(own(self.watcher.tree), own(self.root.managed_objects()))
 
     def manager(self, method, signature, *values):
@@ -161,6 +162,9 @@ class Following(netns1.TestCase):
         self.change_namespaces()
         nat = self.manager('CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
         self.call(nat, 'Nat', 'Delete')
+        forward = self.manager('CreateForward', '(ssqa{sv})', 'shop', 'tcp', 80, {'listen-port': GLib.Variant('q', 8080)})
+        self.call(forward, 'Forward', 'GetCounters')
+        self.call(forward, 'Forward', 'Delete')
         self.manager('Disconnect', '(ss)', 'shop', 'lan')
         self.call(f'{netns1.ROOT}/network/lan', 'Network', 'Delete')
         self.call(f'{netns1.ROOT}/namespace/shop', 'Namespace', 'Delete', '(a{sv})', {})
