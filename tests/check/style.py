@@ -18,6 +18,7 @@ FORBIDDEN = {
     r'(?<![\w>.])free\s*\(': 'a bare free(); use g_autofree or g_free()',
     r'\bGLib\.sleep|(?<!\w)(sleep|usleep)\s*\([^)]*\)\s*;': 'a sleep; wait for what shall happen',
 }
+CONFLICT = re.compile(r'(?m)^(<{7}|>{7}) ')
 LEFT_TO_DO = re.compile(r'\b(TO' r'DO|FIX' r'ME|XX' r'X)\b')
 
 
@@ -31,6 +32,8 @@ def check_text(path, text):
         yield f'{path}: {len(lines)} lines; a second thing is hiding in it'
     for line, match in checking.numbered_matches(LEFT_TO_DO, text):
         yield f'{path}:{line}: {match.group()}'
+    for line, _ in checking.numbered_matches(CONFLICT, text):
+        yield f'{path}:{line}: two versions of one text'
     if path.endswith(('.c', '.h')):
         code = checking.code_only(text)
         for pattern, complaint in FORBIDDEN.items():
@@ -131,6 +134,7 @@ if __name__ == '__main__':
         example('a.c', GOOD_C + '  free (x);\n'),
         example('a.c', GOOD_C + '  sleep (1);\n'),
         example('a.md', 'TO' 'DO: write\n'),
+        example('a.md', 'one\n' + '<' * 7 + ' HEAD\ntwo\n'),
         check_bad_xml,
         lambda: check_shell('if true; then\n'),
         lambda: check_translation(GOOD_PO.replace('$(namespace)« anlegen', '« anlegen'), POT),
