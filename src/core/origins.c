@@ -125,23 +125,67 @@ find (NetnsOrigins *origins, const NetnsLink *link)
   return NULL;
 }
 
+static void
+write_origin (const Origin *origin)
+{
+  g_autofree char *contents = print_origin (origin);
+  g_autoptr (GError) error = NULL;
+
+  if (!netns_store_write (origin->file, contents, &error))
+    g_warning ("%s", error->message);
+}
+
 /* From its first sight on a link is known by its index, and may get another name. */
 static void
 on_link_added (NetnsLink *link, gpointer data)
 {
   Origin *origin = g_hash_table_size (((NetnsOrigins *) data)->by_file) > 0 ? find (data, link) : NULL;
-  g_autofree char *contents = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (origin == NULL || origin->index != 0)
     return;
   origin->index = link->info.index;
-  contents = print_origin (origin);
-  if (!netns_store_write (origin->file, contents, &error))
-    g_warning ("%s", error->message);
+  write_origin (origin);
 }
 
-static const NetnsObserver mirror_observer = { .link_added = on_link_added };
+/* The record of one that is on its way from the host, whether a plan moves it or somebody else. */
+static Origin *
+find_by_home (NetnsOrigins *origins, guint64 cookie, const char *name, const Origin *but)
+{
+  GHashTableIter iter;
+  Origin *origin;
+
+  g_hash_table_iter_init (&iter, origins->by_file);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &origin))
+    if (origin != but && origin->cookie == cookie && origin->home == 0 && strcmp (origin->name, name) == 0)
+      return origin;
+  return NULL;
+}
+
+/* Somebody moved it by other means: its addresses were gone before anybody could ask. One end of a veth pair is made to
+ * be moved, by everybody who builds a namespace with ip(8), and ends there as it always did. */
+static void
+on_link_moved (NetnsLink *link, NetnsNamespace *to, guint index, gpointer data)
+{
+  NetnsOrigins *origins = data;
+  Origin *origin = find_by_home (origins, to->cookie, link->info.name, NULL);
+
+  if (to->cookie == 0 || netns_link_is_veth (link) || !g_utf8_validate (link->info.name, -1, NULL))
+    return;
+  /* One that is known and not there is the one that comes, maybe back, when it was sent home and that was undone. */
+  if (origin == NULL || (origin->index != 0 && netns_namespace_get_link (to, origin->index) != NULL)) {
+    origin = g_new0 (Origin, 1);
+    origin->file = g_strdup_printf (FOLDER "/%" G_GUINT64_FORMAT ".%u", to->cookie, index);
+    origin->cookie = to->cookie;
+    origin->name_there = g_strdup (link->info.name);
+    origin->name = g_strdup (link->info.name);
+    origin->addresses = g_new0 (char *, 1);
+    g_hash_table_replace (origins->by_file, origin->file, origin);
+  }
+  origin->index = index;
+  write_origin (origin);
+}
+
+static const NetnsObserver mirror_observer = { .link_added = on_link_added, .link_moved = on_link_moved };
 
 /**
  * netns_origins_new:
@@ -244,8 +288,15 @@ commit_move (NetnsPlan *plan, gpointer data)
   Origin *origin = g_steal_pointer (&commit->origin);
   NetnsNamespace *namespace = find_namespace (commit->origins, origin->cookie);
   NetnsLink *link = namespace ? netns_namespace_find_link (namespace, origin->name_there) : NULL;
+  Origin *seen;
 
   g_hash_table_replace (commit->origins->by_file, origin->file, origin);
+  /* What was made of the news of it knows less. */
+  seen = origin->home == 0 ? find_by_home (commit->origins, origin->cookie, origin->name, origin) : NULL;
+  if (seen != NULL && (link == NULL || seen->index == link->info.index)) {
+    netns_store_write (seen->file, NULL, NULL);
+    g_hash_table_remove (commit->origins->by_file, seen->file);
+  }
   if (link != NULL) /* otherwise the news of it is still under way */
     on_link_added (link, commit->origins);
 }

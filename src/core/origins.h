@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where links were before Link.MoveTo took them away, and what they had there: to there they go back when the namespace
- * that they are in is deleted. */
+/* Where links were before they were moved away, and, if Link.MoveTo did that, what they had there: to there they go back
+ * when the namespace that they are in is deleted. */
 #pragma once
 
 #include "core/plan.h"

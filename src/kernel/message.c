@@ -19,7 +19,8 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
   [IFLA_MTU] = { .type = NLA_U32 },          [IFLA_OPERSTATE] = { .type = NLA_U8 },
   [IFLA_MASTER] = { .type = NLA_U32 },       [IFLA_LINK] = { .type = NLA_U32 },
   [IFLA_LINKINFO] = { .type = NLA_NESTED },  [IFLA_LINK_NETNSID] = { .type = NLA_U32 },
-  [IFLA_PROP_LIST] = { .type = NLA_NESTED },
+  [IFLA_PROP_LIST] = { .type = NLA_NESTED }, [IFLA_NEW_NETNSID] = { .type = NLA_U32 },
+  [IFLA_NEW_IFINDEX] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy link_info_policy[IFLA_INFO_MAX + 1] = {
@@ -192,6 +193,8 @@ netns_message_parse_link (const struct nlmsghdr *header, NetnsLinkInfo *info)
   info->mtu = get_u32 (attributes[IFLA_MTU], 0);
   info->operstate = get_u8 (attributes[IFLA_OPERSTATE], 0);
   info->master = get_u32 (attributes[IFLA_MASTER], 0);
+  info->new_index = get_u32 (attributes[IFLA_NEW_IFINDEX], 0);
+  info->new_nsid = (int) get_u32 (attributes[IFLA_NEW_NETNSID], 0);
   info->peer_index = get_u32 (attributes[IFLA_LINK], 0);
   if (attributes[IFLA_LINK_NETNSID] != NULL)
     info->peer_nsid = (int) nla_get_u32 (attributes[IFLA_LINK_NETNSID]);

@@ -23,6 +23,8 @@
  * @operstate: IF_OPER_*
  * @master: ifindex of its master, 0 for none
  * @peer_index: ifindex of the veth's other end or of the link that it stands on, 0 for none
+ * @new_index: of a link that leaves: its ifindex in the namespace that it goes to, 0 if it ends
+ * @new_nsid: and the nsid of that one, as the message's namespace knows it
  * @peer_nsid: nsid of @peer_index's namespace as the message's namespace knows it, or NETNS_LINK_SAME_NAMESPACE
  * @alternative_names: (nullable): further names
  * @description: (nullable): ifalias
@@ -43,6 +45,8 @@ typedef struct {
   guint8 operstate;
   guint master;
   guint peer_index;
+  guint new_index;
+  int new_nsid;
   int peer_nsid;
   char **alternative_names;
   char *description;

@@ -384,9 +384,14 @@ netns_mirror_take_link_gone (NetnsMirror *mirror, const NetnsEvent *event)
 {
   NetnsNamespace *namespace = find_namespace (mirror, event->nsid);
   NetnsLink *link = namespace ? netns_namespace_get_link (namespace, event->link.index) : NULL;
+  NetnsNamespace *to;
 
-  if (link != NULL)
-    remove_link (mirror, link);
+  if (link == NULL)
+    return;
+  to = event->link.new_index != 0 ? find_namespace (mirror, event->link.new_nsid) : NULL;
+  if (to != NULL && namespace == mirror->host)
+    netns_mirror_notify_link_moved (mirror, link, to, event->link.new_index);
+  remove_link (mirror, link);
 }
 
 static void

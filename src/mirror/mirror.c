@@ -59,6 +59,12 @@ netns_mirror_notify_link_removed (NetnsMirror *mirror, NetnsLink *link)
 }
 
 void
+netns_mirror_notify_link_moved (NetnsMirror *mirror, NetnsLink *link, NetnsNamespace *to, guint index)
+{
+  NOTIFY (mirror, link_moved, link, to, index);
+}
+
+void
 netns_mirror_notify_link (NetnsMirror *mirror, NetnsLink *link, guint changes)
 {
   if (link->namespace->name == NULL || changes == 0)

@@ -90,6 +90,7 @@ typedef enum {
  * @link_added: after
  * @link_removed: before
  * @link_changed: after, with NetnsLinkChanges
+ * @link_moved: before it is removed from the host: to which namespace it goes, and its ifindex there
  * @machine_changed: after, with NetnsMirrorChanges
  * @forwarding_changed: forwarding of another namespace than the host was switched
  * @rules_changed: somebody changed the firewall of a namespace, with NetnsRulesChanges
@@ -103,6 +104,7 @@ typedef struct {
   void (*link_added) (NetnsLink *link, gpointer data);
   void (*link_removed) (NetnsLink *link, gpointer data);
   void (*link_changed) (NetnsLink *link, guint changes, gpointer data);
+  void (*link_moved) (NetnsLink *link, NetnsNamespace *to, guint index, gpointer data);
   void (*machine_changed) (guint changes, gpointer data);
   void (*forwarding_changed) (NetnsNamespace *namespace, int family, gboolean forwarding, gpointer data);
   void (*rules_changed) (NetnsNamespace *namespace, guint changes, gpointer data);

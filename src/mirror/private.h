@@ -106,5 +106,6 @@ void netns_mirror_notify_namespace_removed (NetnsMirror *mirror, NetnsNamespace 
 void netns_mirror_notify_namespace (NetnsMirror *mirror, NetnsNamespace *namespace, guint changes);
 void netns_mirror_notify_link_added (NetnsMirror *mirror, NetnsLink *link);
 void netns_mirror_notify_link_removed (NetnsMirror *mirror, NetnsLink *link);
+void netns_mirror_notify_link_moved (NetnsMirror *mirror, NetnsLink *link, NetnsNamespace *to, guint index);
 void netns_mirror_notify_link (NetnsMirror *mirror, NetnsLink *link, guint changes);
 void netns_mirror_notify_rules (NetnsMirror *mirror, NetnsNamespace *namespace, guint changes);

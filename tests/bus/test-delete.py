@@ -185,6 +185,21 @@ link set other up
         self.delete()
         self.assert_home('ns2')
 
+    def test_link_that_ip_moved(self):
+        """Goes home under its old name as well; a veth pair ends, as those who build namespaces with `ip` expect."""
+        self.make_link()
+        run('ip', '-batch', '-', input="""
+link add v0 type veth peer name v1
+link set phys0 netns ns1
+link set v1 netns ns1
+""")
+        run('ip', 'link', 'set', 'phys0', 'name', 'other', namespace='ns1')
+        self.delete()
+        self.assertEqual(netns1.link('phys0')['address'], '02:00:00:00:00:77')
+        for name in ('v0', 'v1', 'other'):
+            self.assertIsNone(netns1.link(name))
+        netns1.wait_for(lambda: not os.listdir('/run/netnsd/links'))
+
     def test_link_without_home(self):
         """The namespace that it came from is gone: it ends with this one."""
         self.caller.create_namespace('ns2')
