@@ -5,6 +5,7 @@
 #include "common/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -12,8 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A loopback listener beside it takes what really comes. */
 #define BACKLOG 128
+/* libnftables waits with select() (mnl_batch_talk() in src/mnl.c), which knows no descriptor from 1024 on: a thousand held
+ * ports must leave those before it to others. */
+#define FIRST_DESCRIPTOR 2048
 
 /* By the kernel's numbers: what a protocol is called, which sockets have it, and where the kernel lists those. */
 static const struct {
@@ -180,13 +183,14 @@ open_bound (int protocol, int family, const NetnsAddress *address, guint16 port,
     = socket (family, protocols[find_protocol (protocol)].type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
   struct sockaddr_storage name;
   socklen_t size = fill_socket_address (&name, family, address, port);
-  int yes = 1, only6 = !both_families;
+  int yes = 1, only6 = !both_families, high;
 
   if (fd < 0 || (protocol != IPPROTO_SCTP && setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) < 0)
       || (family == AF_INET6 && setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &only6, sizeof only6) < 0)
       || bind (fd, (struct sockaddr *) &name, size) < 0)
     return -1;
-  return g_steal_fd (&fd);
+  high = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
+  return high >= 0 || errno != EINVAL ? high : g_steal_fd (&fd); /* EINVAL: there are no such numbers here */
 }
 
 /**

@@ -232,6 +232,14 @@ class Ports(World):
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             self.assertTrue(self.listen_on_host(kind, 8080, '::')[1])
 
+    def test_many(self):
+        """libnftables, which waits with select(), still gets descriptors that it can wait for."""
+        pid = netns1.NETNSD.pid
+        self.forward(count=q(1024), listen=10000)
+        self.manager('CreateNat', '(sasa{sv})', 'web', ['10.9.0.0/24'], {})
+        self.assertIn('10.9.0.0', run('nft', 'list', 'ruleset', namespace='web').stdout)
+        self.assertEqual(netns1.NETNSD.pid, pid)
+
     @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
     def test_quota(self):
         self.root.call(f'{ROOT}/namespace/web', 'Namespace', 'SetOwner', '(u)', netns1.ALICE)
