@@ -7,6 +7,7 @@
 #include "core/dns.h"
 #include "core/neighbours.h"
 #include "core/process.h"
+#include "core/sysctl.h"
 #include "introspection.h"
 
 #include <linux/rtnetlink.h>
@@ -147,6 +148,30 @@ neighbours_listed (NetnsCall *call, const NetnsObject *object, GError **error)
 }
 
 static NetnsPlan *
+set_sysctl (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  const char *key, *value;
+
+  g_variant_get (call->parameters, "(&s&s)", &key, &value);
+  return netns_namespace_set_sysctl (call->core, call->uid, object->namespace->name, key, value, error);
+}
+
+static NetnsPlan *
+get_sysctl (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  const char *key;
+
+  g_variant_get (call->parameters, "(&s)", &key);
+  return netns_namespace_get_sysctl (call->core, call->uid, object->namespace->name, key, error);
+}
+
+static GVariant *
+sysctl_got (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  return g_variant_new ("(@s)", netns_plan_get_result (call->plan));
+}
+
+static NetnsPlan *
 open_socket (NetnsCall *call, const NetnsObject *object, GError **error)
 {
   int domain, type, protocol;
@@ -173,6 +198,8 @@ static const NetnsMethod methods[] = {
   { "SetOwner", set_owner, NULL },
   { "ListProcesses", list_processes, processes_listed },
   { "ListNeighbours", list_neighbours, neighbours_listed },
+  { "SetSysctl", set_sysctl, NULL },
+  { "GetSysctl", get_sysctl, sysctl_got },
   { "Run", netns_run_plan, netns_run_reply, .follow = netns_run_follow },
   { "OpenSocket", open_socket, opened },
   { "Open", open_namespace, opened },

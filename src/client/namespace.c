@@ -236,6 +236,45 @@ static const NetnsOption delete_options[] = {
   { NULL },
 };
 
+/* With a value it is set, without one it is shown; settings are made one after the other. */
+static gboolean
+handle_setting (NetnsConnection *connection, const char *path, const char *word, NetnsTable *table, GError **error)
+{
+  const char *equals = strchr (word, '=');
+  g_autofree char *key = equals ? g_strndup (word, (gsize)(equals - word)) : g_strdup (word);
+  g_autoptr (GVariant) reply = NULL;
+  const char *value;
+
+  if (equals != NULL)
+    return netns_connection_change (connection, path, NETNS_INTERFACE_NAMESPACE, "SetSysctl",
+                                    g_variant_new ("(ss)", key, equals + 1), "()", NULL, error);
+  if (!netns_connection_change (connection, path, NETNS_INTERFACE_NAMESPACE, "GetSysctl", g_variant_new ("(s)", key),
+                                "(s)", &reply, error))
+    return FALSE;
+  if (reply == NULL)
+    return TRUE;
+  g_variant_get (reply, "(&s)", &value);
+  netns_table_add_value (table, netns_value_new_text (key));
+  netns_table_add_value (table, netns_value_new_text (value));
+  return TRUE;
+}
+
+static gboolean
+settings (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
+{
+  static const NetnsColumn columns[] = { { "key", N_ ("Key"), NULL, NULL }, { "value", N_ ("Value"), NULL, NULL }, { NULL } };
+  g_autofree char *path = netns_path_for_namespace (arguments[0]);
+  g_autoptr (NetnsTable) table = netns_table_new (columns);
+  gboolean shows = FALSE;
+
+  for (char **word = arguments + 1; *word != NULL; word++) {
+    shows = shows || strchr (*word, '=') == NULL;
+    if (!handle_setting (connection, path, *word, table, error))
+      return FALSE;
+  }
+  return !shows || connection->settings->busctl || netns_table_print_list (table, connection->settings, error);
+}
+
 const NetnsVerb netns_namespace_verbs[] = {
   { "list", 0, 0, "", N_ ("List the namespaces"), list, list_options, .reads_objects = TRUE },
   { "show", 1, 1, "NS", N_ ("Show the details of one"), show, .reads_objects = TRUE },
@@ -245,6 +284,7 @@ const NetnsVerb netns_namespace_verbs[] = {
   { "adopt", 2, 2, "NAME PID", N_ ("Give a name to the namespace of a process"), adopt },
   { "identify", 1, 1, "PID", N_ ("Tell which one a process lives in"), identify },
   { "processes", 1, 1, "NS", N_ ("List the processes that live in one"), processes },
+  { "sysctl", 2, NETNS_ANY_NUMBER, "NS KEY[=VALUE]...", N_ ("Change kernel settings of one, or show them"), settings },
   { "owner", 2, 2, "NS USER", N_ ("Give one to a user (name or number), or to nobody (-)"), owner },
   { NULL },
 };

@@ -159,10 +159,13 @@ set_sysctl (NetnsRun *run, NetnsStep *step, GError **error)
     g_propagate_error (error, g_steal_pointer (&read_error));
     return FALSE;
   }
-  if (!netns_sysctl_set (netns_run_get_grant (run), fd, path, netns_step_get_string (step, "value"), error))
-    return FALSE;
-  netns_step_remember (step, g_variant_new_string (before));
-  return TRUE;
+  if (netns_sysctl_set (netns_run_get_grant (run), fd, path, netns_step_get_string (step, "value"), error)) {
+    netns_step_remember (step, g_variant_new_string (before));
+    return TRUE;
+  }
+  /* The kernel may have taken a part of it (proc_dointvec() in kernel/sysctl.c). */
+  netns_sysctl_set (netns_run_get_grant (run), fd, path, before, NULL);
+  return FALSE;
 }
 
 static gboolean
@@ -178,6 +181,29 @@ set_sysctl_back (NetnsRun *run, NetnsStep *step, GError **error)
 }
 
 const NetnsOperation netns_operation_sysctl_set = { "sysctl-set", set_sysctl, set_sysctl_back };
+
+static gboolean
+get_sysctl (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  g_autofree char *value = NULL;
+  int fd;
+
+  if (!netns_run_get_fd (run, step->namespace_name, &fd, error))
+    return FALSE;
+  value = netns_sysctl_get (fd, netns_step_get_string (step, "path"), error);
+  if (value == NULL)
+    return FALSE;
+  netns_run_set_result (run, g_variant_new_string (value));
+  return TRUE;
+}
+
+static gboolean
+undo_nothing (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  return TRUE;
+}
+
+const NetnsOperation netns_operation_sysctl_get = { "sysctl-get", get_sysctl, undo_nothing };
 
 static gboolean
 apply_nft (NetnsRun *run, NetnsStep *step, const char *key, GError **error)

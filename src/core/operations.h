@@ -10,6 +10,7 @@ extern const NetnsOperation netns_operation_namespace_create; /* (none: it is th
 extern const NetnsOperation netns_operation_namespace_rename; /* new-name s */
 extern const NetnsOperation netns_operation_namespace_owner;  /* owner u */
 extern const NetnsOperation netns_operation_sysctl_set;       /* path s, value s, if-there b: a kernel may lack it */
+extern const NetnsOperation netns_operation_sysctl_get;       /* path s */
 extern const NetnsOperation netns_operation_nft;              /* commands s, undo s: libnftables JSON */
 extern const NetnsOperation netns_operation_forwarding_enable;  /* family u: AF_INET or AF_INET6 */
 extern const NetnsOperation netns_operation_forwarding_restore; /* family u */

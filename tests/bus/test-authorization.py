@@ -19,8 +19,8 @@ ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat', 'ActionRaw'
 PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink', 'Link.GetStatistics',
           'org.freedesktop.DBus.ObjectManager.GetManagedObjects'}
 PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses', 'Namespace.ListNeighbours',
-                  'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Firewall.ListRules', 'Firewall.GetRuleset',
-                  'Forward.GetCounters'}
+                  'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Namespace.GetSysctl',
+                  'Firewall.ListRules', 'Firewall.GetRuleset', 'Forward.GetCounters'}
 OWN, FOREIGN, HOST, NAT = 'configure-own', 'configure-foreign', 'configure-host', 'nat'
 CREATE, MANAGE = 'create-namespace', 'manage-service'
 INSPECT, OPEN = 'inspect', 'open-namespace'
@@ -150,6 +150,13 @@ def calls_on_dns():
         yield of_namespace(place, 'SetDns', '(asas)', CONFIGURE[place], ['192.0.2.53'], [])
 
 
+def calls_on_sysctls():
+    for place in PLACES:
+        yield of_namespace(place, 'SetSysctl', '(ss)', CONFIGURE[place], 'net.core.somaxconn', '5000')
+        for key in ('net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'):
+            yield of_namespace(place, 'SetSysctl', '(ss)', {NAT} | (CONFIGURE[place] & {FOREIGN}), key, '1')
+
+
 def calls_that_move_links():
     for place in (MINE, BOBS, NOBODYS):
         yield of_link(place, 'w1', 'MoveTo', '(sa{sv})', '', {'name': f'from-{place}'},
@@ -192,6 +199,7 @@ def calls_on_processes():
     for place in (BOBS, NOBODYS, ''):
         yield of_namespace(place, 'ListProcesses', None, {INSPECT})
         yield of_namespace(place, 'ListNeighbours', None, {INSPECT})
+        yield of_namespace(place, 'GetSysctl', '(s)', {INSPECT}, 'net.core.somaxconn')
         yield of_kind(place, 'br1', 'Bridge.ListForwardingEntries', None, needs={INSPECT})
         yield of_link(place, 'br1', 'GetRateLimit', needs={INSPECT})
     for place, needed in ((MINE, SOCKET), (BOBS, SOCKET_FOREIGN), (NOBODYS, SOCKET_FOREIGN), ('', SOCKET_FOREIGN)):
@@ -267,6 +275,7 @@ TABLE = [
     *itertools.chain.from_iterable(calls_on_links(place) for place in PLACES),
     *calls_on_dns(),
     *calls_on_processes(),
+    *calls_on_sysctls(),
     *calls_that_delete_networks(),
     *calls_that_move_links(),
     *calls_on_namespaces(),
@@ -462,6 +471,8 @@ class Matrix(netns1.TestCase):
         self.assertEqual(nobody.call(ROOT, 'Manager', 'GetNamespaceByPID', '(u)', pid), f'{ROOT}/namespace/{MINE}')
         self.assertEqual(nobody.call(self.links[MINE, 'v1'], 'Link', 'GetRateLimit'), 0)
         nobody.call(f'{ROOT}/namespace/{MINE}', 'Namespace', 'ListNeighbours')
+        self.assertEqual(nobody.call(f'{ROOT}/namespace/{MINE}', 'Namespace', 'GetSysctl', '(s)', 'net.ipv4.ip_forward'),
+                         netns1.sysctl('net.ipv4.ip_forward', namespace=MINE))
         bridge = self.links[MINE, 'br1']
         self.assertIn('p1', [entry[1] for entry in nobody.call(bridge, 'Bridge', 'ListForwardingEntries')])
         self.assertIn((pid, 0, 'sleep'), nobody.call(f'{ROOT}/namespace/{MINE}', 'Namespace', 'ListProcesses'))

@@ -4,7 +4,6 @@
 # the method names, in words that name the object, and changes nothing. All calls are root's, whom polkit does not keep
 # from reaching the code that must refuse them. An error that an interface documents and TABLE does not provoke is a
 # failure, unless NOT_PROVOKED says why.
-import collections
 import contextlib
 import functools
 import os
@@ -15,10 +14,13 @@ import unittest
 import bad_forwards
 import bad_rule_rows
 import netns1
+from bad import (BAD_ADDRESSES, BAD_LINK_NAMES, BAD_MACS, BAD_NAMES, BAD_SUBNETS, INVALID_ARGUMENT, INVALID_NAME, NO_LINK,
+                 Bad, connect, create_bridge, create_forward, create_link, create_namespace, create_nat, create_network,
+                 create_tap, create_veth, disconnect, get_link, get_namespace, of_link, of_namespace, of_network, path_of_link,
+                 twice, u)
+from bad_link_rows import bad_bridge_options, bad_kinds, bad_rates, bad_sysctls
 from gi.repository import GLib
-from netns1 import HOST, ROOT, api, run
-
-Bad = collections.namedtuple('Bad', 'error words path method signature values')
+from netns1 import ROOT, api, run
 
 LINKS = '''
 link add br0 up type bridge
@@ -37,60 +39,6 @@ link add m1 link v1 up address 02:00:00:00:00:11 type macvlan mode bridge
 link add m2 link v1 up address 02:00:00:00:00:12 type macvlan mode bridge
 link add m3 link v1 address 02:00:00:00:00:11 type macvlan mode bridge
 '''
-NO_LINK = f'{HOST}/link/999999'
-BAD_NAMES = ('../x', '', 'a' * 300, 'new\nline', '.', '-x', '..', 'a/b', '.hidden', 'a b', 'a*', 'ü')
-BAD_LINK_NAMES = (*BAD_NAMES, 'a' * 128, 'all', 'default', 'a:b')
-BAD_ADDRESSES = ('10.0.0.1/33', '::1/129', '1.2.3', '10.0.0.1/', '10.0.0.1/-1', '10.0.0.1/24x', '', 'web',
-                 '10.0.0.1/4294967320')
-BAD_SUBNETS = (*BAD_ADDRESSES, '10.7.0.1/24', 'fd00:7::1/64')
-BAD_MACS = ('01:00:00:00:00:01', '00:00:00:00:00:00', '02:00:00:00:00', '02:00:00:00:00:0g', '', '02-00-00-00-00-01',
-            '02:00:00:00:00:01:02')
-
-INVALID_ARGUMENT, INVALID_NAME = 'InvalidArgument', 'InvalidName'
-
-
-def u(value):
-    return GLib.Variant('u', value)
-
-
-def twice(key, value):
-    """A dictionary with one key twice, which only a message can have."""
-    entry = f"{{'{key}', <{value}>}}"
-    return GLib.Variant.parse(GLib.VariantType('a{sv}'), f'[{entry}, {entry}]')
-
-
-def of_manager(method, signature, error, words, *values):
-    return Bad(error, words, ROOT, f'Manager.{method}', signature, values)
-
-
-create_namespace = functools.partial(of_manager, 'CreateNamespace', '(sa{sv})')
-get_namespace = functools.partial(of_manager, 'GetNamespace', '(s)')
-get_link = functools.partial(of_manager, 'GetLink', '(ss)')
-create_veth = functools.partial(of_manager, 'CreateVeth', '(ssssa{sv})')
-create_bridge = functools.partial(of_manager, 'CreateBridge', '(ssa{sv})')
-create_tap = functools.partial(of_manager, 'CreateTap', '(ssa{sv})')
-create_link = functools.partial(of_manager, 'CreateLink', '(sssa{sv})')
-create_network = functools.partial(of_manager, 'CreateNetwork', '(sa{sv})')
-connect = functools.partial(of_manager, 'Connect', '(ssa{sv})')
-disconnect = functools.partial(of_manager, 'Disconnect', '(ss)')
-create_nat = functools.partial(of_manager, 'CreateNat', '(sasa{sv})')
-create_forward = functools.partial(of_manager, 'CreateForward', '(ssqa{sv})')
-
-
-def of_namespace(place, method, signature, error, words, *values):
-    return Bad(error, words, f'{ROOT}/namespace/{place}', f'Namespace.{method}', signature, values)
-
-
-def of_link(place, name, method, signature, error, words, *values):
-    return Bad(error, words, lambda world: world.root.link(place, name), f'Link.{method}', signature, values)
-
-
-def of_network(name, method, signature, error, words, *values):
-    return Bad(error, words, f'{ROOT}/network/{name}', f'Network.{method}', signature, values)
-
-
-def path_of_link(place, name):
-    return lambda world: world.root.link(place, name)
 
 
 def bad_names():
@@ -217,77 +165,6 @@ def bad_options():
     yield create_network(INVALID_ARGUMENT, ['nat'], 'ok', {'nat': 'true'})
     yield create_bridge(INVALID_ARGUMENT, ['up', 'twice'], 'web', 'ok', twice('up', 'true'))
     yield create_veth(INVALID_ARGUMENT, ['mtu', 'twice'], 'web', 'ok', 'web', 'ok2', twice('mtu', 'uint32 1400'))
-
-
-def bad_kinds():
-    for kind, words in (('colour', ['colour', 'macvlan']), ('', ['macvlan']), ('../x', []), ('a' * 300, []), ('Dummy', []),
-                        ('wireguard', ['wireguard']), ('new\nline', [])):
-        yield create_link('NotSupported', words, 'web', kind, 'ok', {})
-    for kind, method in (('veth', 'CreateVeth'), ('bridge', 'CreateBridge'), ('tun', 'CreateTap'), ('tap', 'CreateTap')):
-        yield create_link(INVALID_ARGUMENT, [kind, method], 'web', kind, 'ok', {})
-    # What belongs to another kind.
-    for kind, key, value in (('ifb', 'link', 'v1'), ('ifb', 'owner', u(1)), ('dummy', 'mode', 'bridge'),
-                             ('macvlan', 'id', u(1)), ('vlan', 'mode', 'bridge'), ('vxlan', 'protocol', '802.1Q'),
-                             ('ipvlan', 'learning', True), ('vlan', 'remote', '192.0.2.1')):
-        yield create_link(INVALID_ARGUMENT, [key], 'web', kind, 'ok', {key: value})
-    yield create_link(INVALID_ARGUMENT, ['mac-address'], 'web', 'ipvlan', 'ok',
-                      {'link': 'v1', 'mac-address': '02:00:00:00:00:01'})
-    for kind, options in (('macvlan', {}), ('ipvlan', {}), ('vlan', {'id': u(5)}), ('macvlan', {'link': ''})):
-        yield create_link(INVALID_ARGUMENT, ['“link”'], 'web', kind, 'ok', options)
-    for kind, modes in (('macvlan', ('Bridge', '', 'l2')), ('ipvlan', ('bridge', 'L2', 'l4'))):
-        for mode in modes:
-            yield create_link(INVALID_ARGUMENT, ['mode', f'“{mode}”'], 'web', kind, 'ok', {'link': 'v1', 'mode': mode})
-    yield create_link(INVALID_ARGUMENT, ['protocol', '802.1ad'], 'web', 'vlan', 'ok',
-                      {'link': 'v1', 'id': u(5), 'protocol': '802.1q'})
-    for number in (0, 4095, 2**32 - 1):
-        yield create_link(INVALID_ARGUMENT, ['4094', str(number)], 'web', 'vlan', 'ok', {'link': 'v1', 'id': u(number)})
-    for number in (2**24, 2**32 - 1):
-        yield create_link(INVALID_ARGUMENT, ['16777215', str(number)], 'web', 'vxlan', 'ok', {'id': u(number)})
-    for kind in ('vlan', 'vxlan'):
-        yield create_link(INVALID_ARGUMENT, ['id'], 'web', kind, 'ok', {'link': 'v1'})
-        yield create_link(INVALID_ARGUMENT, ['id'], 'web', kind, 'ok', {'link': 'v1', 'id': '5'})
-    for options, word in (({'port': GLib.Variant('q', 0)}, 'port'), ({'port': u(4789)}, 'port'),
-                          ({'remote': '192.0.2.1/24'}, '192.0.2.1'), ({'remote': 'web'}, 'web'), ({'remote': ''}, ''),
-                          ({'local': '1.2.3'}, '1.2.3'), ({'remote': '192.0.2.1', 'local': 'fd00::1'}, 'family')):
-        yield create_link(INVALID_ARGUMENT, [word], 'web', 'vxlan', 'ok', {'id': u(5), **options})
-    yield create_tap(INVALID_ARGUMENT, ['owner'], 'web', 'ok', {'owner': u(netns1.NOBODY)})
-    yield create_tap(INVALID_ARGUMENT, ['owner'], 'web', 'ok', {'owner': 'alice'})
-    for mtu in (0, 67, 2**31):
-        yield create_tap(INVALID_ARGUMENT, [str(mtu)], 'web', 'ok', {'mtu': u(mtu)})
-        yield create_link(INVALID_ARGUMENT, [str(mtu)], 'web', 'ifb', 'ok', {'mtu': u(mtu)})
-    for mac in BAD_MACS[:-3]:
-        yield create_tap(INVALID_ARGUMENT, [mac], 'web', 'ok', {'mac-address': mac})
-        yield create_link(INVALID_ARGUMENT, [mac], 'web', 'ifb', 'ok', {'mac-address': mac})
-
-
-def bad_rates():
-    for rate in (1, 7999, 10**12 + 1, 2**64 - 1):
-        yield of_link('web', 'v1', 'SetRateLimit', '(t)', INVALID_ARGUMENT, ['8000', '1000000000000', str(rate)], rate)
-    for name, kind in (('v2', 'tbf'), ('p2', 'bfifo')):  # which `tc` made
-        for rate in (0, 10**6):
-            yield of_link('web', name, 'SetRateLimit', '(t)', 'Busy', [name, kind, 'tc qdisc del'], rate)
-
-
-def bad_bridge_options():
-    def of_bridge(words, options, error=INVALID_ARGUMENT, name='br0'):
-        return Bad(error, words, path_of_link('web', name), 'Bridge.SetOptions', '(a{sv})', (options,))
-
-    def of_port(words, options):
-        return Bad(INVALID_ARGUMENT, words, path_of_link('web', 'p1'), 'BridgePort.SetOptions', '(a{sv})', (options,))
-    for options, words in (({'stp': 'on'}, ['stp']), ({'stp': u(1)}, ['stp']), ({'colour': 'red'}, ['colour', 'ageing']),
-                           ({'cost': u(5)}, ['cost']), (twice('stp', 'true'), ['stp', 'twice']),
-                           ({'forward-delay': u(3001)}, ['forward-delay', '3000', '3001']),
-                           ({'forward-delay': u(2**32 - 1)}, ['3000']), ({'ageing-time': u(100000001)}, ['100000000']),
-                           ({'stp': True, 'forward-delay': u(199)}, ['forward delay', '200', '199']),
-                           ({'stp': True, 'forward-delay': u(0), 'multicast-snooping': False}, ['200'])):
-        yield of_bridge(words, options)
-        yield create_bridge(INVALID_ARGUMENT, words, 'web', 'ok', options)
-    yield of_bridge(['200', '100'], {'stp': True}, name='br8')  # whose forward delay is too short for that
-    yield of_bridge(['200', '150'], {'forward-delay': u(150)}, name='br9')  # where the protocol is on
-    for options, words in (({'cost': u(0)}, ['cost', '65535', '0']), ({'cost': u(65536)}, ['65535', '65536']),
-                           ({'hairpin': u(1)}, ['hairpin']), ({'stp': True}, ['stp', 'hairpin']),
-                           ({'isolated': 'yes'}, ['isolated'])):
-        yield of_port(words, options)
 
 
 def bad_addresses():
@@ -431,8 +308,9 @@ def bad_forward_calls():
     return bad_forwards.rows(create_forward)
 
 
-TABLE = [*bad_forward_calls(), *bad_kinds(), *bad_rates(), *bad_bridge_options(), *bad_names(), *bad_rules(), *missing_things(), *things_that_exist(), *bad_options(),
-         *bad_addresses(), *bad_values(),
+TABLE = [*bad_forward_calls(), *bad_kinds(), *bad_rates(), *bad_sysctls(), *bad_bridge_options(), *bad_names(),
+         *bad_rules(), *missing_things(), *things_that_exist(), *bad_options(), *bad_addresses(),
+         *bad_values(),
          *bad_name_servers(), *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
          *things_that_another_program_keeps()]
 
@@ -445,6 +323,7 @@ NOT_PROVOKED = {
                       'Link.SetName', 'Manager.CreateNamespace', 'Manager.Disconnect', 'Namespace.Delete',
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',
                       'Bridge.ListForwardingEntries', 'Bridge.SetOptions', 'BridgePort.SetOptions', 'Link.GetRateLimit', 'Link.SetRateLimit',
+                      'Namespace.GetSysctl',
                       'Namespace.ListNeighbours',
                       'Manager.AdoptProcess', 'Namespace.ListProcesses', 'Namespace.Open', 'Namespace.OpenSocket',
                       'Namespace.SetDns'},
@@ -467,6 +346,7 @@ ELSEWHERE = {
     ('Manager.GetNamespaceByFD', 'InvalidArgument'), ('Manager.GetNamespaceByFD', 'NotFound'),
     ('Manager.GetNamespaceByPID', 'NotFound'),
     ('Firewall.AddRule', 'QuotaExceeded'),  # in test-firewall.py
+    ('Namespace.Delete', 'Exists'),  # in test-delete.py
     ('Namespace.OpenSocket', 'InvalidArgument'), ('Namespace.OpenSocket', 'NotSupported'),
     ('Process.Signal', 'InvalidArgument'),
 } | {
@@ -567,9 +447,9 @@ address add fd00:51::1/64 dev h1 nodad
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (bad_forward_calls, bad_kinds, bad_rates, bad_bridge_options, bad_names, bad_rules, missing_things, things_that_exist, bad_options, bad_addresses,
-              bad_values, bad_name_servers,
-              things_in_use,
+for theme in (bad_forward_calls, bad_kinds, bad_rates, bad_sysctls, bad_bridge_options, bad_names,
+              bad_rules, missing_things, things_that_exist, bad_options, bad_addresses,
+              bad_values, bad_name_servers, things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):
     setattr(BadInput, f'test_{theme.__name__}', lambda self, theme=theme: self.assert_bad(theme()))
 

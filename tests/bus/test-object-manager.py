@@ -137,6 +137,8 @@ class Following(netns1.TestCase):
         web = f'{netns1.ROOT}/namespace/web'
         self.call(web, 'Namespace', 'AddRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {})
         self.call(web, 'Namespace', 'RemoveRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {})
+        self.call(web, 'Namespace', 'SetSysctl', '(ss)', 'net.ipv6.conf.all.disable_ipv6', '1')
+        self.call(web, 'Namespace', 'SetSysctl', '(ss)', 'net.ipv6.conf.all.disable_ipv6', '0')
         self.call(web, 'Namespace', 'SetOwner', '(u)', 1000)
         self.call(web, 'Namespace', 'OpenSocket', '(iii)', 2, 1, 0)
         self.call(web, 'Namespace', 'Open')

@@ -116,5 +116,11 @@ class Namespaces(faults.TestCase):
                   lambda: self.namespace('web', 'AddRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {}), at_least=3)
 
 
+    def test_sysctl(self):
+        self.make_namespaces('web')
+        self.walk(lambda: self.namespace('web', 'SetSysctl', '(ss)', 'net.ipv4.ip_forward', '1'),
+                  lambda: self.namespace('web', 'SetSysctl', '(ss)', 'net.ipv4.ip_forward', '0'), at_least=3)
+
+
 if __name__ == '__main__':
     netns1.main()

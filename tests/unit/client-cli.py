@@ -13,8 +13,9 @@ NOWHERE = {'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=/nonexistent/bus', 'LC_ALL': 'C
 WRONG = [
     ([], 'see “netnsctl --help”'),
     (['foo'], 'There is no command “foo”; see “netnsctl --help”'),
-    (['namespace'], 'say one of: list, show, create, delete, rename, adopt, identify, processes, owner'),
+    (['namespace'], 'say one of: list, show, create, delete, rename, adopt, identify, processes, sysctl, owner'),
     (['namespace', 'foo'], '“foo” is no verb of “namespace”; say one of: list,'),
+    (['namespace', 'sysctl', 'a'], 'say: netnsctl namespace sysctl NS KEY[=VALUE]...'),
     (['namespace', 'show'], 'say: netnsctl namespace show NS'),
     (['namespace', 'show', ''], 'the host namespace is called @host'),
     (['namespace', 'show', 'a', 'b'], '“b” is too much; say: netnsctl namespace show NS'),
@@ -118,6 +119,10 @@ BUSCTL = [
     (['firewall', '@host', 'policy', 'input', 'drop'],
      '/org/example/NetNS1/namespace/_host org.example.NetNS1.Firewall SetPolicy ss input drop'),
     (['exec', '@host', 'ls', '--json=short', '-x'], "/namespace/_host org.example.NetNS1.Namespace Run 'asassaha{sv}' 3 ls"),
+    (['namespace', 'sysctl', 'a', 'net.core.somaxconn=5'],
+     "/namespace/a org.example.NetNS1.Namespace SetSysctl ss net.core.somaxconn 5"),
+    (['namespace', 'sysctl', 'a', 'net.ipv4.tcp_rmem=1 2 3'], "SetSysctl ss net.ipv4.tcp_rmem '1 2 3'"),
+    (['namespace', 'sysctl', 'a', 'net.core.somaxconn'], 'org.example.NetNS1.Namespace GetSysctl s net.core.somaxconn'),
     (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
 ]
 
