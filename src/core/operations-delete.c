@@ -8,6 +8,7 @@
 #include "core/step.h"
 #include "kernel/keepers.h"
 #include "kernel/link.h"
+#include "kernel/sockets.h"
 
 #include <string.h>
 
@@ -110,6 +111,7 @@ delete_namespace (NetnsRun *run, NetnsStep *step, GError **error)
       || !remove_names (run, step, fd, error))
     return FALSE;
   delete_veths (run, netlink);
+  netns_sockets_destroy_orphans (netns_run_get_grant (run), fd);
   return TRUE;
 }
 

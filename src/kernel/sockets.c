@@ -11,6 +11,7 @@
 #include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
+#include <netinet/tcp.h>
 #include <netinet/in.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -88,6 +89,23 @@ dump_all (struct nl_sock *socket)
   dump (socket, &packet, sizeof packet);
 }
 
+static NetnsNlSock *
+open_diagnosis (int fd, GError **error)
+{
+  g_autoptr (NetnsNlSock) socket = nl_socket_alloc ();
+  int result;
+
+  if (!netns_nsfs_enter (fd, error))
+    return NULL;
+  result = nl_connect (socket, NETLINK_SOCK_DIAG);
+  netns_nsfs_leave ();
+  if (result >= 0)
+    return g_steal_pointer (&socket);
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot ask for the sockets of a namespace: %s",
+               nl_geterror (result));
+  return NULL;
+}
+
 /**
  * netns_sockets_list:
  * @fd: a namespace
@@ -101,19 +119,57 @@ GHashTable *
 netns_sockets_list (int fd, GError **error)
 {
   g_autoptr (GHashTable) inodes = g_hash_table_new (NULL, NULL);
-  g_autoptr (NetnsNlSock) socket = nl_socket_alloc ();
-  int result;
+  g_autoptr (NetnsNlSock) socket = open_diagnosis (fd, error);
 
-  if (!netns_nsfs_enter (fd, error))
+  if (socket == NULL)
     return NULL;
-  result = nl_connect (socket, NETLINK_SOCK_DIAG);
-  netns_nsfs_leave ();
-  if (result < 0) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot ask for the sockets of a namespace: %s",
-                 nl_geterror (result));
-    return NULL;
-  }
   nl_socket_modify_cb (socket, NL_CB_VALID, NL_CB_CUSTOM, take_socket, inodes);
   dump_all (socket);
   return g_steal_pointer (&inodes);
+}
+
+static int
+take_orphan (struct nl_msg *message, void *data)
+{
+  const struct inet_diag_msg *found = nlmsg_data (nlmsg_hdr (message));
+  struct inet_diag_req_v2 request = { .sdiag_protocol = IPPROTO_TCP };
+
+  if ((gsize) nlmsg_datalen (nlmsg_hdr (message)) < sizeof *found || found->idiag_inode != 0
+      || found->idiag_state == TCP_TIME_WAIT)
+    return NL_OK;
+  request.sdiag_family = found->idiag_family;
+  request.idiag_states = 1u << found->idiag_state;
+  request.id = found->id;
+  g_array_append_val ((GArray *) data, request);
+  return NL_OK;
+}
+
+/**
+ * netns_sockets_destroy_orphans:
+ * @grant: who may do it
+ * @fd: a namespace that is about to end
+ *
+ * Ends TCP connections that no process has any more: the kernel would keep the namespace for minutes, to tell the other
+ * end that they are closed. A kernel that cannot (INET_DIAG_DESTROY) does so.
+ */
+void
+netns_sockets_destroy_orphans (const NetnsGrant *grant, int fd)
+{
+  g_autoptr (GArray) orphans = g_array_new (FALSE, FALSE, sizeof (struct inet_diag_req_v2));
+  g_autoptr (NetnsNlSock) socket = open_diagnosis (fd, NULL);
+  static const guint8 families[] = { AF_INET, AF_INET6 };
+
+  if (socket == NULL)
+    return;
+  nl_socket_modify_cb (socket, NL_CB_VALID, NL_CB_CUSTOM, take_orphan, orphans);
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++) {
+    struct inet_diag_req_v2 request
+      = { .sdiag_family = families[i], .sdiag_protocol = IPPROTO_TCP, .idiag_states = G_MAXUINT32 };
+
+    dump (socket, &request, sizeof request);
+  }
+  for (guint i = 0; i < orphans->len; i++)
+    if (nl_send_simple (socket, SOCK_DESTROY, 0, &g_array_index (orphans, struct inet_diag_req_v2, i),
+                        sizeof (struct inet_diag_req_v2)) >= 0)
+      nl_wait_for_ack (socket);
 }

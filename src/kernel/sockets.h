@@ -2,6 +2,9 @@
 /* Which sockets there are in a namespace: each keeps it alive. */
 #pragma once
 
+#include "common/grant.h"
+
 #include <glib.h>
 
 GHashTable *netns_sockets_list (int fd, GError **error);
+void netns_sockets_destroy_orphans (const NetnsGrant *grant, int fd);

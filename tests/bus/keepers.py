@@ -11,8 +11,8 @@ DEAF = 'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); '
 WAIT = 'print("ready", flush=True); signal.pause()'
 
 
-def program(test, code, namespace=None, uid=None):
-    """A Python program that has begun to wait."""
+def program(test, code, namespace=None, uid=None, start=lambda: None):
+    """A Python program that has begun to wait, after start() did its part."""
     prefix = ['nsenter', f'--net=/run/netns/{namespace}'] if namespace else []
     if uid:
         prefix += ['setpriv', f'--reuid={uid}', f'--regid={uid}', '--clear-groups']
@@ -21,6 +21,7 @@ def program(test, code, namespace=None, uid=None):
     test.addCleanup(process.stdout.close)
     test.addCleanup(process.wait)
     test.addCleanup(process.kill)
+    start()
     test.assertEqual(process.stdout.readline(), 'ready\n')
     return process
 

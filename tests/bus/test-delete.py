@@ -301,6 +301,32 @@ signal.pause()
         self.assertEqual(parent.wait(10), 0)
         self.assertNotIn(inode, keepers.lsns())
 
+    def test_kill_with_connection_to_nowhere(self):
+        """The kernel would try for minutes to tell the other end that the connection is closed."""
+        self.root.call(netns1.ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', '', 'v0', 'ns1', 'v1',
+                       {'addresses': ['10.0.0.1/24'], 'peer-addresses': ['10.0.0.2/24']})
+        self.assertTrue(netns1.can_ping('10.0.0.2'))
+        with socket.create_server(('10.0.0.1', 0)) as server:
+            client = keepers.program(self, f"""
+import signal, socket
+connection = socket.create_connection(("10.0.0.1", {server.getsockname()[1]}))
+connection.recv(1)
+connection.sendall(b"x" * 1000)
+print("ready", flush=True)
+signal.pause()
+""", namespace='ns1', start=lambda: self.cut(server))
+            inode = keepers.inode('ns1')
+            self.delete(kill=True)
+        self.assertEqual(self.ended_by(client), signal.SIGTERM)
+        self.assertNotIn(inode, keepers.lsns())
+
+    def cut(self, server):
+        """Lets somebody connect, and pulls the plug before he can say anything."""
+        connection = server.accept()[0]
+        self.addCleanup(connection.close)
+        connection.sendall(b'!')
+        run('nft', '-f', '-', input='table inet cut { chain in { type filter hook input priority 0; iifname "v0" drop; }; }')
+
     def test_kill_not_the_bus(self):
         """Whom everybody needs: nothing is done to anybody."""
         inside = keepers.inhabitant(self, 'ns1')
