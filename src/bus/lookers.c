@@ -124,10 +124,12 @@ netns_lookers_look (NetnsLookers *lookers, const char *sender, gboolean again, N
           lookers->connection, BUS_NAME, BUS_INTERFACE, "NameOwnerChanged", BUS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
           on_name_owner_changed, lookers, NULL);
     check_presence (lookers, sender);
-    netns_mirror_watch (lookers->mirror, TRUE);
   }
   if (is_new || again)
     netns_mirror_look (lookers->mirror, looked, data);
   else
     looked (data);
+  /* Not before: the search that this begins would not be the one that @data waits for. */
+  if (is_new)
+    netns_mirror_watch (lookers->mirror, TRUE);
 }

@@ -139,14 +139,15 @@ static void
 look_at_threads (Walk *walk, int process, guint pid, guint64 leader_inode)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_direct_hash, g_direct_equal);
-  netns_autofd int fd = openat (process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  netns_autofd int fd = -1;
   g_autoptr (DIR) tasks = NULL;
   const struct dirent *entry;
   struct stat status;
 
-  if (fd < 0 || fstat (fd, &status) < 0 || status.st_nlink <= SINGLE_THREADED_LINKS)
+  if (fstatat (process, "task", &status, 0) < 0 || status.st_nlink <= SINGLE_THREADED_LINKS)
     return;
-  tasks = fdopendir (fd);
+  fd = openat (process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  tasks = fd >= 0 ? fdopendir (fd) : NULL;
   if (tasks == NULL)
     return;
   fd = -1; /* the stream's now */

@@ -477,7 +477,7 @@ netns_mirror_watch (NetnsMirror *mirror, gboolean watched)
 
 /**
  * netns_mirror_look:
- * @mirror: a mirror that is watched
+ * @mirror: the mirror
  * @looked: (scope async): called when the mirror has the namespaces without a name that there are now
  * @data: for @looked
  *
