@@ -186,6 +186,41 @@ class Systemd(unittest.TestCase):
         with open(f'/proc/{mount.pid}/mountinfo') as file:
             self.assertNotIn('/run/kept', file.read())
 
+    def list_all(self):
+        """By inode, as somebody sees it who looks for the first time."""
+        return {row['inode']: row for row in json.loads(netnsctl('--json=short', 'namespace', 'list', '--all'))}
+
+    def test_namespaces_without_a_name(self):
+        """Of a unit, of another user, of Docker's kind, and in a place that only its user may enter."""
+        run('systemd-run', '--unit=probe', '--property=PrivateNetwork=yes', 'sleep', '1000')
+        self.addCleanup(run, 'systemctl', 'stop', 'probe.service')
+        unit = wait_for(lambda: int(run('systemctl', 'show', '--property=MainPID', '--value', 'probe.service')))
+        own = self.start_keeper('setpriv', '--reuid', str(ALICE), '--regid', str(ALICE), '--clear-groups', 'unshare', '-Urn')
+        os.makedirs('/run/docker/netns', exist_ok=True)
+        run('sh', '-ec', 'touch /run/docker/netns/0123456789ab; unshare -n sh -ec '
+            '"mount --bind /proc/\\$\\$/ns/net /run/docker/netns/0123456789ab"')
+        self.addCleanup(run, 'umount', '/run/docker/netns/0123456789ab')
+        hidden = self.start_keeper('unshare', '-nm', 'sh', '-ec', """
+            mount -t tmpfs -o mode=0700,uid=1001 none /mnt; touch /mnt/netns; mount --bind /proc/$$/ns/net /mnt/netns
+            exec nsenter --net=/proc/1/ns/net "$@" """, '-')
+        expected = {
+            os.stat(f'/proc/{unit}/ns/net').st_ino: ('process', 'unit probe.service', f'/proc/{unit}/ns/net'),
+            os.stat(f'/proc/{own.pid}/ns/net').st_ino: ('process', None, f'/proc/{own.pid}/ns/net'),
+            os.stat('/run/docker/netns/0123456789ab').st_ino:
+                ('mount', 'docker 0123456789ab', '/run/docker/netns/0123456789ab'),
+            os.stat(f'/proc/{hidden.pid}/root/mnt/netns').st_ino: ('mount', None, f'/proc/{hidden.pid}/root/mnt/netns'),
+        }
+
+        def found():
+            listed = self.list_all()
+            return {inode: (listed[inode]['source'], label and listed[inode]['owner-label'], listed[inode]['path'])
+                    for inode, (_, label, _) in expected.items() if inode in listed}
+
+        wait_for(lambda: found().get(os.stat(f'/proc/{unit}/ns/net').st_ino, (0, 0))[1] == 'unit probe.service')
+        self.assertEqual(found(), expected)
+        for inode in expected:
+            netnsctl('link', 'set', f'@id{inode}', 'lo', 'down')
+
 
 if __name__ == '__main__':
     unittest.main(verbosity=2)
