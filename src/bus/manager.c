@@ -288,7 +288,8 @@ create_network (NetnsCall *call, const NetnsObject *object, GError **error)
 {
   static const NetnsOption known[]
     = { { "subnets", "as" }, { "gateway", "b" },   { "nat", "b" },    { "uplink", "s" }, { "mtu", "u" },
-        { "bridge", "s" },   { "namespace", "s" }, { "shared", "b" }, { NULL, NULL } };
+        { "bridge", "s" },   { "namespace", "s" }, { "shared", "b" }, { "firewall", "s" },
+        { NULL, NULL } };
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GArray) subnets = NULL;
   NetnsNetworkOptions network_options;
@@ -311,6 +312,7 @@ create_network (NetnsCall *call, const NetnsObject *object, GError **error)
     .bridge = netns_options_get_string (options, "bridge"),
     .namespace_name = netns_options_get_string (options, "namespace"),
     .shared = netns_options_get_boolean (options, "shared", FALSE),
+    .firewall = netns_options_get_string (options, "firewall"),
   };
   return netns_network_create (call->core, call->uid, name, &network_options, error);
 }
@@ -330,7 +332,7 @@ static NetnsPlan *
 connect_namespace (NetnsCall *call, const NetnsObject *object, GError **error)
 {
   static const NetnsOption known[]
-    = { { "addresses", "as" }, { "name", "s" }, { "default-route", "b" }, { NULL, NULL } };
+    = { { "addresses", "as" }, { "name", "s" }, { "default-route", "b" }, { "firewall", "s" }, { NULL, NULL } };
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GArray) addresses = NULL;
   const char *namespace_name, *network_name;
@@ -347,6 +349,7 @@ connect_namespace (NetnsCall *call, const NetnsObject *object, GError **error)
     .name = netns_options_get_string (options, "name"),
     .default_route = netns_options_get_boolean (options, "default-route", TRUE),
     .default_route_given = netns_options_has (options, "default-route"),
+    .firewall = netns_options_get_string (options, "firewall"),
   };
   return netns_network_connect (call->core, call->uid, namespace_name, network_name, &connect_options, &call->text,
                                 error);

@@ -34,7 +34,7 @@ on_restored (const char *const *what, gpointer data)
 {
   g_autofree char *list = g_strjoinv (", ", (char **) what);
 
-  g_message ("Somebody changed the table inet " NETNS_TABLE "; put back the rules of: %s", list);
+  g_message ("Somebody changed rules that this service needs; put back those of: %s", list);
   emit (data, "RulesRestored", g_variant_new ("(^as)", what));
 }
 

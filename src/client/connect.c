@@ -26,6 +26,8 @@ static const NetnsOption connect_options[] = {
   { "--address", 0, "CIDR", "addresses", NETNS_OPTION_LIST, N_ ("An address; by default the next free one") },
   { "--name", 0, "LINK", "name", NETNS_OPTION_TEXT,
     N_ ("Name of the link inside, by default eth0, eth1 ...") },
+  { "--firewall", 0, "check", "firewall", NETNS_OPTION_TEXT,
+    N_ ("Fail if another firewall drops the network's packets") },
   { "--no-default-route", 0, NULL, "default-route", NETNS_OPTION_OFF, N_ ("Add no default route") },
   { NULL },
 };

@@ -67,6 +67,8 @@ static const struct {
     N_ ("check its name and the PATH of the environment") },
   { NETNS_ERROR_PREFIX "CommandNotExecutable", NULL, NETNS_EXIT_NOT_EXECUTABLE, NULL,
     N_ ("check its permissions and what kind of file it is") },
+  { NETNS_ERROR_PREFIX "BlockedByFirewall", NULL, NETNS_EXIT_FAILED, NULL,
+    N_ ("let these packets through there, then repeat") },
   { NETNS_ERROR_PREFIX "RolledBack", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("“netnsctl tree” shows what is left") },
   { DBUS_ERROR_PREFIX "AccessDenied", NULL, NETNS_EXIT_NOT_AUTHORIZED, NULL,

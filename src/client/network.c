@@ -101,6 +101,8 @@ static const NetnsOption create_options[] = {
   { "--bridge", 0, "NAME", "bridge", NETNS_OPTION_TEXT, N_ ("Name of the bridge, by default the network's") },
   { "--namespace", 0, "NS", "namespace", NETNS_OPTION_NAMESPACE,
     N_ ("Where the bridge is, by default the host") },
+  { "--firewall", 0, "check|cure", "firewall", NETNS_OPTION_TEXT,
+    N_ ("Fail if another firewall drops its packets, or first tell Docker's or ufw's to let them through") },
   { "--shared", 0, NULL, "shared", NETNS_OPTION_ON, N_ ("Every user may connect own namespaces") },
   { NULL },
 };

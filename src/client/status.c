@@ -18,6 +18,7 @@ static const NetnsColumn columns[] = {
   { "version", N_ ("Service version"), NULL, "Version" },
   { "forwarding4", N_ ("IPv4 forwarding"), NULL, "Forwarding4" },
   { "forwarding6", N_ ("IPv6 forwarding"), NULL, "Forwarding6" },
+  { "foreign-firewalls", N_ ("Others that drop"), NULL, "ForeignFirewalls" },
   { "resync-count", N_ ("Read again"), NULL, "ResyncCount" },
   { "n-namespaces", N_ ("Namespaces"), NULL, NULL },
   { "n-links", N_ ("Links"), NULL, NULL },

@@ -18,6 +18,7 @@
  * @NETNS_ERROR_NAMESPACE_GONE: it vanished while the call waited or ran
  * @NETNS_ERROR_AUTHORIZATION_DISMISSED: the user closed the password dialog
  * @NETNS_ERROR_KERNEL_REFUSED: anything else that the kernel said no to, in its words
+ * @NETNS_ERROR_BLOCKED_BY_FIREWALL: a firewall of somebody else's drops the packets
  * @NETNS_ERROR_ROLLED_BACK: undoing a call that failed did not work completely
  * @NETNS_ERROR_QUOTA_EXCEEDED: the user has as much of it as one user can have
  * @NETNS_ERROR_COMMAND_NOT_FOUND: there is no such program to run
@@ -40,6 +41,7 @@ typedef enum {
   NETNS_ERROR_NAMESPACE_GONE,
   NETNS_ERROR_AUTHORIZATION_DISMISSED,
   NETNS_ERROR_KERNEL_REFUSED,
+  NETNS_ERROR_BLOCKED_BY_FIREWALL,
   NETNS_ERROR_ROLLED_BACK,
   NETNS_ERROR_QUOTA_EXCEEDED,
   NETNS_ERROR_COMMAND_NOT_FOUND,

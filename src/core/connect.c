@@ -185,6 +185,19 @@ refuse_host (const NetnsNamespace *namespace, GError **error)
   return FALSE;
 }
 
+/* A cure belongs to the network, and needs the right to have NAT. */
+static gboolean
+check_firewall (const NetnsNetwork *network, const char *word, GError **error)
+{
+  if (!netns_network_parse_firewall (word, network->nat, error))
+    return FALSE;
+  if (strcmp (word, "cure") != 0)
+    return TRUE;
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+               "A cure is for the whole network, ask CreateNetwork for it; here, say check");
+  return FALSE;
+}
+
 static gboolean
 check_connectable (NetnsMirror *mirror, const NetnsNamespace *namespace, const NetnsNetwork *network, GError **error)
 {
@@ -227,7 +240,8 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
   g_autoptr (GArray) addresses = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   g_autofree char *wish = NULL, *inside = NULL, *inside_alternative = NULL, *name = NULL, *alternative = NULL;
 
-  if (namespace == NULL || !refuse_host (namespace, error) || !check_connectable (mirror, namespace, network, error))
+  if (namespace == NULL || !refuse_host (namespace, error) || !check_connectable (mirror, namespace, network, error)
+      || !check_firewall (network, options->firewall, error))
     return NULL;
   touch_network (plan, caller, network);
   outside = netns_core_find_namespace (core, network->base.namespace_name, error);
@@ -241,6 +255,8 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
       || !choose_host_end (outside, namespace->name, &name, &alternative, error)
       || !choose_addresses (mirror, network, options->addresses, addresses, error))
     return NULL;
+  if (*options->firewall != '\0')
+    netns_network_plan_pass (plan, outside, network, FALSE);
   plan_pair (plan, network, netns_network_find_bridge (mirror, network), name, alternative, namespace, inside);
   plan_inside (plan, namespace, inside, inside_alternative, addresses);
   plan_default_routes (plan, namespace, network, addresses, options, inside);

@@ -10,12 +10,14 @@
  * @name: name of the link inside, empty for the first free of eth0, eth1 ...
  * @default_route: whether to set one
  * @default_route_given: whether the caller said so; else it is set where there is none yet
+ * @firewall: what to do about firewalls of others: empty or `check`
  */
 typedef struct {
   GArray *addresses;
   const char *name;
   gboolean default_route;
   gboolean default_route_given;
+  const char *firewall;
 } NetnsConnectOptions;
 
 NetnsPlan *netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name, const char *network_name,

@@ -171,7 +171,8 @@ check_options (NetnsCore *core, const char *name, const NetnsNetworkOptions *opt
 {
   if (!netns_validate_network_name (name, error)
       || (*options->bridge != '\0' && !netns_validate_link_name (options->bridge, error))
-      || (options->mtu != 0 && !netns_validate_mtu (options->mtu, error)))
+      || (options->mtu != 0 && !netns_validate_mtu (options->mtu, error))
+      || !netns_network_parse_firewall (options->firewall, options->nat, error))
     return FALSE;
   if (g_hash_table_contains (netns_core_get_definitions (core, &netns_network_class), name)) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "Network “%s” exists already", name);
@@ -223,6 +224,9 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, const Net
   set_subnet_detail (plan, network);
   plan_gateways (plan, &netns_operation_address_add, netns_network_find_bridge (netns_core_get_mirror (core), network),
                  network);
+  network->cured = strcmp (options->firewall, "cure") == 0;
+  if (*options->firewall != '\0')
+    netns_network_plan_pass (plan, namespace, network, network->cured);
   netns_wanted_replace (core, plan, NULL, &network->base);
   return g_steal_pointer (&plan);
 }
@@ -275,12 +279,14 @@ netns_network_delete (NetnsCore *core, guint caller, const NetnsNetwork *network
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   NetnsLink *bridge = netns_network_find_bridge (netns_core_get_mirror (core), network);
+  NetnsNamespace *namespace;
 
   touch (plan, caller, network);
-  if (netns_core_use_namespace (core, plan, caller, network->base.namespace_name, error) == NULL
-      || !check_unused (core, network, error)
+  namespace = netns_core_use_namespace (core, plan, caller, network->base.namespace_name, error);
+  if (namespace == NULL || !check_unused (core, network, error)
       || (bridge != NULL && network->bridge_made && !check_ports (network, bridge, error)))
     return NULL;
+  netns_network_plan_unpass (plan, namespace, network);
   netns_wanted_replace (core, plan, &network->base, NULL);
   if (bridge != NULL && network->bridge_made)
     netns_plan_add (plan, &netns_operation_link_delete, network->base.namespace_name, "{'index': <%u>}",
@@ -305,13 +311,17 @@ netns_network_set_nat (NetnsCore *core, guint caller, const NetnsNetwork *networ
 {
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
   g_autoptr (NetnsNetwork) changed = netns_definition_copy (network);
+  NetnsNamespace *namespace;
 
   touch (plan, caller, network);
   netns_plan_add_reach (plan, NETNS_REACH_NAT);
-  if (netns_core_use_namespace (core, plan, caller, network->base.namespace_name, error) == NULL)
+  namespace = netns_core_use_namespace (core, plan, caller, network->base.namespace_name, error);
+  if (namespace == NULL)
     return NULL;
   if (network->nat == nat)
     return g_steal_pointer (&plan);
+  netns_network_plan_unpass (plan, namespace, network);
+  changed->cured = FALSE; /* what is not forwarded needs no door */
   changed->nat = nat;
   netns_wanted_replace (core, plan, &network->base, &changed->base);
   return g_steal_pointer (&plan);

@@ -10,6 +10,7 @@
 #define GATEWAYS    "Gateways"
 #define NAT         "Nat"
 #define UPLINK      "Uplink"
+#define CURED       "Cured"
 #define SHARED      "Shared"
 
 static void
@@ -46,6 +47,7 @@ print_network (const NetnsDefinition *definition, GKeyFile *key_file)
   g_key_file_set_boolean (key_file, GROUP, NAT, network->nat);
   g_key_file_set_string (key_file, GROUP, UPLINK, network->uplink);
   g_key_file_set_boolean (key_file, GROUP, SHARED, network->shared);
+  g_key_file_set_boolean (key_file, GROUP, CURED, network->cured);
 }
 
 static gboolean
@@ -58,6 +60,7 @@ parse_network (NetnsDefinition *definition, GKeyFile *key_file, GError **error)
   network->nat = g_key_file_get_boolean (key_file, GROUP, NAT, NULL);
   network->uplink = netns_definition_get_string (key_file, GROUP, UPLINK);
   network->shared = g_key_file_get_boolean (key_file, GROUP, SHARED, NULL);
+  network->cured = g_key_file_get_boolean (key_file, GROUP, CURED, NULL);
   network->subnets = netns_definition_get_addresses (key_file, GROUP, SUBNETS, error);
   if (network->subnets == NULL)
     return FALSE;

@@ -26,6 +26,7 @@ typedef enum {
  * @nat: whether packets to the rest of the world are masqueraded
  * @uplink: the only link that NAT is done for, empty for any
  * @shared: whether every user may connect
+ * @cured: whether firewalls of others were told to let its packets through, and are told again
  */
 typedef struct {
   NetnsDefinition base;
@@ -36,6 +37,7 @@ typedef struct {
   gboolean nat;
   char *uplink;
   gboolean shared;
+  gboolean cured;
 } NetnsNetwork;
 
 /**
@@ -48,6 +50,7 @@ typedef struct {
  * @bridge: name of the bridge, empty for the network's name
  * @namespace_name: where, empty for the host
  * @shared: whether every user may connect
+ * @firewall: what to do about firewalls of others: empty, `check` or `cure`
  */
 typedef struct {
   GArray *subnets;
@@ -58,6 +61,7 @@ typedef struct {
   const char *bridge;
   const char *namespace_name;
   gboolean shared;
+  const char *firewall;
 } NetnsNetworkOptions;
 
 /* One address of a network in use. */
@@ -77,6 +81,9 @@ NetnsPlan *netns_network_create (NetnsCore *core, guint caller, const char *name
 NetnsPlan *netns_network_delete (NetnsCore *core, guint caller, const NetnsNetwork *network, GError **error);
 NetnsPlan *netns_network_set_nat (NetnsCore *core, guint caller, const NetnsNetwork *network, gboolean nat,
                                   GError **error);
+gboolean netns_network_parse_firewall (const char *word, gboolean nat, GError **error);
+void netns_network_plan_pass (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network, gboolean cure);
+void netns_network_plan_unpass (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network);
 NetnsNetwork *netns_network_find (NetnsCore *core, const char *name, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsNetwork, netns_definition_free)

@@ -39,6 +39,10 @@ extern const NetnsOperation netns_operation_setting_borrow;     /* setting s, li
 extern const NetnsOperation netns_operation_setting_return;     /* the same */
 extern const NetnsOperation netns_operation_counters_read;      /* commands s */
 
+/* operations-pass.c; network s, bridge s, uplink4 s, uplink6 s, subnets as, cure b */
+extern const NetnsOperation netns_operation_firewall_pass;
+extern const NetnsOperation netns_operation_firewall_unpass;
+
 /* operations-process.c */
 extern const NetnsOperation netns_operation_process_list;   /* (none) */
 extern const NetnsOperation netns_operation_socket_open;    /* domain u, type u, protocol u */

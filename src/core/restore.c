@@ -3,6 +3,8 @@
 
 #include "core/wanted.h"
 
+#include <string.h>
+
 /* Two programs that both insist on their rules must not keep the machine busy: after this many ms it is our turn again. */
 #define PAUSE 200
 
@@ -12,6 +14,7 @@ struct _NetnsRestore {
   NetnsRestoredFunc restored;
   gpointer data;
   GHashTable *suspects; /* nsid -> NetnsRulesChanges */
+  GHashTable *cured;    /* names of networks that firewalls of others may stand in the way of again, as a set */
   GSource *source;      /* waits for the end of the turn, or of the pause */
   gint64 last;          /* when rules were put back, monotonic */
   gboolean busy;        /* waits for its turn among the calls, or runs */
@@ -61,6 +64,51 @@ take_suspect (NetnsRestore *restore, guint *changes)
   return NULL;
 }
 
+/* A network for which firewalls of others were told to let packets through, and maybe have forgotten it. */
+static const NetnsNetwork *
+take_cured (NetnsRestore *restore)
+{
+  GHashTable *networks = netns_core_get_definitions (restore->core, &netns_network_class);
+  const NetnsNetwork *network = NULL;
+  GHashTableIter iter;
+  const char *name;
+
+  g_hash_table_iter_init (&iter, restore->cured);
+  while (network == NULL && g_hash_table_iter_next (&iter, (gpointer *) &name, NULL)) {
+    network = g_hash_table_lookup (networks, name);
+    if (network != NULL && !network->cured)
+      network = NULL;
+    g_hash_table_iter_remove (&iter);
+  }
+  return network;
+}
+
+static void
+run (NetnsRestore *restore)
+{
+  g_ptr_array_add (restore->what, NULL);
+  netns_core_run (restore->core, restore->plan, restore->grant, on_done, restore);
+}
+
+static gboolean
+run_cure (NetnsRestore *restore)
+{
+  const NetnsNetwork *network = take_cured (restore);
+  NetnsNamespace *namespace
+    = network ? netns_mirror_get_namespace (netns_core_get_mirror (restore->core), network->base.namespace_name) : NULL;
+
+  if (namespace == NULL)
+    return FALSE;
+  g_clear_pointer (&restore->what, g_ptr_array_unref);
+  restore->what = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (restore->what, g_strconcat ("network ", network->base.name, NULL));
+  restore->plan = netns_plan_new ();
+  netns_plan_use_namespace (restore->plan, namespace);
+  netns_network_plan_pass (restore->plan, namespace, network, TRUE);
+  run (restore);
+  return TRUE;
+}
+
 /* What is wanted is asked now, when no call is about to change it. */
 static void
 on_turn (gpointer data)
@@ -70,16 +118,17 @@ on_turn (gpointer data)
   guint changes;
 
   namespace = take_suspect (restore, &changes);
+  if (namespace == NULL && run_cure (restore))
+    return;
   if (namespace == NULL) {
     restore->busy = FALSE;
     netns_core_skip (restore->core);
     return;
   }
-  g_ptr_array_add (restore->what, NULL);
   restore->plan = netns_plan_new ();
   netns_plan_use_namespace (restore->plan, namespace);
   netns_wanted_restore_rules (restore->core, restore->plan, namespace->name, (changes & NETNS_RULES_OURS) == 0);
-  netns_core_run (restore->core, restore->plan, restore->grant, on_done, restore);
+  run (restore);
 }
 
 static gboolean
@@ -99,7 +148,8 @@ schedule (NetnsRestore *restore)
 {
   gint64 passed = (g_get_monotonic_time () - restore->last) / G_TIME_SPAN_MILLISECOND;
 
-  if (restore->source != NULL || restore->busy || g_hash_table_size (restore->suspects) == 0)
+  if (restore->source != NULL || restore->busy
+      || g_hash_table_size (restore->suspects) + g_hash_table_size (restore->cured) == 0)
     return;
   restore->source = passed < PAUSE ? g_timeout_source_new ((guint) (PAUSE - passed)) : g_idle_source_new ();
   g_source_set_priority (restore->source, G_PRIORITY_DEFAULT);
@@ -118,10 +168,25 @@ suspect (NetnsRestore *restore, const NetnsNamespace *namespace, guint changes)
 }
 
 static void
+suspect_cures (NetnsRestore *restore, const NetnsNamespace *namespace)
+{
+  GHashTableIter iter;
+  const NetnsNetwork *network;
+
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (restore->core, &netns_network_class));
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
+    if (network->cured && strcmp (network->base.namespace_name, namespace->name) == 0)
+      g_hash_table_add (restore->cured, g_strdup (network->base.name));
+  schedule (restore);
+}
+
+static void
 on_rules_changed (NetnsNamespace *namespace, guint changes, gpointer data)
 {
   if (changes & (NETNS_RULES_OURS | NETNS_RULES_LOST))
     suspect (data, namespace, changes & (NETNS_RULES_OURS | NETNS_RULES_LOST));
+  if ((changes & NETNS_RULES_OTHERS) && (changes & NETNS_RULES_BY_US) == 0)
+    suspect_cures (data, namespace);
 }
 
 static const NetnsObserver mirror_observer = { .rules_changed = on_rules_changed };
@@ -149,6 +214,7 @@ netns_restore_new (NetnsCore *core, const NetnsGrant *grant, NetnsRestoredFunc r
   restore->restored = restored;
   restore->data = data;
   restore->suspects = g_hash_table_new (NULL, NULL);
+  restore->cured = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   restore->last = g_get_monotonic_time () - PAUSE * G_TIME_SPAN_MILLISECOND;
   netns_mirror_observe (mirror, &mirror_observer, restore);
   for (guint i = 0; i < namespaces->len; i++) {
@@ -156,6 +222,7 @@ netns_restore_new (NetnsCore *core, const NetnsGrant *grant, NetnsRestoredFunc r
 
     if (what->len > 0)
       suspect (restore, namespaces->pdata[i], NETNS_RULES_LOST);
+    suspect_cures (restore, namespaces->pdata[i]);
   }
   return restore;
 }
@@ -173,5 +240,6 @@ netns_restore_free (NetnsRestore *restore)
   g_clear_pointer (&restore->plan, netns_plan_free);
   g_clear_pointer (&restore->what, g_ptr_array_unref);
   g_hash_table_unref (restore->suspects);
+  g_hash_table_unref (restore->cured);
   g_free (restore);
 }

@@ -80,6 +80,7 @@ typedef enum {
   NETNS_RULES_OURS = 1 << 0,   /* our table, and it was not us */
   NETNS_RULES_OTHERS = 1 << 1, /* another table */
   NETNS_RULES_LOST = 1 << 2,   /* news were lost: maybe our table */
+  NETNS_RULES_BY_US = 1 << 3,  /* it was us */
 } NetnsRulesChanges;
 
 /**

@@ -19,10 +19,11 @@ take_event (const NetnsRulesEvent *event, gpointer data)
   NetnsMirror *mirror = data;
   int nsid = event->nsid == NETNS_NSID_NONE ? mirror->host->nsid : event->nsid;
   NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (nsid));
-  guint changes = event->elsewhere ? NETNS_RULES_OTHERS : 0;
-
   /* Whoever may change the rules of a namespace may as well call himself as our thread is called: he gets his will. */
-  if (event->in_table && strcmp (event->program, NETNS_WORKER_NAME) != 0)
+  gboolean by_us = strcmp (event->program, NETNS_WORKER_NAME) == 0;
+  guint changes = event->elsewhere ? NETNS_RULES_OTHERS | (by_us ? NETNS_RULES_BY_US : 0) : 0;
+
+  if (event->in_table && !by_us)
     changes |= NETNS_RULES_OURS;
   if (namespace != NULL && changes != 0)
     netns_mirror_notify_rules (mirror, namespace, changes);

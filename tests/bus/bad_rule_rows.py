@@ -65,6 +65,22 @@ def rows(bad, subnets, link_names):
         yield of_firewall(bad, 'RemoveRule', '(t)', 'NotFound', [str(handle)], handle)
 
 
+def passage_rows(bad):
+    """What cannot be done about firewalls of others."""
+    def create(error, words, **options):
+        return bad(error, words, netns1.ROOT, 'Manager.CreateNetwork', '(sa{sv})', ('ok', options))
+
+    def connect(error, words, network, word):
+        return bad(error, words, netns1.ROOT, 'Manager.Connect', '(ssa{sv})', ('db', network, {'firewall': word}))
+    for word in ('Check', 'heal', 'yes'):
+        yield create('InvalidArgument', [word, 'check or cure'], firewall=word, nat=True)
+        yield connect('InvalidArgument', [word, 'check or cure'], 'lan', word)
+    for word in ('check', 'cure'):
+        yield create('InvalidArgument', ['without NAT', word], firewall=word)
+        yield connect('InvalidArgument', ['without NAT'], 'idle', word)
+    yield connect('InvalidArgument', ['CreateNetwork'], 'lan', 'cure')
+
+
 def refused_rows(bad):
     """While another program keeps the table."""
     yield of_firewall(bad, 'SetPolicy', '(ss)', 'KernelRefused', ['Operation not permitted'], 'input', 'drop', place='db')

@@ -238,7 +238,8 @@ def bad_name_servers():
 
 
 def bad_rules():
-    return bad_rule_rows.rows(Bad, BAD_SUBNETS, BAD_LINK_NAMES)
+    yield from bad_rule_rows.rows(Bad, BAD_SUBNETS, BAD_LINK_NAMES)
+    yield from bad_rule_rows.passage_rows(Bad)
 
 
 def things_in_use():
@@ -345,6 +346,7 @@ ELSEWHERE = {
 } | {
     ('Manager.GetNamespaceByFD', 'InvalidArgument'), ('Manager.GetNamespaceByFD', 'NotFound'),
     ('Manager.GetNamespaceByPID', 'NotFound'),
+    ('Manager.CreateNetwork', 'BlockedByFirewall'), ('Manager.Connect', 'BlockedByFirewall'),  # in test-blocked.py
     ('Firewall.AddRule', 'QuotaExceeded'),  # in test-firewall.py
     ('Namespace.Delete', 'Exists'),  # in test-delete.py
     ('Namespace.OpenSocket', 'InvalidArgument'), ('Namespace.OpenSocket', 'NotSupported'),

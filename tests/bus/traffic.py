@@ -16,12 +16,19 @@ PATIENCE = 10  # seconds for an answer that must come
 SHORT = 1  # and for one that must not
 
 
+def enter(namespace):
+    """A name in /run/netns, a path, or None for here."""
+    if namespace is None:
+        return []
+    return ['nsenter', f'--net={namespace if "/" in namespace else f"/run/netns/{namespace}"}', '--']
+
+
 class Echo:
     """A process in a namespace that answers on IPv4 and IPv6 until the end of the block."""
 
     def __init__(self, namespace, tcp=(), udp=()):
         words = [f'tcp:{port}' for port in tcp] + [f'udp:{port}' for port in udp]
-        prefix = ['nsenter', f'--net=/run/netns/{namespace}', '--'] if namespace else []
+        prefix = enter(namespace)
         self.process = subprocess.Popen([*prefix, '/usr/bin/python3', os.path.abspath(__file__), 'serve', *words],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != 'ready\n':
@@ -38,7 +45,7 @@ class Echo:
 
 def call(address, port, protocol='tcp', namespace=None, timeout=SHORT):
     """What becomes of a call: `answer`, `refused` or `silence`."""
-    prefix = ['nsenter', f'--net=/run/netns/{namespace}', '--'] if namespace else []
+    prefix = enter(namespace)
     result = subprocess.run([*prefix, '/usr/bin/python3', os.path.abspath(__file__), 'call', address, str(port),
                              protocol, str(timeout)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                             check=True)

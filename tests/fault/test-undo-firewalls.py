@@ -9,6 +9,13 @@ import netns1
 # A rule's number is never given again, so it is taken back with its namespace, and the next one has another cookie.
 COOKIE = re.compile(r'(Cookie=|Name=|firewalls/)\d+')
 
+DOCKER = '''
+table ip filter {
+  chain DOCKER-USER { return; }
+  chain FORWARD { type filter hook forward priority 0; policy drop; jump DOCKER-USER; }
+}
+'''
+
 
 def read_files(original=faults.read_files):
     return {COOKIE.sub(r'\1N', name): COOKIE.sub(r'\1N', text) for name, text in original().items()}
@@ -59,6 +66,16 @@ class Firewalls(faults.TestCase):
             self.manager('CreateNetwork', '(sa{sv})', 'lan', {'namespace': 'web', 'nat': True, 'subnets': ['10.1.0.0/24']})
             self.firewall('SetPolicy', '(ss)', 'input', 'drop')
         self.walk(self.add, back, at_least=4)
+
+    def test_cure(self):
+        """Rules in chains of others."""
+        netns1.run('nft', '-f', '-', input=DOCKER)
+
+        def create():
+            self.manager('CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'subnets': ['10.1.0.0/24'],
+                                                              'firewall': 'cure'})
+        self.walk(create, lambda: self.network('lan', 'Delete'), at_least=20)
+        self.walk(lambda: self.network('lan', 'Delete'), create, at_least=15)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Firewalls of others that stand in the way of a network: said when asked for, true to what real packets meet, and where
+# Docker and ufw leave a door, opened when asked for, kept open, and closed again.
+import os
+
+import netns1
+import traffic
+import watch
+from netns1 import ROOT, run
+
+OUTSIDE = f'/proc/{os.environ["OUTSIDE_PID"]}/ns/net'
+ADDRESS, ADDRESS6 = netns1.outside.ADDRESSES
+SUBNETS = ['10.1.0.0/24', 'fd00:1::/64']
+
+# As iptables-nft leaves the rules of Docker and of `ufw enable`; {family} is ip or ip6.
+DOCKER = '''
+table {family} filter {{
+  chain DOCKER {{ }}
+  chain DOCKER-USER {{ counter return; }}
+  chain DOCKER-ISOLATION-2 {{ oifname "docker0" counter drop; counter return; }}
+  chain DOCKER-ISOLATION {{ iifname "docker0" oifname != "docker0" counter jump DOCKER-ISOLATION-2; counter return; }}
+  chain FORWARD {{
+    type filter hook forward priority filter; policy drop;
+    counter jump DOCKER-USER
+    counter jump DOCKER-ISOLATION
+    oifname "docker0" ct state related,established counter accept
+    oifname "docker0" counter jump DOCKER
+    iifname "docker0" oifname != "docker0" counter accept
+  }}
+}}
+'''
+UFW = '''
+table {family} filter {{
+  chain {prefix}-user-forward {{ }}
+  chain {prefix}-before-forward {{
+    ct state established,related counter accept
+    meta l4proto {icmp} counter accept
+    counter jump {prefix}-user-forward
+  }}
+  chain {prefix}-after-forward {{ }}
+  chain {prefix}-reject-forward {{ }}
+  chain FORWARD {{
+    type filter hook forward priority filter; policy drop;
+    counter jump {prefix}-before-forward
+    counter jump {prefix}-after-forward
+    counter jump {prefix}-reject-forward
+  }}
+}}
+'''
+# Rules of a base chain in forward with this policy, and what of them is named when nothing gets through; None when some
+# packets do. The way out is up0, the network's bridge lan.
+FORWARD = (
+    ('drop', '', 'policy drop'),
+    ('accept', '', None),
+    ('drop', 'accept', None),
+    ('accept', 'drop', 'drop'),
+    ('accept', 'reject', 'reject'),
+    ('accept', 'iifname "lan" drop', 'iifname "lan" drop'),
+    ('accept', 'iifname "other" drop', None),
+    ('accept', 'iifname { "a", "lan" } drop', 'drop'),
+    ('accept', 'iifname != "other" drop', 'iifname != "other" drop'),
+    ('accept', 'iifname "la*" drop', 'drop'),
+    ('accept', 'oifname "lan" ct state established drop', 'drop'),  # answers
+    ('accept', 'oifname "lan" ct state new drop', None),
+    ('accept', 'oifname "up0" drop', 'oifname "up0" drop'),
+    ('accept', 'oifname "eth7" drop', None),
+    ('drop', 'iifname "lan" accept', 'policy drop'),  # and answers?
+    ('drop', 'iifname "lan" accept; ct state established,related accept', None),
+    ('drop', 'iifname "lan" accept; oifname "lan" accept', None),
+    ('drop', 'ip saddr 10.0.0.0/8 accept; ip daddr 10.1.0.0/16 accept; meta nfproto ipv6 accept', None),
+    ('accept', 'ip saddr 10.1.0.0/24 drop', 'ip saddr 10.1.0.0/24 drop'),
+    ('accept', 'ip saddr 10.2.0.0/24 drop', None),
+    ('accept', 'ip saddr 10.1.0.128/25 drop', None),  # some get through
+    ('accept', 'ip6 saddr fd00::/8 drop', 'ip6 saddr fd00::/8 drop'),
+    ('accept', 'meta l4proto udp drop', None),
+    ('accept', 'meta l4proto tcp drop', 'meta l4proto tcp drop'),
+    ('drop', 'tcp dport 80 accept; ct state established accept', None),
+    ('accept', 'udp dport 80 drop', None),
+    ('accept', 'meta nfproto ipv4 drop', 'meta nfproto ipv4 drop'),
+    ('accept', 'jump other; drop', 'drop'),
+    ('accept', 'jump back; drop', 'drop'),
+    ('accept', 'goto back; drop', None),
+    ('drop', 'goto back; accept', 'policy drop'),
+    ('accept', 'jump yes; drop', None),
+    ('accept', 'jump no', 'no: drop'),
+    ('accept', 'iifname vmap { "lan" : drop }', None),  # not understood, so not said
+    ('accept', 'limit rate 1/day accept; drop', None),
+    ('accept', 'ip saddr @nets drop', 'ip saddr @nets drop'),
+    ('accept', 'ip saddr @empty drop', None),
+    ('accept', 'meta mark != 0 drop', None),
+)
+# What is not said to be blocked though nothing gets through: what the service cannot know of a packet counts as maybe.
+UNKNOWN = ('iifname vmap { "lan" : drop }', 'limit rate 1/day accept; drop')
+TABLE = '''
+table inet theirs {{
+  set nets {{ type ipv4_addr; flags interval; elements = {{ 10.0.0.0/8, 192.168.0.0/16 }} }}
+  set empty {{ type ipv4_addr; }}
+  chain other {{ udp dport 99 accept; }}
+  chain back {{ return; }}
+  chain yes {{ accept; }}
+  chain no {{ drop; }}
+  chain forward {{ type filter hook forward priority 5; policy {policy}; {rules}; }}
+}}
+'''
+
+
+class Blocked(netns1.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.root.create_namespace('web')
+        self.watcher = watch.Watcher()
+        self.addCleanup(self.watcher.__exit__)
+
+    def create(self, name='lan', **options):
+        self.watcher.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', name, {'subnets': SUBNETS, 'nat': True, **options})
+
+    def connect(self, **options):
+        self.watcher.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'web', 'lan', options)
+
+    def delete(self):
+        self.watcher.call(f'{ROOT}/network/lan', 'Network', 'Delete')
+
+    def load(self, text):
+        run('nft', '-f', '-', input=text.replace('; ;', ';'))
+
+    def reach(self, address=ADDRESS):
+        return traffic.call(address, 80, namespace='web') == 'answer'
+
+    def assert_blocked(self, *words, **options):
+        with self.unchanged(), self.assertBusError('BlockedByFirewall') as context:
+            self.create('more', subnets=['10.7.0.0/24'], **options)
+        for word in words:
+            self.assertIn(word, context.exception.message)
+
+    def test_true_to_packets(self):
+        """For each ruleset: what is said is what packets meet."""
+        self.create()
+        self.connect()
+        with traffic.Echo(OUTSIDE, tcp=[80]):
+            for address in (ADDRESS, ADDRESS6):
+                self.assertTrue(traffic.answers(address, 80, namespace='web'))
+            self.watcher.call(ROOT, 'Manager', 'Disconnect', '(ss)', 'web', 'lan')
+            for policy, rules, named in FORWARD:
+                with self.subTest(f'policy {policy}; {rules}'):
+                    self.load(TABLE.format(policy=policy, rules=rules or 'counter'))
+                    message = self.connect_if_told_so()
+                    through = self.reach() and self.reach(ADDRESS6)
+                    self.watcher.call(ROOT, 'Manager', 'Disconnect', '(ss)', 'web', 'lan')
+                    run('nft', 'delete table inet theirs')
+                    self.assertEqual(through, message == '' and rules not in UNKNOWN)
+                    self.assertEqual(message != '', named is not None, message)
+                    for word in ('inet theirs ', named) if named else ():
+                        self.assertIn(word, message)
+
+    def connect_if_told_so(self):
+        """Connects in any case; what was wrong, or nothing."""
+        try:
+            self.connect(firewall='check')
+            return ''
+        except netns1.BusError as error:
+            self.assertEqual(error.name, 'BlockedByFirewall')
+            self.connect()
+            return error.message
+
+    def test_without_asking(self):
+        """A network that is blocked comes into being all the same; whoever wants to know looks at the property."""
+        self.load(DOCKER.format(family='ip'))
+        before = run('nft', '-s', 'list', 'table', 'ip', 'filter').stdout
+        self.create()
+        self.connect()
+        self.assertFalse(self.reach())
+        self.assertEqual(run('nft', '-s', 'list', 'table', 'ip', 'filter').stdout, before)
+        netns1.wait_for(lambda: 'ip filter FORWARD: policy drop' in self.root.get(ROOT, 'Manager', 'ForeignFirewalls'))
+        self.assert_blocked('ip filter FORWARD: policy drop', 'more', firewall='check')
+        self.delete_all()
+
+    def delete_all(self):
+        self.watcher.call(ROOT, 'Manager', 'Disconnect', '(ss)', 'web', 'lan')
+        self.delete()
+
+    def cure(self, texts, doors):
+        """With a door for each family, real packets, a firewall that forgets, a restart, and the end."""
+        for text in texts:
+            self.load(text)
+        tables = [(words.split()[0], 'filter') for words in doors]
+        before = [run('nft', '-s', 'list', 'table', *table).stdout for table in tables]
+        self.assert_blocked('policy drop', firewall='check')
+        self.create(firewall='cure')
+        self.connect(firewall='check')
+        with traffic.Echo(OUTSIDE, tcp=[80]):
+            for address in (ADDRESS, ADDRESS6):
+                self.assertTrue(traffic.answers(address, 80, namespace='web'))
+            for door in doors:
+                rules = run('nft', 'list', 'chain', *door.split()).stdout
+                self.assertIn('iifname "lan" counter', rules)
+                self.assertIn('comment "netnsd network lan"', rules)
+            self.watcher.settle()
+            self.watcher.signals.clear()
+            for words, text in zip(doors, texts, strict=True):  # as if it was started again
+                run('nft', 'delete', 'table', words.split()[0], 'filter')
+                self.load(text)
+            for address in (ADDRESS, ADDRESS6):
+                netns1.wait_for(lambda address=address: self.reach(address), 10)
+            self.watcher.wait(lambda: ['network lan'] in [arguments[0] for _, member, arguments in self.watcher.signals
+                                                          if member == 'RulesRestored'], 'it says so')
+            netns1.NETNSD.restart()
+            self.assertTrue(self.reach())
+            rules = run('nft', '-s', 'list', 'ruleset').stdout
+            self.assertEqual(rules.count('comment "netnsd network lan"'), 4)
+        self.delete_all()
+        self.assertEqual([run('nft', '-s', 'list', 'table', *table).stdout for table in tables], before)
+
+    def test_docker(self):
+        self.cure([DOCKER.format(family=family) for family in ('ip', 'ip6')],
+                  ['ip filter DOCKER-USER', 'ip6 filter DOCKER-USER'])
+
+    def test_ufw(self):
+        self.cure([UFW.format(family='ip', prefix='ufw', icmp='icmp'),
+                   UFW.format(family='ip6', prefix='ufw6', icmp='ipv6-icmp')],
+                  ['ip filter ufw-user-forward', 'ip6 filter ufw6-user-forward'])
+
+    def test_docker_comes_later(self):
+        """The door is opened when there is one."""
+        self.create(firewall='cure')
+        self.connect()
+        with traffic.Echo(OUTSIDE, tcp=[80]):
+            self.assertTrue(traffic.answers(ADDRESS, 80, namespace='web'))
+            self.load(DOCKER.format(family='ip'))
+            netns1.wait_for(lambda: self.reach(), 10)
+        self.watcher.call(f'{ROOT}/network/lan', 'Network', 'SetNat', '(b)', False)
+        self.assertNotIn('netnsd network', run('nft', 'list', 'ruleset').stdout)
+
+    def test_no_door(self):
+        """What has none is named, and nothing is half done; also where a door is not enough."""
+        self.load(TABLE.format(policy='drop', rules='udp dport 99 accept; ip protocol tcp drop'))
+        self.assert_blocked('inet theirs forward: ip protocol tcp drop', firewall='cure')
+        self.load(DOCKER.format(family='ip'))
+        self.assert_blocked('inet theirs forward: ip protocol tcp drop', firewall='cure')
+        self.assertNotIn('netnsd network', run('nft', 'list', 'ruleset').stdout)
+
+    def test_what_stays_refused(self):
+        """A door is no hole: from outside nothing new comes in."""
+        self.load(DOCKER.format(family='ip'))
+        self.create(firewall='cure')
+        self.connect()
+        run('ip', 'route', 'add', '10.1.0.0/24', 'via', netns1.outside.UPLINK_ADDRESSES[0], namespace=OUTSIDE)
+        try:
+            with traffic.Echo('web', tcp=[80]):
+                self.assertTrue(traffic.answers('10.1.0.2', 80))
+                self.assertNotEqual(traffic.call('10.1.0.2', 80, namespace=OUTSIDE), 'answer')
+        finally:
+            run('ip', 'route', 'delete', '10.1.0.0/24', namespace=OUTSIDE)
+
+    def test_netnsctl(self):
+        self.load(DOCKER.format(family='ip'))
+        result = netns1.netnsctl('network', 'create', 'lan', '--nat', '--firewall', 'check', uid=None, check=False)
+        self.assertEqual((result.returncode, result.stderr.count('\n')), (1, 1))
+        self.assertIn('ip filter FORWARD: policy drop', result.stderr)
+        netns1.netnsctl('network', 'create', 'lan', '--nat', '--firewall', 'cure', uid=None)
+        netns1.netnsctl('connect', 'web', 'lan', '--firewall', 'check', uid=None)
+
+
+if __name__ == '__main__':
+    netns1.main()
