@@ -78,7 +78,7 @@ typedef struct {
 
 /* @job is %NULL if @error says why it does not run. */
 typedef void (*NetnsJobStartedFunc) (NetnsJob *job, const GError *error, gpointer data);
-/* Starts netnsd-run with @socket as its standard input; @started hears of failure only. */
+/* Starts netnsd-run with @socket as its standard input. What fails later is told to netns_jobs_fail(). */
 typedef gboolean (*NetnsJobSpawnFunc) (guint id, int socket, gpointer data, GError **error);
 
 NetnsPlan *netns_namespace_run (NetnsCore *core, guint caller, const char *name, const NetnsJobRequest *request,
@@ -97,6 +97,7 @@ guint netns_jobs_count (NetnsJobs *jobs, guint uid);
 void netns_jobs_start (NetnsJobs *jobs, const NetnsJobIdentity *identity, const char *namespace_name, guint64 cookie,
                        const NetnsJobRequest *request, int namespace_fd, const int *fds, NetnsJobStartedFunc started,
                        gpointer data);
+void netns_jobs_fail (NetnsJobs *jobs, guint id, const char *text);
 gboolean netns_jobs_signal (NetnsJobs *jobs, guint id, int number, GError **error);
 void netns_jobs_end (NetnsJobs *jobs, guint id);
 void netns_jobs_rename_namespace (NetnsJobs *jobs, const char *name, const char *new_name);

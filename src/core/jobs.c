@@ -425,6 +425,21 @@ netns_jobs_start (NetnsJobs *jobs, const NetnsJobIdentity *identity, const char 
 }
 
 /**
+ * netns_jobs_fail:
+ * @jobs: the table
+ * @id: number of one whose helper could not be started
+ * @text: why
+ */
+void
+netns_jobs_fail (NetnsJobs *jobs, guint id, const char *text)
+{
+  Entry *entry = g_hash_table_lookup (jobs->entries, GUINT_TO_POINTER (id));
+
+  if (entry != NULL && !entry->running)
+    fail (entry, NETNS_ERROR_KERNEL_REFUSED, text);
+}
+
+/**
  * netns_jobs_signal:
  * @jobs: the table
  * @id: number of one that runs

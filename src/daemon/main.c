@@ -4,6 +4,7 @@
 #include "bus/clients.h"
 #include "bus/dispatch.h"
 #include "bus/notices.h"
+#include "bus/units.h"
 #include "common/names.h"
 #include "config.h"
 #include "core/eviction.h"
@@ -27,6 +28,7 @@ typedef struct {
   NetnsAuthority *authority;
   NetnsExport *export;
   NetnsClients *clients;
+  NetnsUnits *units; /* NULL where there is no systemd */
   NetnsDispatch *dispatch;
   NetnsNotices *notices;
   char *helper;
@@ -86,7 +88,10 @@ on_settled (gpointer data)
   g_autoptr (GError) error = NULL;
 
   netns_core_start (daemon->core);
-  netns_jobs_set_spawn (netns_core_get_jobs (daemon->core), start_helper, daemon);
+  if (netns_units_are_there ())
+    daemon->units = netns_units_new (daemon->core, daemon->connection, daemon->helper);
+  else
+    netns_jobs_set_spawn (netns_core_get_jobs (daemon->core), start_helper, daemon);
   daemon->clients = netns_clients_new (daemon->core, daemon->connection);
   daemon->export = netns_export_new (daemon->core, daemon->connection);
   daemon->dispatch
@@ -149,6 +154,7 @@ stop (Daemon *daemon)
   g_clear_pointer (&daemon->notices, netns_notices_free);
   g_clear_pointer (&daemon->export, netns_export_free);
   g_clear_pointer (&daemon->clients, netns_clients_free);
+  g_clear_pointer (&daemon->units, netns_units_free);
   g_clear_pointer (&daemon->core, netns_core_free);
   g_clear_pointer (&daemon->mirror, netns_mirror_free);
   if (daemon->connection != NULL)

@@ -252,6 +252,27 @@ class Place(running.TestCase):
         with open(f'/proc/{pid}/mountinfo') as file:
             self.assertNotIn('/run/netns/other', file.read())
 
+    def test_other_namespaces_can_be_deleted(self):
+        """The command's own view of them holds none."""
+        other = self.alice.create_namespace('other')
+        inode = os.stat('/run/netns/other').st_ino
+        started = self.start('sleep', '1000')
+        pid = self.pid_of(started)
+        with open(f'/proc/{pid}/mountinfo') as file:
+            self.assertIn('/run/netns/other', file.read())
+        self.alice.call(other, 'Namespace', 'Delete', '(a{sv})', {})
+        wait_for(lambda: str(inode) not in run('lsns', '-t', 'net', '-n', '-o', 'NS').stdout.split())
+        self.alice.create_namespace('other')
+
+    def test_busy(self):
+        started = self.start('sleep', '1000')
+        with self.assertBusError('Busy') as context:
+            self.alice.call(self.path, 'Namespace', 'Delete', '(a{sv})', {})
+        self.assertIn(f'sleep ({self.pid_of(started)})', context.exception.message)
+        self.assertNotIn('netnsd-run', context.exception.message)
+        self.alice.call(self.path, 'Namespace', 'Delete', '(a{sv})', {'kill': True})
+        self.assertEqual(started.exited()[0], -1)
+
     def test_namespace_ends_with_its_last_command(self):
         """No mount, socket or helper keeps it."""
         started = self.start('sleep', '1000')

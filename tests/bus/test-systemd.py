@@ -131,6 +131,47 @@ class Systemd(unittest.TestCase):
             self.assertIn(str(process.pid), listing[0].split())
             process.kill()
 
+    def test_command(self):
+        """It is not in the service's restrictions and not in its control group, and has no more than its user."""
+        netnsctl('namespace', 'create', 'web')
+        text = netnsctl('exec', 'web', 'sh', '-c', 'cat /proc/self/status /proc/self/cgroup; readlink /proc/self/ns/net')
+        for line in ('Uid:\t1000\t1000\t1000\t1000', 'Gid:\t1000\t1000\t1000\t1000', 'Groups:\t1000 ', 'NoNewPrivs:\t1',
+                     'CapPrm:\t0000000000000000', 'CapBnd:\t0000000000000000', 'SigBlk:\t0000000000000000',
+                     'SigIgn:\t0000000000000000', 'Umask:\t0022',
+                     re.search('Seccomp_filters:.*', open('/proc/self/status').read()).group(),
+                     f'net:[{os.stat("/run/netns/web").st_ino}]'):
+            self.assertIn(line + '\n', text)
+        self.assertRegex(text, r'/netnsd-run-\d+\.service\n')
+        self.assertNotIn('netnsd.service', text)
+        self.assertIn('1 received', netnsctl('exec', 'web', 'ping', '-c1', '-W5', '127.0.0.1'))
+        for command, status in ((['sh', '-c', 'exit 7'], 7), (['sh', '-c', 'kill -9 $$'], 137), (['no-such'], 127)):
+            self.assertEqual(subprocess.run(['netnsctl', 'exec', 'web', *command], stdin=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL).returncode, status)
+        wait_for(lambda: 'netnsd-run-' not in run('systemctl', '--all', '--no-legend', 'list-units', '--plain'))
+
+    def test_command_outlives_the_service(self):
+        netnsctl('namespace', 'create', 'web')
+        with subprocess.Popen(['setpriv', '--reuid', str(ALICE), '--regid', str(ALICE), '--clear-groups', 'netnsctl', 'exec',
+                               'web', 'sh', '-c', 'echo up; read line; exit 8'], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as client:
+            self.assertEqual(client.stdout.readline(), b'up\n')
+            run('systemctl', 'restart', 'netnsd.service')
+            os.kill(main_pid(), signal.SIGKILL)
+            wait_for(lambda: run('busctl', 'status', SERVICE, check=False).startswith('PID='))
+            client.stdin.write(b'\n')
+            client.stdin.close()
+            self.assertEqual(client.wait(20), 8)
+
+    def test_command_ends_with_its_client(self):
+        """Also what has left it, and would not hear."""
+        netnsctl('namespace', 'create', 'web')
+        with subprocess.Popen(['setpriv', '--reuid', str(ALICE), '--regid', str(ALICE), '--clear-groups', 'netnsctl', 'exec',
+                               'web', 'sh', '-c', 'trap "" HUP TERM; (setsid sleep 1000 &); echo up; sleep 1000']) as client:
+            wait_for(lambda: run('pgrep', '-c', '-x', 'sleep', check=False).strip() == '2')
+            client.kill()
+        wait_for(lambda: run('pgrep', '-c', '-x', 'sleep', check=False).strip() == '0')
+        wait_for(lambda: 'netnsd-run-' not in run('systemctl', '--all', '--no-legend', 'list-units', '--plain'))
+
     def test_restart_loses_nothing(self):
         self.make_web()
         before = self.read_tree()
