@@ -24,7 +24,7 @@ on_vanished (GDBusConnection *connection, const char *name, gpointer data)
 }
 
 static void
-on_job_added (NetnsJob *job, gpointer data)
+on_job_begun (NetnsJob *job, gpointer data)
 {
   NetnsClients *clients = data;
   Watch *watch;
@@ -41,12 +41,12 @@ on_job_added (NetnsJob *job, gpointer data)
 }
 
 static void
-on_job_removed (NetnsJob *job, gpointer data)
+on_job_ended (NetnsJob *job, gpointer data)
 {
   g_hash_table_remove (((NetnsClients *) data)->watches, GUINT_TO_POINTER (job->id));
 }
 
-static const NetnsJobObserver observer = { .added = on_job_added, .removed = on_job_removed };
+static const NetnsJobObserver observer = { .begun = on_job_begun, .ended = on_job_ended };
 
 static void
 unwatch (gpointer id)
@@ -71,7 +71,7 @@ netns_clients_new (NetnsCore *core, GDBusConnection *connection)
   clients->connection = g_object_ref (connection);
   clients->watches = g_hash_table_new_full (NULL, NULL, NULL, unwatch);
   for (guint i = 0; i < jobs->len; i++)
-    on_job_added (g_ptr_array_index (jobs, i), clients);
+    on_job_begun (g_ptr_array_index (jobs, i), clients);
   netns_jobs_observe (netns_core_get_jobs (core), &observer, clients);
   return clients;
 }

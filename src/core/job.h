@@ -64,16 +64,20 @@ typedef struct {
 
 /**
  * NetnsJobObserver:
+ * @begun: before it runs; it may never
  * @added: after
  * @changed: after; it is the namespace
  * @exited: with its exit status, or -1 and the signal that ended it; @removed follows
  * @removed: before
+ * @ended: before, whether it ran or not
  */
 typedef struct {
+  void (*begun) (NetnsJob *job, gpointer data);
   void (*added) (NetnsJob *job, gpointer data);
   void (*changed) (NetnsJob *job, gpointer data);
   void (*exited) (NetnsJob *job, int status, int signal, gpointer data);
   void (*removed) (NetnsJob *job, gpointer data);
+  void (*ended) (NetnsJob *job, gpointer data);
 } NetnsJobObserver;
 
 /* @job is %NULL if @error says why it does not run. */

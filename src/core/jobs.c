@@ -107,6 +107,7 @@ netns_jobs_set_spawn (NetnsJobs *jobs, NetnsJobSpawnFunc spawn, gpointer data)
 static void
 drop (Entry *entry)
 {
+  NOTIFY (entry->jobs, ended, &entry->job);
   g_hash_table_remove (entry->jobs->entries, GUINT_TO_POINTER (entry->job.id));
 }
 
@@ -417,6 +418,7 @@ netns_jobs_start (NetnsJobs *jobs, const NetnsJobIdentity *identity, const char 
   entry->job.cookie = cookie;
   entry->job.program = g_strdup (request->command[0]);
   entry->job.client = request->detach ? NULL : g_strdup (identity->client);
+  NOTIFY (jobs, begun, &entry->job);
   instructions = write_instructions (&entry->job, identity, request);
   if (launch (entry, instructions, namespace_fd, fds, request->n_descriptors, &error))
     listen_to (entry);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What becomes of commands inside namespaces: how they are shown, how they end with their client, what a restart of the
 # service means for them, and who else may have a say.
+import fcntl
 import os
 import signal
 import tempfile
@@ -150,6 +151,21 @@ class End(running.TestCase):
         os.kill(running.processes_named('netnsd-run')[0], signal.SIGKILL)
         self.assertEqual(started.exited(), (-1, 9))
         wait_for(lambda: not is_alive(pid))
+
+    def test_client_that_leaves_while_its_command_is_started(self):
+        """Which can take long: here somebody has a lease on the program."""
+        with tempfile.TemporaryDirectory(dir='/run') as folder:
+            os.chmod(folder, 0o755)
+            run('cp', '/usr/bin/true', f'{folder}/leased')
+            with open(f'{folder}/leased') as file:
+                self.addCleanup(signal.signal, signal.SIGIO, signal.signal(signal.SIGIO, signal.SIG_IGN))
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+                started = running.Run(netns1.ALICE, self.path, f'{folder}/leased')
+                wait_for(lambda: len(running.processes_named('netnsd-run')) == 2)  # the helper and who waits
+                self.assertFalse(any('/process/' in path for path in self.root.managed_objects()))
+                self.output_of('true')  # nobody else has to wait
+                started.kill()
+                wait_for(lambda: not running.processes_named('netnsd-run'), 20)
 
     def test_client_that_leaves_at_once(self):
         """Before its command runs, or while."""

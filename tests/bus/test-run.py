@@ -266,9 +266,10 @@ class Place(running.TestCase):
 
     def test_busy(self):
         started = self.start('sleep', '1000')
+        pid = self.pid_of(started)
         with self.assertBusError('Busy') as context:
             self.alice.call(self.path, 'Namespace', 'Delete', '(a{sv})', {})
-        self.assertIn(f'sleep ({self.pid_of(started)})', context.exception.message)
+        self.assertIn(f'sleep ({pid})', context.exception.message)
         self.assertNotIn('netnsd-run', context.exception.message)
         self.alice.call(self.path, 'Namespace', 'Delete', '(a{sv})', {'kill': True})
         self.assertEqual(started.exited()[0], -1)
@@ -483,6 +484,18 @@ class BadInput(running.TestCase):
             self.assertEqual(started.process, '')
         self.assert_refused('InvalidArgument', 'option', options="{'user': <'root'>}")
         self.assert_refused('InvalidArgument', 'detach', options="{'detach': <'yes'>}")
+
+    def test_no_helper(self):
+        definition = netns1.NETNSD.definition
+        netns1.NETNSD.define([*definition['command'], '--helper=/nowhere/netnsd-run'], definition['bus_name'],
+                             definition['environment'])
+        self.addCleanup(netns1.NETNSD.define, *definition.values())
+        netns1.NETNSD.restart()
+        self.assert_refused('KernelRefused', '/nowhere/netnsd-run')
+        netns1.NETNSD.define(['/usr/bin/env', definition['command'][0], '--helper=/usr/bin/true'], definition['bus_name'],
+                             definition['environment'])
+        netns1.NETNSD.restart()
+        self.assert_refused('KernelRefused', 'netnsd-run ended before')
 
     def test_nothing_of_it_is_left(self):
         self.assert_refused('CommandNotFound', command=('no-such-command',))
