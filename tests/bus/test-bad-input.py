@@ -14,6 +14,7 @@ import unittest
 import bad_forwards
 import bad_rule_rows
 import netns1
+import taps
 from bad import (BAD_ADDRESSES, BAD_LINK_NAMES, BAD_MACS, BAD_NAMES, BAD_SUBNETS, INVALID_ARGUMENT, INVALID_NAME, NO_LINK,
                  Bad, connect, create_bridge, create_forward, create_link, create_namespace, create_nat, create_network,
                  create_tap, create_veth, disconnect, get_link, get_namespace, of_link, of_namespace, of_network, path_of_link,
@@ -283,8 +284,9 @@ def things_that_the_kernel_refuses():
     yield create_link('KernelRefused', ['ff02::99/64'], 'db', 'macvlan', 'ok',
                       {'link': 'h1', 'link-namespace': '', 'addresses': ['10.5.0.1/24', 'ff02::99/64']})
     # The tap was made by then, and must go again.
-    yield create_tap('KernelRefused', ['mtu'], 'web', 'ok', {'mtu': u(70000)})
-    yield create_tap('KernelRefused', ['ff02::99/64'], 'web', 'a-name-of-20-bytes-x', {'addresses': ['ff02::99/64']})
+    if taps.HAVE_TAPS:
+        yield create_tap('KernelRefused', ['mtu'], 'web', 'ok', {'mtu': u(70000)})
+        yield create_tap('KernelRefused', ['ff02::99/64'], 'web', 'a-name-of-20-bytes-x', {'addresses': ['ff02::99/64']})
     yield of_link('web', 'br0', 'AttachTo', '(o)', 'KernelRefused', ['bridge'], path_of_link('web', 'br1'))
     yield of_link('web', 'lo', 'AttachTo', '(o)', 'KernelRefused', [], path_of_link('web', 'br1'))
     yield of_link('web', 'm3', 'SetEnabled', '(b)', 'KernelRefused', ['in use'], True)
@@ -338,6 +340,8 @@ NOT_PROVOKED = {
     # A process that goes to another namespace between the call and its turn.
     'NamespaceGone': {'Manager.AdoptProcess'},
 }
+if not taps.HAVE_TAPS:
+    NOT_PROVOKED['KernelRefused'].add('Manager.CreateTap')
 # What needs processes and descriptors is provoked in test-processes.py and test-run.py.
 ELSEWHERE = {
     ('Manager.CreateForward', 'NotSupported'), ('Manager.CreateForward', 'QuotaExceeded'),  # test-forwards.py

@@ -6,6 +6,7 @@ import os
 import signal
 
 import netns1
+import taps
 import truth
 import watch
 from gi.repository import Gio, GLib
@@ -111,9 +112,10 @@ class Following(netns1.TestCase):
             self.call(link, 'Link', 'AddAddress', '(sa{sv})', address, {})
             self.call(link, 'Link', 'RemoveAddress', '(s)', address)
         bridge = self.manager('CreateBridge', '(ssa{sv})', '', 'br0', {'addresses': ['10.4.0.1/24', 'fd00:4::1/64']})
-        tap = self.manager('CreateTap', '(ssa{sv})', 'web', 'a-tap-with-a-long-name',
-                           {'owner': GLib.Variant('u', 1000), 'up': False})
-        self.call(tap, 'Link', 'Delete')
+        if taps.HAVE_TAPS:
+            tap = self.manager('CreateTap', '(ssa{sv})', 'web', 'a-tap-with-a-long-name',
+                               {'owner': GLib.Variant('u', 1000 if netns1.IS_ROOT else 0), 'up': False})
+            self.call(tap, 'Link', 'Delete')
         self.manager('CreateLink', '(sssa{sv})', 'web', 'macvlan', 'on-the-host',
                      {'link': 'v0', 'link-namespace': '', 'addresses': ['10.5.0.1/24', 'fd00:5::1/64']})
         self.call(self.root.link('web', 'on-the-host'), 'Link', 'Delete')
@@ -172,7 +174,8 @@ class Following(netns1.TestCase):
         self.call(f'{netns1.ROOT}/namespace/shop', 'Namespace', 'Delete', '(a{sv})', {})
         self.manager('Reload', '()')
         changing = {str(method) for interface in api.load().values() for method in interface.methods
-                    if method.annotations.get(api.ACTION) != PUBLIC}
+                    if method.annotations.get(api.ACTION) != PUBLIC
+                    and (taps.HAVE_TAPS or method.name != 'CreateTap')}
         self.assertEqual(self.called & changing, changing)
 
     def test_owner_of_bridge(self):

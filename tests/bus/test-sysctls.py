@@ -9,7 +9,7 @@ import netns1
 from netns1 import ROOT, api, run
 
 WEB = f'{ROOT}/namespace/web'
-SPECIAL = {'ip_local_port_range': '20000 30000', 'ping_group_range': '5 7', 'tcp_rmem': '4096 16384 65536',
+SPECIAL = {'ip_local_port_range': '20000 30000', 'ping_group_range': '5 7' if netns1.IS_ROOT else '0 0', 'tcp_rmem': '4096 16384 65536',
            'tcp_wmem': '4096 16384 65536', 'ip_local_reserved_ports': '8080,9000-9100', 'mtu': '1400',
            'tcp_max_syn_backlog': '77', 'hop_limit': '33', 'base_reachable_time_ms': '20000',
            'retrans_time_ms': '2000'}

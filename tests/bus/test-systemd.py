@@ -120,6 +120,22 @@ class Systemd(unittest.TestCase):
                 with socket.socket(fileno=descriptors.get(0)) as opened:
                     self.assertEqual(opened.type, kind)
 
+    def test_links_and_settings(self):
+        """Taps come from a device, rate limits and settings through other doors than links do."""
+        netnsctl('namespace', 'create', 'web')
+        netnsctl('link', 'create', 'web', 'tap', 'tap0', 'addresses=10.77.0.1/24')
+        netnsctl('link', 'create', '@host', 'ifb', 'ifb7')
+        netnsctl('link', 'create', 'web', 'macvlan', 'm0', 'link=ifb7', 'link-namespace=@host')
+        netnsctl('link', 'set', 'web', 'm0', 'rate', '1mbit')
+        netnsctl('namespace', 'sysctl', 'web', 'net.ipv4.conf.tap0.rp_filter=2')
+        tap, upper = ip('-details', '-netns', 'web', 'link', 'show', 'tap0'), ip('-netns', 'web', 'link', 'show', 'm0')
+        self.assertEqual(tap[0]['linkinfo']['info_data']['user'], run('id', '-nu', str(ALICE)).strip())
+        self.assertEqual(upper[0]['qdisc'], 'tbf')
+        self.assertEqual(run('ip', 'netns', 'exec', 'web', 'cat', '/proc/sys/net/ipv4/conf/tap0/rp_filter'), '2\n')
+        self.assertEqual(netnsctl('--no-legend', 'namespace', 'sysctl', 'web', 'net.ipv4.conf.tap0.rp_filter').split()[-1],
+                         '2')
+        netnsctl('link', 'delete', '@host', 'ifb7')
+
     def test_processes_of_others(self):
         netnsctl('namespace', 'create', 'web')
         with subprocess.Popen(['ip', 'netns', 'exec', 'web', 'setpriv', '--reuid', str(ALICE), '--clear-groups',

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # All or nothing, for what makes, changes, moves and deletes links.
+import unittest
+
 import faults
 import netns1
+import taps
 from gi.repository import GLib
 
 LONG = 'a-name-of-more-than-fifteen-bytes'
@@ -65,6 +68,7 @@ class Links(faults.TestCase):
                 'hairpin': flag, 'isolated': flag, 'learning': not flag, 'cost': GLib.Variant('u', cost)})
         self.walk(lambda: set_all(True, 7), lambda: set_all(False, 2), at_least=9)
 
+    @unittest.skipUnless(taps.HAVE_TAPS, 'this machine has no /dev/net/tun')
     def test_create_tap(self):
         """With all options, in a namespace, which the kernel lets nobody make in one go."""
         self.make_namespaces('web')
