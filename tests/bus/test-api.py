@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The API as tools see it: busctl and gdbus print all of it, what a method made is on the bus before its reply, and
 # polkit's questions name the object.
+import os
 import re
+import signal
 import unittest
 
 import netns1
@@ -15,7 +17,7 @@ INTERFACES = {name: interface for name, interface in api.load().items()
 
 
 class World(netns1.TestCase):
-    """A network with NAT, two namespaces on it, a veth pair and a translation: an object of every interface."""
+    """A network with NAT, two namespaces on it, links, a translation, a command: an object of every interface."""
 
     def setUp(self):
         super().setUp()
@@ -28,6 +30,9 @@ class World(netns1.TestCase):
         if taps.HAVE_TAPS:
             call(netns1.ROOT, 'Manager', 'CreateTap', '(ssa{sv})', 'web', 'tap0', {})
         self.nat = call(netns1.ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
+        command = call(f'{netns1.ROOT}/namespace/web', 'Namespace', 'Run', '(asassaha{sv})', ['sleep', '1000'], [], '', [],
+                       {})
+        self.addCleanup(os.kill, self.root.get(command, 'Process', 'Pid'), signal.SIGKILL)
         self.forward = call(netns1.ROOT, 'Manager', 'CreateForward', '(ssqa{sv})', 'web', 'tcp', 80, {})
 
 
