@@ -52,7 +52,7 @@ compare (NetnsDrift *drift, NetnsDefinition *definition, const char *what, GVari
 static gboolean
 forwards (NetnsDrift *drift, const NetnsNamespace *namespace, int family)
 {
-  gint64 key = (gint64) namespace->nsid << 8 | family;
+  gint64 key = (gint64) namespace->nsid * 256 + family;
 
   if (namespace->source == NETNS_SOURCE_HOST)
     return netns_mirror_get_forwarding (netns_core_get_mirror (drift->core), family);
@@ -256,7 +256,7 @@ static void
 on_forwarding_changed (NetnsNamespace *namespace, int family, gboolean forwarding, gpointer data)
 {
   NetnsDrift *drift = data;
-  gint64 key = (gint64) namespace->nsid << 8 | family;
+  gint64 key = (gint64) namespace->nsid * 256 + family;
 
   if (forwarding)
     g_hash_table_remove (drift->unforwarding, &key);
@@ -272,7 +272,7 @@ on_namespace_removed (NetnsNamespace *namespace, gpointer data)
   NetnsDrift *drift = data;
 
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++) {
-    gint64 key = (gint64) namespace->nsid << 8 | families[i];
+    gint64 key = (gint64) namespace->nsid * 256 + families[i];
 
     g_hash_table_remove (drift->unforwarding, &key);
   }

@@ -354,6 +354,7 @@ netns_mirror_free (NetnsMirror *mirror)
   g_clear_pointer (&mirror->resync_source, g_source_unref);
   netns_mirror_free_buried (mirror);
   g_clear_pointer (&mirror->rules, netns_rule_watch_free);
+  g_clear_pointer (&mirror->discovery, netns_discovery_free);
   g_clear_pointer (&mirror->names, netns_names_free);
   g_clear_pointer (&mirror->routes, netns_route_reader_free);
   g_clear_pointer (&mirror->dns, netns_dns_reader_free);
