@@ -289,7 +289,7 @@ create_network (NetnsCall *call, const NetnsObject *object, GError **error)
   static const NetnsOption known[]
     = { { "subnets", "as" }, { "gateway", "b" },   { "nat", "b" },    { "uplink", "s" }, { "mtu", "u" },
         { "bridge", "s" },   { "namespace", "s" }, { "shared", "b" }, { "firewall", "s" },
-        { NULL, NULL } };
+        { "isolated", "b" }, { "ipv6", "b" },      { NULL, NULL } };
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GArray) subnets = NULL;
   NetnsNetworkOptions network_options;
@@ -313,6 +313,8 @@ create_network (NetnsCall *call, const NetnsObject *object, GError **error)
     .namespace_name = netns_options_get_string (options, "namespace"),
     .shared = netns_options_get_boolean (options, "shared", FALSE),
     .firewall = netns_options_get_string (options, "firewall"),
+    .isolated = netns_options_get_boolean (options, "isolated", FALSE),
+    .ipv6 = netns_options_get_boolean (options, "ipv6", FALSE),
   };
   return netns_network_create (call->core, call->uid, name, &network_options, error);
 }

@@ -68,6 +68,12 @@ get_shared (NetnsCore *core, const NetnsObject *object)
 }
 
 static GVariant *
+get_isolated (NetnsCore *core, const NetnsObject *object)
+{
+  return g_variant_new_boolean (object->network->isolated);
+}
+
+static GVariant *
 get_owner (NetnsCore *core, const NetnsObject *object)
 {
   return g_variant_new_uint32 (object->network->base.owner);
@@ -111,6 +117,7 @@ static const NetnsProperty properties[] = {
   { "Nat", get_nat, NETNS_NETWORK_NAT },
   { "Uplink", get_uplink, 0 },
   { "Shared", get_shared, 0 },
+  { "Isolated", get_isolated, 0 },
   { "Owner", get_owner, 0 },
   { "Leases", get_leases, NETNS_NETWORK_LEASES, count_leases },
   { NULL, NULL, 0 },

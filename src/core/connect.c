@@ -137,7 +137,8 @@ plan_default_routes (NetnsPlan *plan, const NetnsNamespace *namespace, const Net
     char text[NETNS_ADDRESS_MAX_TEXT];
 
     if (*family_done || !has_family (addresses, gateway->family)
-        || (options->default_route_given ? !options->default_route : has_default_route (namespace, gateway->family)))
+        || (options->default_route_given ? !options->default_route
+                                         : network->isolated || has_default_route (namespace, gateway->family)))
       continue;
     netns_plan_add (plan, &netns_operation_route_add, namespace->name,
                     "{'destination': <%s>, 'gateway': <%s>, 'link': <%s>}",

@@ -109,7 +109,7 @@ check_target (const NetnsForward *forward, GError **error)
   if (*forward->network != '\0')
     return TRUE;
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-               "Namespace “%s” has no %saddress on a network of the host; connect it to one first",
+               "Namespace “%s” has no %saddress on a network of the host that is not isolated; connect it to one first",
                forward->base.namespace_name,
                forward->listen_address.family == AF_UNSPEC || is_loopback (&forward->listen_address) ? "" : family);
   return FALSE;

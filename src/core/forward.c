@@ -211,7 +211,7 @@ find_network (NetnsCore *core, const NetnsLink *bridge)
 
   g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
-    if (*network->base.namespace_name == '\0' && strcmp (network->bridge, bridge->info.name) == 0)
+    if (*network->base.namespace_name == '\0' && !network->isolated && strcmp (network->bridge, bridge->info.name) == 0)
       return network;
   return NULL;
 }

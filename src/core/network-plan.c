@@ -43,6 +43,15 @@ touch (NetnsPlan *plan, guint caller, const NetnsNetwork *network)
 }
 
 static gboolean
+has_ipv6 (const GArray *subnets)
+{
+  for (guint i = 0; i < subnets->len; i++)
+    if (g_array_index (subnets, NetnsAddress, i).family == AF_INET6)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 choose_subnets (NetnsCore *core, NetnsNamespace *namespace, const NetnsNetworkOptions *options, NetnsNetwork *network,
                 GError **error)
 {
@@ -54,9 +63,14 @@ choose_subnets (NetnsCore *core, NetnsNamespace *namespace, const NetnsNetworkOp
       return FALSE;
     g_array_append_val (network->subnets, subnet);
   }
-  if (network->subnets->len > 0)
+  if (network->subnets->len == 0) {
+    if (!netns_pool_find_subnet (core, namespace, &subnet, error))
+      return FALSE;
+    g_array_append_val (network->subnets, subnet);
+  }
+  if (!options->ipv6 || has_ipv6 (network->subnets))
     return TRUE;
-  if (!netns_pool_find_subnet (core, namespace, &subnet, error))
+  if (!netns_pool_find_subnet6 (core, namespace, network->base.name, &subnet, error))
     return FALSE;
   g_array_append_val (network->subnets, subnet);
   return TRUE;
@@ -93,9 +107,8 @@ choose_mtu (NetnsNamespace *namespace, const NetnsNetworkOptions *options, const
 {
   guint mtu = options->mtu ? options->mtu : netns_pool_find_mtu (namespace, uplink);
 
-  for (guint i = 0; options->mtu == 0 && mtu != 0 && i < options->subnets->len; i++)
-    if (g_array_index (options->subnets, NetnsAddress, i).family == AF_INET6)
-      mtu = MAX (mtu, IPV6_MTU_MIN);
+  if (options->mtu == 0 && mtu != 0 && (options->ipv6 || has_ipv6 (options->subnets)))
+    mtu = MAX (mtu, IPV6_MTU_MIN);
   return mtu;
 }
 
@@ -163,6 +176,7 @@ describe (NetnsNamespace *namespace, guint caller, const char *name, const Netns
   network->gateways = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
   network->nat = options->nat;
   network->shared = options->shared;
+  network->isolated = options->isolated;
   return network;
 }
 
@@ -174,6 +188,11 @@ check_options (NetnsCore *core, const char *name, const NetnsNetworkOptions *opt
       || (options->mtu != 0 && !netns_validate_mtu (options->mtu, error))
       || !netns_network_parse_firewall (options->firewall, options->nat, error))
     return FALSE;
+  if (options->isolated && (options->nat || *options->uplink != '\0')) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
+                 "An isolated network has no way out: leave out either “isolated” or “nat” and “uplink”");
+    return FALSE;
+  }
   if (g_hash_table_contains (netns_core_get_definitions (core, &netns_network_class), name)) {
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "Network “%s” exists already", name);
     return FALSE;
@@ -302,7 +321,7 @@ netns_network_delete (NetnsCore *core, guint caller, const NetnsNetwork *network
  * @caller: uid that asks for it
  * @network: a network
  * @nat: whether to masquerade
- * @error: not set at present
+ * @error: `InvalidArgument`
  *
  * Returns: (transfer full) (nullable): the plan for method Network.SetNat
  */
@@ -318,6 +337,11 @@ netns_network_set_nat (NetnsCore *core, guint caller, const NetnsNetwork *networ
   namespace = netns_core_use_namespace (core, plan, caller, network->base.namespace_name, error);
   if (namespace == NULL)
     return NULL;
+  if (network->isolated && nat) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "Network “%s” is isolated, so there is no NAT for it",
+                 network->base.name);
+    return NULL;
+  }
   if (network->nat == nat)
     return g_steal_pointer (&plan);
   netns_network_plan_unpass (plan, namespace, network);

@@ -12,6 +12,7 @@
 #define UPLINK      "Uplink"
 #define CURED       "Cured"
 #define SHARED      "Shared"
+#define ISOLATED    "Isolated"
 
 static void
 copy_network (NetnsDefinition *definition)
@@ -48,6 +49,7 @@ print_network (const NetnsDefinition *definition, GKeyFile *key_file)
   g_key_file_set_string (key_file, GROUP, UPLINK, network->uplink);
   g_key_file_set_boolean (key_file, GROUP, SHARED, network->shared);
   g_key_file_set_boolean (key_file, GROUP, CURED, network->cured);
+  g_key_file_set_boolean (key_file, GROUP, ISOLATED, network->isolated);
 }
 
 static gboolean
@@ -61,6 +63,7 @@ parse_network (NetnsDefinition *definition, GKeyFile *key_file, GError **error)
   network->uplink = netns_definition_get_string (key_file, GROUP, UPLINK);
   network->shared = g_key_file_get_boolean (key_file, GROUP, SHARED, NULL);
   network->cured = g_key_file_get_boolean (key_file, GROUP, CURED, NULL);
+  network->isolated = g_key_file_get_boolean (key_file, GROUP, ISOLATED, NULL);
   network->subnets = netns_definition_get_addresses (key_file, GROUP, SUBNETS, error);
   if (network->subnets == NULL)
     return FALSE;
@@ -85,6 +88,13 @@ const NetnsDefinitionClass netns_network_class = {
   .compare = compare_networks,
   .renamed = NETNS_NETWORK_BRIDGE | NETNS_NETWORK_LEASES,
 };
+
+/* Returns: whether it is more than a bridge */
+gboolean
+netns_network_has_rules (const NetnsNetwork *network)
+{
+  return network->nat || network->isolated;
+}
 
 /**
  * netns_network_find_bridge:

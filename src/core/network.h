@@ -27,6 +27,7 @@ typedef enum {
  * @uplink: the only link that NAT is done for, empty for any
  * @shared: whether every user may connect
  * @cured: whether firewalls of others were told to let its packets through, and are told again
+ * @isolated: whether nothing is forwarded from or to it
  */
 typedef struct {
   NetnsDefinition base;
@@ -38,11 +39,13 @@ typedef struct {
   char *uplink;
   gboolean shared;
   gboolean cured;
+  gboolean isolated;
 } NetnsNetwork;
 
 /**
  * NetnsNetworkOptions:
  * @subnets: (element-type NetnsAddress): subnets; empty for a free one
+ * @ipv6: whether one of them shall be IPv6, a free unique local one if none is
  * @gateway: whether the bridge gets an address of each
  * @nat: whether to masquerade
  * @uplink: only through this link, empty for any
@@ -51,9 +54,11 @@ typedef struct {
  * @namespace_name: where, empty for the host
  * @shared: whether every user may connect
  * @firewall: what to do about firewalls of others: empty, `check` or `cure`
+ * @isolated: whether nothing is forwarded from or to it
  */
 typedef struct {
   GArray *subnets;
+  gboolean ipv6;
   gboolean gateway;
   gboolean nat;
   const char *uplink;
@@ -62,6 +67,7 @@ typedef struct {
   const char *namespace_name;
   gboolean shared;
   const char *firewall;
+  gboolean isolated;
 } NetnsNetworkOptions;
 
 /* One address of a network in use. */
@@ -72,6 +78,7 @@ typedef struct {
 
 extern const NetnsDefinitionClass netns_network_class;
 
+gboolean netns_network_has_rules (const NetnsNetwork *network);
 NetnsLink *netns_network_find_bridge (NetnsMirror *mirror, const NetnsNetwork *network);
 GPtrArray *netns_network_list_members (NetnsMirror *mirror, const NetnsNetwork *network);
 GArray *netns_network_list_leases (NetnsMirror *mirror, const NetnsNetwork *network);

@@ -14,6 +14,7 @@
 #define POOL_FIRST       "10.213.0.0/24"
 #define POOL_SUBNETS     256
 #define POOL_SUBNET_SIZE 256
+#define POOL_PREFIX6     64
 
 /* A subnet without a second address to give is no network. */
 #define PREFIX_MAX4 30
@@ -218,6 +219,57 @@ netns_pool_find_subnet (NetnsCore *core, NetnsNamespace *namespace, NetnsAddress
   }
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT,
                "All %u subnets from " POOL_FIRST " on are taken, name one that is free", POOL_SUBNETS);
+  return FALSE;
+}
+
+/* 40 bits that are this machine's and hardly anybody else's (RFC 4193, 3.2.2). The machine's id itself is not for others to
+ * see (machine-id(5)), so it is hashed; a machine without one has random bits. */
+static void
+fill_global_id (guint8 bytes[5])
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *id = NULL;
+  guint8 digest[32];
+  gsize size = sizeof digest;
+
+  if (!g_file_get_contents ("/etc/machine-id", &id, NULL, NULL) || *g_strstrip (id) == '\0') {
+    g_free (id);
+    id = g_uuid_string_random ();
+  }
+  g_checksum_update (checksum, (const guchar *) "org.example.NetNS1 ", -1);
+  g_checksum_update (checksum, (const guchar *) id, -1);
+  g_checksum_get_digest (checksum, digest, &size);
+  memcpy (bytes, digest, 5);
+}
+
+/**
+ * netns_pool_find_subnet6:
+ * @core: the service
+ * @namespace: where the network shall be
+ * @name: name of the network
+ * @subnet: (out caller-allocates): a free unique local subnet, always the same for a name as long as it is free
+ * @error: `SubnetConflict` when none is free
+ *
+ * Returns: whether there is one
+ */
+gboolean
+netns_pool_find_subnet6 (NetnsCore *core, NetnsNamespace *namespace, const char *name, NetnsAddress *subnet,
+                         GError **error)
+{
+  g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
+  guint8 bytes[16] = { 0xfd };
+  guint first = g_str_hash (name);
+
+  fill_global_id (bytes + 1);
+  for (guint i = 0; i < POOL_SUBNETS; i++) {
+    bytes[6] = (guint8) ((first + i) >> 8);
+    bytes[7] = (guint8) (first + i);
+    netns_address_set_bytes (subnet, AF_INET6, bytes, POOL_PREFIX6);
+    if (netns_pool_check_subnet (core, namespace, none, subnet, NULL))
+      return TRUE;
+  }
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT, "%u IPv6 subnets of this machine are taken, name one that is free",
+               POOL_SUBNETS);
   return FALSE;
 }
 

@@ -9,6 +9,8 @@ gboolean netns_pool_find_uplink (NetnsNamespace *namespace, const char *wish, ch
 gboolean netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArray *others,
                                   const NetnsAddress *subnet, GError **error);
 gboolean netns_pool_find_subnet (NetnsCore *core, NetnsNamespace *namespace, NetnsAddress *subnet, GError **error);
+gboolean netns_pool_find_subnet6 (NetnsCore *core, NetnsNamespace *namespace, const char *name, NetnsAddress *subnet,
+                                  GError **error);
 gboolean netns_pool_get_gateway (const NetnsAddress *subnet, NetnsAddress *gateway, GError **error);
 gboolean netns_pool_check_address (NetnsMirror *mirror, const NetnsNetwork *network, NetnsAddress *address,
                                    GError **error);

@@ -226,6 +226,28 @@ add_forwards (GVariantBuilder *commands, const NetnsRules *rules, gboolean with_
     netns_forward_rules_add_elements (commands, "add", g_ptr_array_index (rules->forwards, i));
 }
 
+/* Between its own members only, who may pass the rules where br_netfilter is loaded; the host itself is reached by other
+ * hooks. Before all other rules of the chain, which would accept what comes from another network. */
+static void
+add_isolation (GVariantBuilder *commands, const NetnsNetwork *network)
+{
+  static const char *const sides[] = { "iifname", "oifname" };
+  g_autofree char *comment = g_strconcat ("network ", network->base.name, NULL);
+  g_auto (GVariantBuilder) within = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  match (&within, "==", meta ("iifname"), g_variant_new_string (network->bridge));
+  match (&within, "==", meta ("oifname"), g_variant_new_string (network->bridge));
+  statement (&within, "accept");
+  add_rule (commands, "forward", g_variant_builder_end (&within), comment);
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++) {
+    g_auto (GVariantBuilder) refuse = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+    match (&refuse, "==", meta (sides[i]), g_variant_new_string (network->bridge));
+    g_variant_builder_add_parsed (&refuse, "{'reject': <{'type': <'icmpx'>, 'expr': <'admin-prohibited'>}>}");
+    add_rule (commands, "forward", g_variant_builder_end (&refuse), comment);
+  }
+}
+
 /* What networks and translations need. */
 static void
 add_translations (GVariantBuilder *commands, const NetnsRules *rules, gboolean with_elements)
@@ -236,6 +258,9 @@ add_translations (GVariantBuilder *commands, const NetnsRules *rules, gboolean w
   add_chain (commands, "postrouting", "nat", 100); /* NF_IP_PRI_NAT_SRC */
   add_chain (commands, "forward", "filter", 0);    /* NF_IP_PRI_FILTER */
   add_forwards (commands, rules, with_elements);
+  for (guint i = 0; i < rules->networks->len; i++)
+    if (((NetnsNetwork *) g_ptr_array_index (rules->networks, i))->isolated)
+      add_isolation (commands, g_ptr_array_index (rules->networks, i));
   for (guint i = 0; i < rules->networks->len; i++) {
     const NetnsNetwork *network = g_ptr_array_index (rules->networks, i);
 
@@ -252,7 +277,7 @@ static gboolean
 wants_translations (const NetnsRules *rules)
 {
   for (guint i = 0; i < rules->networks->len; i++)
-    if (((NetnsNetwork *) g_ptr_array_index (rules->networks, i))->nat)
+    if (netns_network_has_rules (g_ptr_array_index (rules->networks, i)))
       return TRUE;
   return rules->nats->len > 0 || rules->forwards->len > 0;
 }

@@ -248,12 +248,11 @@ netns_wanted_replace (NetnsCore *core, NetnsPlan *plan, const NetnsDefinition *o
   netns_wanted_replace_all (core, plan, olds, news);
 }
 
-/* A network without NAT is a bridge and nothing else. */
 static gboolean
 has_rules (const NetnsDefinition *definition)
 {
   if (definition->class == &netns_network_class)
-    return ((const NetnsNetwork *) definition)->nat;
+    return netns_network_has_rules ((const NetnsNetwork *) definition);
   return definition->class != &netns_firewall_class || !netns_firewall_is_empty ((const NetnsFirewall *) definition);
 }
 

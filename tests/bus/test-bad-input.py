@@ -243,6 +243,12 @@ def bad_rules():
     yield from bad_rule_rows.passage_rows(Bad)
 
 
+def contradictions():
+    for options in ({'nat': True}, {'uplink': 'h1'}, {'nat': True, 'subnets': ['10.7.0.0/24']}):
+        yield create_network(INVALID_ARGUMENT, ['isolated', 'nat'], 'ok', {'isolated': True, **options})
+    yield of_network('closed', 'SetNat', '(b)', INVALID_ARGUMENT, ['closed', 'isolated'], True)
+
+
 def things_in_use():
     yield of_link('web', 'br0', 'Delete', None, 'Busy', ['br0', 'p1'])
     yield of_link('', 'lan', 'Delete', None, 'Busy', ['lan'])
@@ -311,7 +317,7 @@ def bad_forward_calls():
     return bad_forwards.rows(create_forward)
 
 
-TABLE = [*bad_forward_calls(), *bad_kinds(), *bad_rates(), *bad_sysctls(), *bad_bridge_options(), *bad_names(),
+TABLE = [*contradictions(), *bad_forward_calls(), *bad_kinds(), *bad_rates(), *bad_sysctls(), *bad_bridge_options(), *bad_names(),
          *bad_rules(), *missing_things(), *things_that_exist(), *bad_options(), *bad_addresses(),
          *bad_values(),
          *bad_name_servers(), *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
@@ -393,7 +399,7 @@ route add 10.50.0.0/24 dev h1 table 123
 address add 10.51.0.1/24 dev h1
 address add fd00:51::1/64 dev h1 nodad
 ''')
-        for name, options in (('lan', {'subnets': ['10.1.0.0/24'], 'nat': True}), ('idle', {}), ('crowded', {}),
+        for name, options in (('lan', {'subnets': ['10.1.0.0/24'], 'nat': True}), ('idle', {}), ('closed', {'isolated': True}), ('crowded', {}),
                               ('odd', {'subnets': ['fd02:5::/64'], 'gateway': False}),
                               ('tiny', {'subnets': ['10.6.0.0/30']}),
                               ('lan-in-web', {'subnets': ['10.8.0.0/24'], 'namespace': 'web'})):
@@ -453,7 +459,7 @@ address add fd00:51::1/64 dev h1 nodad
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (bad_forward_calls, bad_kinds, bad_rates, bad_sysctls, bad_bridge_options, bad_names,
+for theme in (contradictions, bad_forward_calls, bad_kinds, bad_rates, bad_sysctls, bad_bridge_options, bad_names,
               bad_rules, missing_things, things_that_exist, bad_options, bad_addresses,
               bad_values, bad_name_servers, things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):

@@ -38,6 +38,9 @@ class Networks(faults.TestCase):
         self.walk(lambda: self.create('more', subnets=['10.2.0.0/24', 'fd00:2::/64'], bridge='mine'),
                   lambda: self.delete('more'), at_least=9)
 
+    def test_create_isolated(self):
+        self.walk(lambda: self.create(nat=False, isolated=True), self.delete, at_least=9)
+
     def test_delete(self):
         """The last with NAT: forwarding is given back."""
         self.add_uplink()
