@@ -58,6 +58,7 @@ struct _NetnsDiscovery {
   GSource *news_source;
   GSource *timer;
   GSource *linger;
+  GHashTable *refused; /* inodes of namespaces that cannot be watched, as far as that was said */
   gint64 ended;      /* when the last search was over, 0 if nothing is known */
   gint64 read_cost;  /* of the search that runs, in this thread */
   gint64 pause;      /* after the last one, before the next one by itself */
@@ -142,14 +143,16 @@ update (NetnsMirror *mirror, NetnsNamespace *namespace, const NetnsFound *found)
 
 /* While it is open it cannot end, so its id is its own. */
 static void
-add (NetnsMirror *mirror, const NetnsFound *found)
+add (NetnsDiscovery *discovery, const NetnsFound *found)
 {
+  NetnsMirror *mirror = discovery->mirror;
   g_autoptr (GError) error = NULL;
   int nsid = netns_event_socket_assign_nsid (mirror->events, found->fd, &error);
   NetnsNamespace *namespace;
 
   if (nsid == NETNS_NSID_NONE) {
-    g_warning ("Cannot watch the namespace at %s: %s", found->path, error->message);
+    if (g_hash_table_add (discovery->refused, g_memdup2 (&found->id.inode, sizeof found->id.inode)))
+      g_warning ("Cannot watch the namespace at %s: %s", found->path, error->message);
     return;
   }
   namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (nsid));
@@ -160,8 +163,9 @@ add (NetnsMirror *mirror, const NetnsFound *found)
 }
 
 static void
-take_piece (NetnsMirror *mirror, NetnsSweep *sweep)
+take_piece (NetnsDiscovery *discovery, NetnsSweep *sweep)
 {
+  NetnsMirror *mirror = discovery->mirror;
   g_autoptr (GHashTable) by_inode = NULL;
 
   /* The end of one is announced before another one can get its inode. */
@@ -172,7 +176,7 @@ take_piece (NetnsMirror *mirror, NetnsSweep *sweep)
     NetnsNamespace *namespace = found->fd < 0 ? g_hash_table_lookup (by_inode, &found->id.inode) : NULL;
 
     if (found->fd >= 0)
-      add (mirror, found);
+      add (discovery, found);
     /* What was there when the piece began may have ended while another one was read. */
     else if (namespace != NULL && g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (namespace->nsid)) == namespace)
       update (mirror, namespace, found);
@@ -248,7 +252,7 @@ on_piece (GObject *source, GAsyncResult *result, gpointer data)
     free_search (search);
     return;
   }
-  take_piece (discovery->mirror, search->sweep);
+  take_piece (discovery, search->sweep);
   discovery->read_cost += netns_sweep_measure () - begin;
   if (netns_sweep_is_complete (search->sweep))
     finish (discovery);
@@ -402,6 +406,7 @@ netns_discovery_new (NetnsMirror *mirror)
 
   discovery->mirror = mirror;
   discovery->waiting = g_array_new (FALSE, FALSE, sizeof (Waiter));
+  discovery->refused = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   return discovery;
 }
 
@@ -414,6 +419,7 @@ netns_discovery_free (NetnsDiscovery *discovery)
   if (discovery->search != NULL)
     discovery->search->discovery = NULL;
   g_array_unref (discovery->waiting);
+  g_hash_table_unref (discovery->refused);
   g_clear_pointer (&discovery->served, g_array_unref);
   g_free (discovery);
 }
@@ -437,6 +443,7 @@ forget (gpointer data)
 
   clear_source (&discovery->linger);
   discovery->ended = 0;
+  g_hash_table_remove_all (discovery->refused);
   for (GList *item = namespaces; item != NULL; item = item->next) {
     NetnsNamespace *namespace = item->data;
 
