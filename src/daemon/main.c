@@ -202,7 +202,7 @@ parse_options (int *argc, char ***argv, int *event_buffer, char **helper, GError
 int
 main (int argc, char **argv)
 {
-  Daemon daemon = { .status = EXIT_SUCCESS, .helper = g_strdup (HELPER) };
+  Daemon daemon = { .status = EXIT_SUCCESS };
   int event_buffer = EVENT_BUFFER;
   g_autoptr (GError) error = NULL;
 
@@ -211,6 +211,8 @@ main (int argc, char **argv)
     g_printerr ("netnsd: %s\n", error->message);
     return 2;
   }
+  if (daemon.helper == NULL)
+    daemon.helper = g_strdup (HELPER);
   raise_descriptor_limit ();
   daemon.loop = g_main_loop_new (NULL, FALSE);
   if (!start (&daemon, event_buffer, &error)) {

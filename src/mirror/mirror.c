@@ -353,6 +353,7 @@ netns_mirror_free (NetnsMirror *mirror)
     g_source_destroy (mirror->resync_source);
   g_clear_pointer (&mirror->resync_source, g_source_unref);
   netns_mirror_free_buried (mirror);
+  g_clear_pointer (&mirror->discovery, netns_discovery_free);
   g_clear_pointer (&mirror->rules, netns_rule_watch_free);
   g_clear_pointer (&mirror->discovery, netns_discovery_free);
   g_clear_pointer (&mirror->names, netns_names_free);
