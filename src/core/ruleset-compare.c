@@ -20,15 +20,32 @@ is_ours (JsonObject *object, gboolean is_table)
          && strcmp (member (object, is_table ? "name" : "table"), NETNS_TABLE) == 0;
 }
 
+/* A port forward is nothing but elements of maps. Those of sets are merged by the kernel as it likes. */
+static void
+note_elements (GPtrArray *lines, JsonObject *object)
+{
+  JsonNode *elements = json_object_get_member (object, "elem");
+  const char *name = member (object, "name");
+
+  if (elements == NULL || !JSON_NODE_HOLDS_ARRAY (elements) || g_str_has_suffix (name, "-counted"))
+    return;
+  for (guint i = 0; i < json_array_get_length (json_node_get_array (elements)); i++)
+    g_ptr_array_add (lines, g_strconcat ("element ", name, NULL));
+}
+
 /* One line for each thing that a packet or a user would miss: `rule forward network lan`. What a rule says is left out:
  * the kernel words it in another way than we do. */
 static void
 note (GPtrArray *lines, const char *type, JsonNode *node)
 {
-  static const char *const types[] = { "table", "chain", "rule", "set", "map", NULL };
+  static const char *const types[] = { "table", "chain", "rule", "set", "map", "element", NULL };
   JsonObject *object = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 
   if (object == NULL || !g_strv_contains (types, type) || !is_ours (object, strcmp (type, "table") == 0))
+    return;
+  if (strcmp (type, "element") == 0 || strcmp (type, "map") == 0)
+    note_elements (lines, object);
+  if (strcmp (type, "element") == 0)
     return;
   g_ptr_array_add (lines, g_strdup_printf ("%s %s %s %s %s %s", type, member (object, "name"), member (object, "chain"),
                                            member (object, "hook"), member (object, "policy"),

@@ -265,6 +265,12 @@ name_of_rules (const NetnsDefinition *definition)
   return *definition->namespace_name ? definition->namespace_name : "@host";
 }
 
+static int
+compare_texts (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
 /**
  * netns_wanted_name_rules:
  * @core: the service
@@ -278,7 +284,6 @@ netns_wanted_name_rules (NetnsCore *core, const char *namespace_name)
   g_autoptr (GPtrArray) definitions = list_with_rules (core, namespace_name);
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
 
-  g_ptr_array_sort (definitions, compare_names);
   for (guint i = 0; i < definitions->len; i++) {
     const NetnsDefinition *definition = g_ptr_array_index (definitions, i);
     g_autofree char *what = g_ascii_strdown (definition->class->group, -1);
@@ -286,6 +291,7 @@ netns_wanted_name_rules (NetnsCore *core, const char *namespace_name)
     if (has_rules (definition))
       g_ptr_array_add (names, g_strconcat (what, " ", name_of_rules (definition), NULL));
   }
+  g_ptr_array_sort (names, compare_texts);
   return names;
 }
 

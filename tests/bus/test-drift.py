@@ -9,6 +9,7 @@ import time
 
 import netns1
 import watch
+from gi.repository import GLib
 from netns1 import ROOT, run
 
 OUTSIDE, OUTSIDE6 = netns1.outside.ADDRESSES
@@ -161,6 +162,20 @@ class Drift(netns1.TestCase):
         finally:
             run('kill', '-CONT', str(pid))
         netns1.wait_for(lambda: own_table() == self.table[None], 20)
+
+    def test_forward(self):
+        """Nothing but elements of maps, which nobody must lose."""
+        self.manager('CreateForward', '(ssqa{sv})', 'web', 'tcp', 80, {'listen-port': GLib.Variant('q', 8080)})
+        self.table[None] = own_table()
+        maps = [item['map']['name'] for item in netns1.nft() if item.get('map', {}).get('elem')]
+        self.assertNotEqual(maps, [])
+        for name in maps:
+            self.assertEqual(self.damage(f'flush map inet netnsd {name}'), [['forward 1', 'nat 1', 'network lan']])
+        self.assertEqual(self.damage('flush ruleset'), [['forward 1', 'nat 1', 'network lan']])
+        netns1.NETNSD.stop()
+        run('nft', f'flush map inet netnsd {maps[0]}')
+        netns1.NETNSD.start()
+        netns1.wait_for(lambda: own_table() == self.table[None], 5)
 
     def test_last_network(self):
         """Nothing is put back that is not wanted any more."""
