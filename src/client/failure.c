@@ -39,6 +39,7 @@ static const struct {
     N_ ("change that file by hand, or remove it first") },
   { NETNS_ERROR_PREFIX "Exists", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("choose another name or delete it first") },
+  { NETNS_ERROR_PREFIX "Busy", "namespace delete", NETNS_EXIT_FAILED, NULL, N_ ("here that is --kill") },
   { NETNS_ERROR_PREFIX "Busy", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("end or detach what uses it, then repeat") },
   { NETNS_ERROR_PREFIX "InvalidName", NULL, NETNS_EXIT_FAILED, NULL, N_ ("choose another name") },

@@ -137,7 +137,10 @@ change (NetnsConnection *connection, const char *name, const char *method, GVari
 
 static gboolean delete (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
-  return change (connection, arguments[0], "Delete", g_variant_new ("(@a{sv})", options), error);
+  if (change (connection, arguments[0], "Delete", g_variant_new ("(@a{sv})", options), error))
+    return TRUE;
+  connection->method = "namespace delete";
+  return FALSE;
 }
 
 static gboolean
