@@ -136,6 +136,36 @@ class Systemd(unittest.TestCase):
                          '2')
         netnsctl('link', 'delete', '@host', 'ifb7')
 
+    def test_port_forward(self):
+        """A privileged port, by both loopback addresses; who has another one is named, though it is another user's."""
+        netnsctl('network', 'create', 'lan', '--nat', '--ipv6')
+        netnsctl('namespace', 'create', 'web')
+        netnsctl('connect', 'web', 'lan')
+        server = subprocess.Popen(['nsenter', '--net=/run/netns/web', '/usr/bin/python3', '-m', 'http.server', '8000', '--bind',
+                                   '::', '--directory', '/usr/share/dbus-1'], stderr=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        netnsctl('forward', 'create', 'web', 'tcp', '80:8000')
+
+        def answers(address):
+            try:
+                with socket.create_connection((address, 80), 2) as connection:
+                    connection.sendall(b'HEAD / HTTP/1.0\r\n\r\n')
+                    return connection.recv(100).startswith(b'HTTP/1.0 200')
+            except OSError:
+                return False
+        for address in ('127.0.0.1', '::1'):
+            wait_for(lambda address=address: answers(address))
+        other = self.start_keeper('setpriv', '--reuid=65534', '--clear-groups', '/usr/bin/python3', '-c',
+                                  'import socket; s = socket.socket(); s.bind(("127.0.0.1", 8080)); s.listen(); print(flush=True);'
+                                  '__import__("signal").pause()')
+        refused = alice('netnsctl', 'forward', 'create', 'web', 'tcp', '8080:80', check=False)
+        self.assertIn(f'process {other.pid} (python3)', refused)
+        netnsctl('forward', 'delete', '1')
+        self.assertFalse(answers('127.0.0.1'))
+        netnsctl('namespace', 'delete', 'web', '--kill')
+
     def test_processes_of_others(self):
         netnsctl('namespace', 'create', 'web')
         with subprocess.Popen(['ip', 'netns', 'exec', 'web', 'setpriv', '--reuid', str(ALICE), '--clear-groups',
