@@ -267,7 +267,7 @@ class Terminal(ExecTestCase):
         started.type(b'\x1a')
         started.wait_for(b'Stopped')
         wait_for(lambda: started.read().endswith(b'ready'), 20)
-        started.type(b'kill -9 %1; exit 9\n')
+        started.type(b'kill -9 %1; wait; exit 9\nexit 9\n')  # with stopped jobs it wants to hear it twice
         started.finish()
         self.assertEqual(started.status, 9, started.received)
 
