@@ -383,7 +383,8 @@ launch (Entry *entry, GVariant *instructions, int namespace_fd, const int *fds, 
   helper = ends[1];
   all[0] = instructions_fd;
   all[1] = namespace_fd;
-  memcpy (all + 2, fds, n_fds * sizeof *fds);
+  for (gsize i = 0; i < n_fds; i++)
+    all[i + 2] = fds[i];
   return netns_channel_tell (entry->socket, &message, all, (guint) n_fds + 2, error)
          && entry->jobs->spawn (entry->job.id, helper, entry->jobs->spawn_data, error);
 }
