@@ -65,12 +65,22 @@ lose (Execution *execution, const char *text)
   g_main_loop_quit (execution->loop);
 }
 
+/* A service that went again before it answered says nothing about the command. */
+static gboolean
+is_unknown (const GError *error)
+{
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+}
+
 static void
 on_found (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
-  if (reply == NULL)
+  if (reply == NULL && is_unknown (error))
     lose (data, _ ("The service was started anew and does not know the command any more; see “netnsctl namespace "
                    "processes” for what runs"));
 }

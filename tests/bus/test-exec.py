@@ -193,11 +193,25 @@ class Streams(ExecTestCase):
         self.addCleanup(client.wait)
         self.addCleanup(client.kill)
         wait_for(lambda: any('/process/' in path for path in self.root.managed_objects()))
-        netns1.NETNSD.kill()
-        netns1.NETNSD.start()
+        for _ in range(3):  # also one that goes before it has answered the client's question
+            netns1.NETNSD.kill()
+            netns1.NETNSD.start()
         client.stdin.write(b'\n')
         client.stdin.close()
         self.assertEqual(client.wait(20), 8)
+
+    def test_command_lost(self):
+        """Helper and service were killed together: nobody knows any more, and the client says so."""
+        client = subprocess.Popen(['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', os.environ['NETNSCTL'],
+                                   'exec', 'isolated', 'sleep', '1010'], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(client.stderr.close)
+        wait_for(lambda: running.count_processes('sleep', '1010'))
+        wait_for(lambda: int(status_of_process(client.pid)['SigCgt'], 16) & 1 << (signal.SIGINT - 1))
+        netns1.NETNSD.kill()
+        running.end_helpers()
+        netns1.NETNSD.start()
+        self.assertEqual(client.wait(20), 5)
+        self.assertIn('does not know the command any more', client.stderr.read())
 
     def test_helper_killed(self):
         client = subprocess.Popen(['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', os.environ['NETNSCTL'],
