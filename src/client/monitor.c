@@ -27,6 +27,8 @@ static const struct {
   [NETNS_CHANGE_INTERFACE_REMOVED] = { "~", "changed", NULL },
   [NETNS_CHANGE_SERVICE_GONE] = { "!", "service-gone", N_ ("the service is gone") },
   [NETNS_CHANGE_SERVICE_BACK] = { "!", "service-back", N_ ("the service is back") },
+  [NETNS_CHANGE_RESTORED] = { "!", "rules-restored", N_ ("rules put back") },
+  [NETNS_CHANGE_DRIFTED] = { "!", "drifted", NULL },
 };
 
 static const char *
@@ -59,7 +61,7 @@ describe (const NetnsObjects *objects, NetnsChange change, const char *path, con
   JsonNode *node = netns_value_to_json (objects, name ? name : "", value);
 
   if (name != NULL)
-    key = netns_value_key (change == NETNS_CHANGE_PROPERTY ? name : strrchr (name, '.') + 1);
+    key = netns_value_key (strchr (name, '.') == NULL ? name : strrchr (name, '.') + 1);
   if (change == NETNS_CHANGE_INTERFACE_ADDED || change == NETNS_CHANGE_INTERFACE_REMOVED)
     json_node_init_boolean (node, change == NETNS_CHANGE_INTERFACE_ADDED);
   json_object_set_string_member (event, "event", events[change].word);

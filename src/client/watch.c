@@ -217,6 +217,33 @@ on_properties (Watch *watch, const char *path, GVariant *parameters)
 }
 
 static void
+tell_drift (Watch *watch, GVariant *parameters)
+{
+  g_autoptr (GVariant) found = g_variant_get_child_value (parameters, 2);
+  GVariantIter iter;
+  const char *path, *name;
+  GVariant *value;
+
+  g_variant_get_child (parameters, 0, "&o", &path);
+  g_variant_iter_init (&iter, found);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    tell (watch, NETNS_CHANGE_DRIFTED, path, name, value);
+}
+
+static void
+on_notice (Watch *watch, const char *signal_name, GVariant *parameters)
+{
+  g_autoptr (GVariant) what = NULL;
+
+  if (strcmp (signal_name, "Drifted") == 0 && g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oa{sv}a{sv})")))
+    tell_drift (watch, parameters);
+  if (strcmp (signal_name, "RulesRestored") != 0 || !g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(as)")))
+    return;
+  what = g_variant_get_child_value (parameters, 0);
+  tell (watch, NETNS_CHANGE_RESTORED, NETNS_PATH, "What", what);
+}
+
+static void
 on_signal (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
            const char *signal_name, GVariant *parameters, gpointer data)
 {
@@ -233,6 +260,8 @@ on_signal (GDBusConnection *bus, const char *sender, const char *path, const cha
   else if (strcmp (signal_name, "PropertiesChanged") == 0 &&
            g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
     on_properties (watch, path, parameters);
+  else if (strcmp (interface, NETNS_INTERFACE_MANAGER) == 0)
+    on_notice (watch, signal_name, parameters);
 }
 
 static void
@@ -327,13 +356,14 @@ netns_watch_run (NetnsConnection *connection, NetnsWatchFunc func, gpointer data
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Watch watch = { .connection = connection, .func = func, .data = data, .loop = loop };
-  guint subscriptions[3], sources[2];
+  guint subscriptions[4], sources[2];
   gulong closed;
 
   if (!netns_connection_open (connection, error))
     return FALSE;
   subscriptions[0] = subscribe (&watch, OBJECT_MANAGER, NETNS_PATH);
   subscriptions[1] = subscribe (&watch, PROPERTIES, NULL);
+  subscriptions[3] = subscribe (&watch, NETNS_INTERFACE_MANAGER, NETNS_PATH);
   subscriptions[2] = g_dbus_connection_signal_subscribe (
       connection->bus, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
       "/org/freedesktop/DBus", NETNS_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner, &watch, NULL);

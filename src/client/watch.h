@@ -13,6 +13,8 @@
  * @NETNS_CHANGE_INTERFACE_REMOVED: it lost one
  * @NETNS_CHANGE_SERVICE_GONE: the service left the bus; its objects may still be what they were
  * @NETNS_CHANGE_SERVICE_BACK: it came back; what is different is told afterwards
+ * @NETNS_CHANGE_RESTORED: rules were put back, the value says for what
+ * @NETNS_CHANGE_DRIFTED: something that an object needs is not as it should be; the value is what was found
  */
 typedef enum {
   NETNS_CHANGE_ADDED,
@@ -22,6 +24,8 @@ typedef enum {
   NETNS_CHANGE_INTERFACE_REMOVED,
   NETNS_CHANGE_SERVICE_GONE,
   NETNS_CHANGE_SERVICE_BACK,
+  NETNS_CHANGE_RESTORED,
+  NETNS_CHANGE_DRIFTED,
 } NetnsChange;
 
 /**

@@ -135,13 +135,24 @@ close_doors (NetnsRun *run, NetnsStep *step, GError **error)
   return nft != NULL && (count == 0 || apply (run, nft, &commands, error));
 }
 
+/* What to do where no chain is left to others. firewalld has zones instead, which it alone can change for good. */
+static char *
+advise (NetnsStep *step, const char *block, gboolean cure)
+{
+  if (g_str_has_prefix (block, "inet firewalld "))
+    return g_strdup_printf ("; “firewall-cmd --zone=trusted --add-interface=%s” lets them",
+                            netns_step_get_string (step, "bridge"));
+  return g_strdup (cure ? "; there is no chain that it leaves to others, change it there" : "");
+}
+
 static gboolean
 set_blocked (NetnsStep *step, const char *block, gboolean cure, GError **error)
 {
+  g_autofree char *advice = advise (step, block, cure);
+
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_BLOCKED_BY_FIREWALL,
                "A firewall of somebody else's keeps the packets of network “%s” from getting through, at %s%s",
-               netns_step_get_string (step, "network"), block,
-               cure ? "; there is no chain that it leaves to others, change it there" : "");
+               netns_step_get_string (step, "network"), block, advice);
   return FALSE;
 }
 

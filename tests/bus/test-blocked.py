@@ -48,6 +48,21 @@ table {family} filter {{
   }}
 }}
 '''
+FIREWALLD = '''
+table inet firewalld {
+  chain filter_FWD_public { icmp type echo-request return; }
+  chain filter_FORWARD_POLICIES { iifname "eth0" jump filter_FWD_public; jump filter_FWD_public; }
+  chain filter_FORWARD {
+    type filter hook forward priority filter + 10; policy accept;
+    ct state { established, related } accept
+    ct status dnat accept
+    iifname "lo" accept
+    ct state invalid drop
+    jump filter_FORWARD_POLICIES
+    reject with icmpx admin-prohibited
+  }
+}
+'''
 # Rules of a base chain in forward with this policy, and what of them is named when nothing gets through; None when some
 # packets do. The way out is up0, the network's bridge lan.
 FORWARD = (
@@ -238,6 +253,12 @@ class Blocked(netns1.TestCase):
         self.load(DOCKER.format(family='ip'))
         self.assert_blocked('inet theirs forward: ip protocol tcp drop', firewall='cure')
         self.assertNotIn('netnsd network', run('nft', 'list', 'ruleset').stdout)
+
+    def test_firewalld(self):
+        """It has no chain for others; the error says what its owner can do."""
+        self.load(FIREWALLD)
+        self.assert_blocked('inet firewalld filter_FORWARD: reject', 'firewall-cmd --zone=trusted --add-interface=more',
+                            firewall='cure')
 
     def test_what_stays_refused(self):
         """A door is no hole: from outside nothing new comes in."""

@@ -3,7 +3,11 @@
 # Others change what is the service's: its rules are put back at once, and it says so. What others do to rules of their
 # own is nobody's business.
 import contextlib
+import itertools
+import json
+import os
 import re
+import select
 import subprocess
 import time
 
@@ -23,6 +27,8 @@ def own_table(namespace=None):
 
 
 class Drift(netns1.TestCase):
+    numbers = itertools.count(1300)
+
     def setUp(self):
         super().setUp()
         self.watcher = watch.Watcher()
@@ -261,6 +267,31 @@ class Drift(netns1.TestCase):
         self.watcher.settle()
         run('ip', 'link', 'set', port, 'nomaster')
         self.assert_drifted(('/network/bare', {'Ports': [port]}, {'Ports': []}))
+
+    def test_monitor(self):
+        """Both are lines of `netnsctl monitor`."""
+        def look(*options):
+            return subprocess.Popen([os.environ['NETNSCTL'], *options, 'monitor'], stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.PIPE, text=True)
+        with look() as text, look('--json=short') as data:
+            for process in (text, data):
+                self.watcher.settle()
+                netns1.wait_for(lambda: run('ip', 'link', 'set', 'bare', 'mtu', str(next(self.numbers)))
+                                and select.select([process.stdout], [], [], 0.1)[0])
+            run('nft', 'flush ruleset')
+            run('ip', 'address', 'flush', 'dev', 'bare')
+            lines = {'! rules put back what=nat 1,network lan\n', '! network bare gateways=-\n'}
+            while lines:
+                lines.discard(text.stdout.readline())
+            events = {}
+            while {'rules-restored', 'drifted'} - set(events):
+                event = json.loads(data.stdout.readline())
+                events[event['event']] = event
+            self.assertEqual(events['rules-restored']['value'], ['nat 1', 'network lan'])
+            self.assertEqual((events['drifted']['kind'], events['drifted']['name'], events['drifted']['property']),
+                             ('network', 'bare', 'gateways'))
+            for process in (text, data):
+                process.terminate()
 
     def test_our_own_calls(self):
         """What is asked for has not drifted."""
