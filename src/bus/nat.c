@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Interface org.example.NetNS1.Nat. */
 #include "bus/interface.h"
+#include "common/error.h"
 #include "common/names.h"
 #include "introspection.h"
 
@@ -12,7 +13,30 @@ delete_nat (NetnsCall *call, const NetnsObject *object, GError **error)
   return netns_nat_delete (call->core, call->uid, object->nat, error);
 }
 
+static NetnsPlan *
+read_counters (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  call->text = g_strdup (object->nat->base.name);
+  return netns_nat_read_counters (call->core, call->uid, object->nat, error);
+}
+
+static GVariant *
+counters_read (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  const NetnsNat *nat
+    = g_hash_table_lookup (netns_core_get_definitions (call->core, &netns_nat_class), call->text);
+  guint64 packets, bytes;
+
+  if (nat == NULL) {
+    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no translation %s any more", call->text);
+    return NULL;
+  }
+  netns_nat_count (nat, g_variant_get_string (netns_plan_get_result (call->plan), NULL), &packets, &bytes);
+  return g_variant_new ("(tt)", packets, bytes);
+}
+
 static const NetnsMethod methods[] = {
+  { "GetCounters", read_counters, counters_read },
   { "Delete", delete_nat, NULL },
   { NULL, NULL, NULL },
 };

@@ -30,6 +30,9 @@ extern const NetnsDefinitionClass netns_nat_class;
 
 NetnsPlan *netns_nat_create (NetnsCore *core, guint caller, const char *namespace_name, GArray *sources,
                              const char *uplink, const NetnsAddress *to_address, guint *number, GError **error);
+NetnsPlan *netns_nat_read_counters (NetnsCore *core, guint caller, const NetnsNat *nat, GError **error);
+void netns_nat_count (const NetnsNat *nat, const char *list, guint64 *packets, guint64 *bytes);
+char *netns_nat_get_comment (const NetnsNat *nat);
 NetnsPlan *netns_nat_delete (NetnsCore *core, guint caller, const NetnsNat *nat, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsNat, netns_definition_free)

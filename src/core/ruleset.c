@@ -90,7 +90,8 @@ own_set (int family)
 
 /* From one of our subnets to anywhere but our subnets. */
 static GVariant *
-translation (const NetnsAddress *source, const char *not_by, const char *uplink, const NetnsAddress *to_address)
+translation (const NetnsAddress *source, const char *not_by, const char *uplink, const NetnsAddress *to_address,
+             gboolean counted)
 {
   g_auto (GVariantBuilder) expressions = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   g_autofree char *own = g_strconcat ("@", own_set (source->family), NULL);
@@ -102,6 +103,8 @@ translation (const NetnsAddress *source, const char *not_by, const char *uplink,
     match (&expressions, "!=", meta ("oifname"), g_variant_new_string (not_by));
   if (*uplink != '\0')
     match (&expressions, "==", meta ("oifname"), g_variant_new_string (uplink));
+  if (counted)
+    statement (&expressions, "counter");
   if (to_address->family == AF_UNSPEC)
     statement (&expressions, "masquerade");
   else
@@ -119,18 +122,19 @@ add_network_translation (GVariantBuilder *commands, const NetnsNetwork *network)
 
   for (guint i = 0; i < network->subnets->len; i++)
     add_rule (commands, "postrouting",
-              translation (&g_array_index (network->subnets, NetnsAddress, i), network->bridge, network->uplink, &any),
+              translation (&g_array_index (network->subnets, NetnsAddress, i), network->bridge, network->uplink, &any,
+                           FALSE),
               comment);
 }
 
 static void
 add_nat_translation (GVariantBuilder *commands, const NetnsNat *nat)
 {
-  g_autofree char *comment = g_strconcat ("nat ", nat->base.name, NULL);
+  g_autofree char *comment = netns_nat_get_comment (nat);
 
   for (guint i = 0; i < nat->sources->len; i++)
     add_rule (commands, "postrouting",
-              translation (&g_array_index (nat->sources, NetnsAddress, i), NULL, nat->uplink, &nat->to_address),
+              translation (&g_array_index (nat->sources, NetnsAddress, i), NULL, nat->uplink, &nat->to_address, TRUE),
               comment);
 }
 

@@ -20,7 +20,7 @@ PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink',
           'org.freedesktop.DBus.ObjectManager.GetManagedObjects'}
 PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses', 'Namespace.ListNeighbours',
                   'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Namespace.GetSysctl',
-                  'Firewall.ListRules', 'Firewall.GetRuleset', 'Forward.GetCounters'}
+                  'Firewall.ListRules', 'Firewall.GetRuleset', 'Forward.GetCounters', 'Nat.GetCounters'}
 OWN, FOREIGN, HOST, NAT = 'configure-own', 'configure-foreign', 'configure-host', 'nat'
 CREATE, MANAGE = 'create-namespace', 'manage-service'
 INSPECT, OPEN = 'inspect', 'open-namespace'
@@ -92,8 +92,8 @@ def of_network(name, method, needs, signature=None, *values):
     return Call(f'{method} of network {name}', frozenset(needs), path, f'Network.{method}', signature, values)
 
 
-def of_nat(key, needs):
-    return Call(f'Delete of nat {key}', frozenset(needs), lambda world: world.nats[key], 'Nat.Delete', None, ())
+def of_nat(key, needs, method='Delete'):
+    return Call(f'{method} of nat {key}', frozenset(needs), lambda world: world.nats[key], f'Nat.{method}', None, ())
 
 
 def of_kind(place, name, method, options, needs=None):
@@ -260,6 +260,8 @@ def calls_that_delete_networks():
 def calls_on_nats():
     for place, needs in ((MINE, {NAT}), (BOBS, {NAT, FOREIGN}), (NOBODYS, {NAT, FOREIGN}), ('', {NAT})):
         yield of_manager('CreateNat', '(sasa{sv})', needs, place, ['100.65.0.0/24'], {})
+    for key in ('bob-host', 'bob-bobs', 'bob-mine'):
+        yield of_nat(key, {INSPECT}, 'GetCounters')
     for key, needs in (('alice-host', {NAT}), ('bob-host', {NAT, FOREIGN}), ('alice-mine', {NAT}),
                        ('bob-bobs', {NAT, FOREIGN}), ('alice-bobs', {NAT, FOREIGN}), ('bob-mine', {NAT, FOREIGN})):
         yield of_nat(key, needs)
@@ -480,6 +482,8 @@ class Matrix(netns1.TestCase):
         self.assertEqual(len(nobody.call(f'{ROOT}/namespace/{MINE}', 'Firewall', 'ListRules')[0]), 7)
         self.assertIn('nftables', nobody.call(f'{ROOT}/namespace/{MINE}', 'Firewall', 'GetRuleset'))
         self.assertEqual(nobody.call(self.forwards['alice-mine'], 'Forward', 'GetCounters'), (0, 0))
+        for key in ('alice-host', 'alice-mine', 'alice-bobs'):
+            self.assertEqual(nobody.call(self.nats[key], 'Nat', 'GetCounters'), (0, 0))
 
     def test_set_of_every_property(self):
         """All are read-only, for root as for everybody."""

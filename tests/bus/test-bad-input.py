@@ -327,7 +327,7 @@ TABLE = [*contradictions(), *bad_forward_calls(), *bad_kinds(), *bad_rates(), *b
 NOT_PROVOKED = {
     # A kernel that is out of memory, or the like: what happens then is seen in tests/fault.
     'KernelRefused': {'Firewall.ListRules', 'Firewall.GetRuleset', 'Firewall.RemoveRule',
-                      'Forward.Delete', 'Forward.GetCounters', 'Manager.CreateForward',
+                      'Forward.Delete', 'Forward.GetCounters', 'Nat.GetCounters', 'Manager.CreateForward',
                       'Link.Delete', 'Link.Detach', 'Link.MoveTo', 'Link.RemoveAddress', 'Link.SetDescription',
                       'Link.SetName', 'Manager.CreateNamespace', 'Manager.Disconnect', 'Namespace.Delete',
                       'Namespace.RemoveRoute', 'Namespace.Rename', 'Nat.Delete', 'Network.Delete', 'Network.SetNat',

@@ -78,7 +78,11 @@ class Outward(World):
         self.network('lan', 'web', nat=True, subnets=['10.1.0.0/24'])
         self.root.call(f'{ROOT}/network/lan', 'Network', 'SetNat', '(b)', False)
         nat = self.manager('CreateNat', '(sasa{sv})', '', ['10.1.0.0/24'], {'to-address': '198.51.100.77'})
+        self.assertEqual(self.root.call(nat, 'Nat', 'GetCounters'), (0, 0))
         self.assertEqual(call('web', 'tcp', OUTSIDE4, 7), 'outside 198.51.100.77 1')
+        packets, count = self.root.call(nat, 'Nat', 'GetCounters')
+        self.assertEqual(packets, 1)  # of one connection the first packet
+        self.assertGreaterEqual(count, 40)
         self.root.call(nat, 'Nat', 'Delete')
         self.assertIn(call('web', 'tcp', OUTSIDE4, 7), ('silent', 'unreachable'))
 

@@ -165,6 +165,7 @@ class Following(netns1.TestCase):
         self.change_links()
         self.change_namespaces()
         nat = self.manager('CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
+        self.call(nat, 'Nat', 'GetCounters')
         self.call(nat, 'Nat', 'Delete')
         forward = self.manager('CreateForward', '(ssqa{sv})', 'shop', 'tcp', 80, {'listen-port': GLib.Variant('q', 8080)})
         self.call(forward, 'Forward', 'GetCounters')
