@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "run/descendants.h"
 
+#include "common/cleanup.h"
+
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
+
+/* Of /proc/PID/stat, counted from the one behind the name; see proc(5). */
+#define FIELD_PARENT 1
+#define FIELD_START  19
 
 typedef struct {
   pid_t pid;
   pid_t parent;
+  gint64 start;
 } Entry;
 
 /* `4711 (a name) S 1 ...`: the name can hold anything. */
@@ -15,16 +23,34 @@ static gboolean
 read_entry (const char *name, Entry *entry)
 {
   g_autofree char *path = g_build_filename ("/proc", name, "stat", NULL), *text = NULL;
+  g_auto (GStrv) fields = NULL;
   const char *end;
 
   if (!g_ascii_isdigit (*name) || !g_file_get_contents (path, &text, NULL, NULL))
     return FALSE;
   end = strrchr (text, ')');
-  if (end == NULL || strlen (end) < strlen (") S 1"))
+  if (end == NULL || !g_str_has_prefix (end, ") "))
+    return FALSE;
+  fields = g_strsplit (end + strlen (") "), " ", FIELD_START + 2);
+  if (g_strv_length (fields) <= FIELD_START)
     return FALSE;
   entry->pid = (pid_t) g_ascii_strtoll (name, NULL, 10);
-  entry->parent = (pid_t) g_ascii_strtoll (end + strlen (") S "), NULL, 10);
+  entry->parent = (pid_t) g_ascii_strtoll (fields[FIELD_PARENT], NULL, 10);
+  entry->start = g_ascii_strtoll (fields[FIELD_START], NULL, 10);
   return TRUE;
+}
+
+/* Its number may be another one's by now, and this program may signal everybody: so take hold of whoever has it, and
+ * look whether it is who was meant. */
+static void
+signal_entry (const Entry *entry, int number)
+{
+  g_autofree char *name = g_strdup_printf ("%d", (int) entry->pid);
+  netns_autofd int fd = pidfd_open (entry->pid, 0);
+  Entry now;
+
+  if (fd >= 0 && read_entry (name, &now) && now.start == entry->start)
+    pidfd_send_signal (fd, number, NULL, 0);
 }
 
 static GArray *
@@ -41,7 +67,8 @@ list_processes (void)
   return entries;
 }
 
-/* Where /proc hides what is other users' (hidepid), those who lost their parents are found all the same. */
+/* Where /proc hides what is other users' (hidepid), those who lost their parents are found all the same. Nobody but
+ * this program waits for them, so their numbers are theirs. */
 static gboolean
 signal_children (int number)
 {
@@ -81,7 +108,7 @@ netns_descendants_signal (int number)
       if (!g_hash_table_contains (family, GINT_TO_POINTER ((int) entry->parent))
           || !g_hash_table_add (family, GINT_TO_POINTER ((int) entry->pid)))
         continue;
-      kill (entry->pid, number);
+      signal_entry (entry, number);
       grew = any = TRUE;
     }
   }
