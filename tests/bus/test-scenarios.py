@@ -224,6 +224,8 @@ class Scenarios:
         self.assertEqual(foreign_tables(), foreign)
 
         self.assertPings('webserver', '10.100.0.1', OUTSIDE_ADDRESS, 'fd00:100::1', OUTSIDE_ADDRESS6)
+        if netns1.IS_ROOT:  # alice
+            netns1.netnsctl('exec', 'webserver', '--', 'ping', '-n', '-q', '-c1', '-W5', '198.51.100.2')
         self.assertGreater(witness.seen(UPLINK_ADDRESS), 0)
         self.assertGreater(witness.seen(UPLINK_ADDRESS6), 0)
         self.assertEqual(witness.seen('10.0.0.0/8'), 0)
