@@ -10,13 +10,13 @@ debian_packages=(
   libglib2.0-dev libnl-3-dev libnl-route-3-dev libnftables-dev libjson-glib-dev
   libpolkit-gobject-1-dev libpolkit-agent-1-dev
   dbus dbus-test-runner polkitd systemd systemd-container python3-gi python3-dbusmock
-  iproute2 nftables conntrack iputils-ping netbase util-linux procps jq libxml2-utils
+  iproute2 nftables conntrack iputils-ping netbase util-linux procps libcap2-bin jq libxml2-utils
 )
 fedora_packages=(
   gcc meson ninja-build pkgconf gettext
   glib2-devel libnl3-devel nftables-devel json-glib-devel polkit-devel
   dbus-daemon dbus-test-runner polkit systemd systemd-container python3-gobject python3-dbusmock
-  iproute nftables conntrack-tools iputils setup util-linux procps-ng jq libxml2
+  iproute nftables conntrack-tools iputils setup util-linux procps-ng libcap jq libxml2
 )
 
 as_root() {
