@@ -249,7 +249,7 @@ class Uplink(netns1.TestCase):
         nat = self.root.call(ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.8.0.0/24'], {'uplink': 'the-way-out'})
         for path, interface in ((f'{ROOT}/network/lab', 'Network'), (nat, 'Nat')):
             self.assertEqual(self.root.get(path, interface, 'Uplink'), 'way')
-        self.assertEqual(run('nft', 'list', 'ruleset').stdout.count('oifname "way" masquerade'), 2)
+        self.assertEqual(run('nft', 'list', 'ruleset').stdout.count('oifname "way"'), 2)
 
 
 class RouterAdvertisements(netns1.TestCase):
