@@ -60,20 +60,30 @@ forwards (NetnsDrift *drift, const NetnsNamespace *namespace, int family)
 }
 
 static void
-compare_forwarding (NetnsDrift *drift, NetnsDefinition *definition, const NetnsNamespace *namespace,
-                    const GArray *subnets)
+compare_forwarding (NetnsDrift *drift, NetnsDefinition *definition, const NetnsNamespace *namespace, int family)
 {
-  gboolean seen4 = FALSE, seen6 = FALSE;
+  compare (drift, definition, family == AF_INET ? "Forwarding4" : "Forwarding6", g_variant_new_boolean (TRUE),
+           g_variant_new_boolean (forwards (drift, namespace, family)));
+}
 
-  for (guint i = 0; i < subnets->len; i++) {
-    gboolean is4 = g_array_index (subnets, NetnsAddress, i).family == AF_INET;
-    gboolean *seen = is4 ? &seen4 : &seen6;
+static void
+compare_forwarding_of (NetnsDrift *drift, NetnsDefinition *definition, const NetnsNamespace *namespace,
+                       const GArray *subnets)
+{
+  for (guint i = 0; i < subnets->len; i++)
+    compare_forwarding (drift, definition, namespace, g_array_index (subnets, NetnsAddress, i).family);
+}
 
-    if (!*seen)
-      compare (drift, definition, is4 ? "Forwarding4" : "Forwarding6", g_variant_new_boolean (TRUE),
-               g_variant_new_boolean (forwards (drift, namespace, is4 ? AF_INET : AF_INET6)));
-    *seen = TRUE;
-  }
+/* It is the host that forwards. */
+static void
+check_forward (NetnsDrift *drift, NetnsForward *forward)
+{
+  static const int families[] = { AF_INET, AF_INET6 };
+  const NetnsNamespace *host = netns_mirror_get_host (netns_core_get_mirror (drift->core));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    if (netns_forward_has_family (forward, families[i]))
+      compare_forwarding (drift, &forward->base, host, families[i]);
 }
 
 static void
@@ -99,7 +109,7 @@ check_network (NetnsDrift *drift, NetnsNetwork *network, const NetnsNamespace *n
   const NetnsLink *bridge = netns_network_find_bridge (netns_core_get_mirror (drift->core), network);
 
   if (network->nat)
-    compare_forwarding (drift, &network->base, namespace, network->subnets);
+    compare_forwarding_of (drift, &network->base, namespace, network->subnets);
   compare (drift, &network->base, "Bridge", g_variant_new_string (network->bridge),
            g_variant_new_string (bridge ? network->bridge : ""));
   if (bridge == NULL)
@@ -152,7 +162,9 @@ on_turn (gpointer data)
     if (definition->class == &netns_network_class)
       check_network (drift, (NetnsNetwork *) definition, namespace);
     else if (definition->class == &netns_nat_class)
-      compare_forwarding (drift, definition, namespace, ((NetnsNat *) definition)->sources);
+      compare_forwarding_of (drift, definition, namespace, ((NetnsNat *) definition)->sources);
+    else if (definition->class == &netns_forward_class)
+      check_forward (drift, (NetnsForward *) definition);
   }
   check_detached (drift);
   netns_core_skip (drift->core);

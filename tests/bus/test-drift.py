@@ -229,6 +229,13 @@ class Drift(netns1.TestCase):
                 run('sh', '-c', f'echo 1 > /proc/sys/net/{setting}')
                 self.watcher.wait(lambda: self.root.get(ROOT, 'Manager', f'Forwarding{family}'), 'it forwards again')
 
+    def test_forwarding_of_port_forwards(self):
+        self.manager('CreateForward', '(ssqa{sv})', 'web', 'tcp', 80, {})
+        self.drifted()
+        run('sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/all/forwarding')
+        self.assert_drifted(('/network/lan', {'Forwarding6': True}, {'Forwarding6': False}),
+                            ('/forward/1', {'Forwarding6': True}, {'Forwarding6': False}))
+
     def test_forwarding_elsewhere(self):
         run('sh', '-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward', namespace='router')
         self.assert_drifted(('/network/inside', {'Forwarding4': True}, {'Forwarding4': False}))

@@ -166,6 +166,17 @@ class Systemd(unittest.TestCase):
         self.assertFalse(answers('127.0.0.1'))
         netnsctl('namespace', 'delete', 'web', '--kill')
 
+    def test_firewall(self):
+        """Rules of a namespace, of the host and of a network, back when somebody flushes them all."""
+        self.make_web()
+        netnsctl('firewall', 'web', 'policy', 'input', 'drop')
+        netnsctl('firewall', 'web', 'add', 'input', 'tcp', '80', 'accept')
+        for command in (['nft'], ['ip', 'netns', 'exec', 'web', 'nft']):
+            before = run(*command, '-s', 'list', 'ruleset')
+            run(*command, 'flush', 'ruleset')
+            wait_for(lambda command=command, before=before: run(*command, '-s', 'list', 'ruleset') == before)
+        self.assertIn('tcp dport 80 accept', netnsctl('firewall', 'web', 'show'))
+
     def test_processes_of_others(self):
         netnsctl('namespace', 'create', 'web')
         with subprocess.Popen(['ip', 'netns', 'exec', 'web', 'setpriv', '--reuid', str(ALICE), '--clear-groups',
