@@ -64,23 +64,6 @@ is_loopback (const NetnsAddress *address)
 }
 
 static gboolean
-is_of_host (NetnsCore *core, const NetnsAddress *address)
-{
-  NetnsNamespace *host = netns_mirror_get_host (netns_core_get_mirror (core));
-  GHashTableIter iter;
-  NetnsLink *link;
-
-  if (is_loopback (address))
-    return TRUE;
-  g_hash_table_iter_init (&iter, host->links);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &link))
-    for (guint i = 0; link->addresses != NULL && i < link->addresses->len; i++)
-      if (netns_address_equal_host (&g_array_index (link->addresses, NetnsLinkAddressEntry, i).address, address))
-        return TRUE;
-  return FALSE;
-}
-
-static gboolean
 check_listen_address (NetnsCore *core, const NetnsForward *forward, GError **error)
 {
   char text[NETNS_ADDRESS_MAX_TEXT];
@@ -88,7 +71,7 @@ check_listen_address (NetnsCore *core, const NetnsForward *forward, GError **err
   if (forward->listen_address.family == AF_UNSPEC)
     return TRUE;
   netns_address_print_host (&forward->listen_address, text);
-  if (!is_of_host (core, &forward->listen_address))
+  if (!is_loopback (&forward->listen_address) && !netns_forward_is_of_host (core, &forward->listen_address))
     g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
                  "%s is not an address of this host; leave it out to listen on all", text);
   else if (is_loopback (&forward->listen_address) && forward->scope != NETNS_SCOPE_LOOPBACK)

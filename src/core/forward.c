@@ -225,14 +225,50 @@ is_in_network (const NetnsNetwork *network, const NetnsAddress *address)
   return FALSE;
 }
 
+/* Returns: whether a link of the host has it */
+gboolean
+netns_forward_is_of_host (NetnsCore *core, const NetnsAddress *address)
+{
+  NetnsNamespace *host = netns_mirror_get_host (netns_core_get_mirror (core));
+  GHashTableIter iter;
+  NetnsLink *link;
+
+  g_hash_table_iter_init (&iter, host->links);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &link))
+    for (guint i = 0; link->addresses != NULL && i < link->addresses->len; i++)
+      if (netns_address_equal_host (&g_array_index (link->addresses, NetnsLinkAddressEntry, i).address, address))
+        return TRUE;
+  return FALSE;
+}
+
+/* Whoever owns the namespace gives it its addresses, and must not lead to the host what was to lead to it: neither to
+ * an address of the host, nor to the first or last one of a subnet, to which every router listens (RFC 4291, 2.6.1;
+ * RFC 1812, 4.2.3.1). */
+static gboolean
+is_usable (NetnsCore *core, const NetnsNetwork *network, const NetnsAddress *address)
+{
+  for (guint i = 0; i < network->subnets->len; i++) {
+    const NetnsAddress *subnet = &g_array_index (network->subnets, NetnsAddress, i);
+    NetnsAddress after_last;
+
+    if (!netns_address_contains (subnet, address) || !netns_address_get_last (subnet, &after_last))
+      continue;
+    netns_address_add (&after_last, 1);
+    if (netns_address_equal_host (subnet, address)
+        || (netns_address_contains (subnet, &after_last) && netns_address_equal_host (&after_last, address)))
+      return FALSE;
+  }
+  return !netns_forward_is_of_host (core, address);
+}
+
 static void
-take_addresses (NetnsForward *forward, const NetnsNetwork *network, const NetnsLink *link)
+take_addresses (NetnsCore *core, NetnsForward *forward, const NetnsNetwork *network, const NetnsLink *link)
 {
   for (guint i = 0; link->addresses != NULL && i < link->addresses->len; i++) {
     const NetnsAddress *address = &g_array_index (link->addresses, NetnsLinkAddressEntry, i).address;
     NetnsAddress *place = &forward->addresses[address->family == AF_INET6];
 
-    if (place->family == AF_UNSPEC && is_in_network (network, address))
+    if (place->family == AF_UNSPEC && is_in_network (network, address) && is_usable (core, network, address))
       *place = *address;
   }
 }
@@ -250,7 +286,7 @@ try_link (NetnsCore *core, NetnsForward *forward, NetnsLink *link)
   memset (forward->addresses, 0, sizeof forward->addresses);
   if (network == NULL)
     return FALSE;
-  take_addresses (forward, network, link);
+  take_addresses (core, forward, network, link);
   if (!netns_forward_has_family (forward, AF_INET) && !netns_forward_has_family (forward, AF_INET6)
       && !(netns_forward_takes_loopback6 (forward) && forward->addresses[0].family != AF_UNSPEC))
     return FALSE;

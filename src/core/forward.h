@@ -78,6 +78,7 @@ gboolean netns_protocol_parse (const char *text, guint8 *protocol);
 gboolean netns_forward_has_family (const NetnsForward *forward, int family);
 NetnsAddress netns_forward_choose_relay_target (const NetnsForward *forward);
 gboolean netns_forward_takes_loopback6 (const NetnsForward *forward);
+gboolean netns_forward_is_of_host (NetnsCore *core, const NetnsAddress *address);
 void netns_forward_locate (NetnsCore *core, NetnsForward *forward);
 
 NetnsPlan *netns_forward_create (NetnsCore *core, guint caller, const char *namespace_name,

@@ -22,6 +22,11 @@ def log():
         return file.read()
 
 
+def forwards():
+    """What the maps of forwards hold."""
+    return [item['map'].get('elem') for item in netns1.nft() if item.get('map', {}).get('table') == 'netnsd']
+
+
 class SecurityTestCase(netns1.TestCase):
     def create_network(self, caller, name, **options):
         return caller.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', name, options)
@@ -52,6 +57,26 @@ class Reach(SecurityTestCase):
         set_rules(allow_only('configure-own'))
         with self.unchanged(), self.assertBusError('AccessDenied'):
             self.connect(self.alice, 'client', 'lan')
+
+    def test_forward_does_not_lead_to_the_host(self):
+        """Whoever owns the namespace gives it the address of its gateway, or one that each router listens to: what was
+        to lead there must not lead to a program of the host instead."""
+        self.create_network(self.root, 'lan', subnets=['10.1.0.0/24', 'fd00:1::/64'], nat=True)
+        self.alice.create_namespace('web')
+        self.connect(self.root, 'web', 'lan')
+        path = self.root.call(ROOT, 'Manager', 'CreateForward', '(ssqa{sv})', 'web', 'udp', 80, {'scope': 'public'})
+        eth = self.root.link('web', 'eth0')
+        set_rules(allow_only('configure-own'))
+        for address in ('10.1.0.2/24', 'fd00:1::2/64'):
+            self.alice.call(eth, 'Link', 'RemoveAddress', '(s)', address)
+        for address in ('10.1.0.1/24', '10.1.0.255/24', '10.1.0.0/24', 'fd00:1::1/64', 'fd00:1::/64'):
+            with self.subTest(address):
+                self.alice.call(eth, 'Link', 'AddAddress', '(sa{sv})', address, {})
+                self.assertEqual(self.root.get(path, 'Forward', 'TargetAddresses'), [])
+                self.assertNotIn(f"'{address.split('/')[0]}'", str(forwards()))
+                self.alice.call(eth, 'Link', 'RemoveAddress', '(s)', address)
+        self.alice.call(eth, 'Link', 'AddAddress', '(sa{sv})', '10.1.0.3/24', {})
+        self.assertIn("'10.1.0.3'", str(forwards()))
 
     def test_bridge_of_the_host_is_not_nat(self):
         """The right to translate addresses is none to take over a bridge that was there before."""
