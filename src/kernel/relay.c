@@ -11,6 +11,8 @@
 
 #define EVENTS_AT_ONCE   64
 #define SECONDS_PER_LOOK 10 /* at senders of datagrams that have gone quiet */
+/* Of all services: anybody on the machine can call ::1 and do nothing more, and the descriptors are everybody's. */
+#define SOCKETS_MAX      4096
 
 struct _NetnsRelay {
   int epoll;
@@ -60,6 +62,19 @@ netns_relay_unwatch (NetnsRelayWatch *watch)
   watch->fd = -1;
 }
 
+static gboolean
+has_room (NetnsRelay *relay)
+{
+  GHashTableIter iter;
+  NetnsRelayService *service;
+  guint sockets = 0;
+
+  g_hash_table_iter_init (&iter, relay->services);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &service))
+    sockets += 2 * g_hash_table_size (service->streams) + g_hash_table_size (service->flows);
+  return sockets + 2 <= SOCKETS_MAX;
+}
+
 /**
  * netns_relay_connect:
  * @service: a service
@@ -78,7 +93,7 @@ netns_relay_connect (const NetnsRelayService *service, int type, guint16 offset)
   gboolean is_ipv4 = service->target.family == AF_INET;
   int result;
 
-  if (service->target.family == AF_UNSPEC)
+  if (service->target.family == AF_UNSPEC || !has_room (service->relay))
     return -1;
   memcpy (&ipv4.sin_addr, service->target.bytes, sizeof ipv4.sin_addr);
   memcpy (&ipv6.sin6_addr, service->target.bytes, sizeof ipv6.sin6_addr);

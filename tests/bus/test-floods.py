@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What an unfriendly user has more of than anybody needs, to keep the service from working for others.
+import os
+import subprocess
+import unittest
+
+import netns1
+from gi.repository import GLib
+from netns1 import ROOT, run
+
+MOUNTS = 48000
+# 2 * MOUNTS mounts: at first of something else, then of the namespace, each on a mount in the middle of all.
+MOUNT_MANY = f'''
+import ctypes, os, signal
+def mount(source, target, kind=None, flags=0x5000):
+    assert ctypes.CDLL(None).mount(source.encode(), target.encode(), kind, flags, None) == 0
+def mount_many(source, folder):
+    os.mkdir(folder)
+    mount("none", folder, b"tmpfs", 0)
+    os.mkdir(folder + "/0")
+    for i in range(200):
+        open(f"{{folder}}/0/{{i}}", "w").close()
+        mount(source, f"{{folder}}/0/{{i}}")
+    for i in range(1, {MOUNTS} // 200):
+        os.mkdir(f"{{folder}}/{{i}}")
+        mount(folder + "/0", f"{{folder}}/{{i}}")
+mount("none", "/mnt", b"tmpfs", 0)
+mount_many("/dev/null", "/mnt/others")
+open("/mnt/one", "w").close()
+mount("/proc/self/ns/net", "/mnt/one")
+mount_many("/mnt/one", "/mnt/own")
+print("ready", flush=True)
+signal.pause()
+'''
+FORWARDS, STREAMS, SOCKETS = 5, 512, 4096  # STREAMS_MAX and SOCKETS_MAX of the relay
+LISTEN = '''
+import signal, socket
+server = socket.create_server(("", 80), backlog=4096)
+print("ready", flush=True)
+signal.pause()
+'''
+CALL_MANY = f'''
+import resource, signal, socket
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+kept = [socket.create_connection(("::1", 8000 + i)) for i in range({FORWARDS}) for _ in range({STREAMS})]
+print("ready", flush=True)
+signal.pause()
+'''
+
+
+def as_user(uid):
+    return ['setpriv', f'--reuid={uid}', f'--regid={uid}', '--clear-groups'] if netns1.IS_ROOT else []
+
+
+class Floods(netns1.TestCase):
+    def start(self, code, *prefix, uid=None):
+        process = subprocess.Popen([*prefix, *(as_user(uid) if uid else []), '/usr/bin/python3', '-c', code], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), 'ready\n')
+
+    def count_descriptors(self):
+        return len(os.listdir(f'/proc/{netns1.NETNSD.pid}/fd'))
+
+    def test_mounts(self):
+        """To look who holds a namespace takes longer by as much as there are mounts, and not by the square of it."""
+        path = self.root.create_namespace('ns1')
+        prefix = ['nsenter', '--net=/run/netns/ns1', *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user',
+                  '--mount']
+        self.start(MOUNT_MANY, *prefix)
+        with self.assertBusError('Busy'):
+            self.root.call(path, 'Namespace', 'Delete', '(a{sv})', {}, timeout=8)
+
+    def test_callers(self):
+        """Connections to ::1 that do nothing leave descriptors to others."""
+        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'subnets': ['10.1.0.0/24'], 'nat': True})
+        self.root.create_namespace('web')
+        self.root.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'web', 'lan', {})
+        for i in range(FORWARDS):
+            self.root.call(ROOT, 'Manager', 'CreateForward', '(ssqa{sv})', 'web', 'tcp', 80,
+                           {'listen-port': GLib.Variant('q', 8000 + i)})
+        self.start(LISTEN, 'ip', 'netns', 'exec', 'web')
+        before = self.count_descriptors()
+        self.start(CALL_MANY, uid=netns1.ALICE)
+        netns1.wait_for(lambda: self.count_descriptors() >= before + SOCKETS - 1)
+        self.root.create_namespace('db')
+        self.assertLess(self.count_descriptors(), before + SOCKETS + 50)
+
+
+if __name__ == '__main__':
+    netns1.main()
