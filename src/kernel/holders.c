@@ -179,17 +179,29 @@ parse_group (const char *line, const char *field)
                                                        : 0;
 }
 
+/* Anybody can have 100,000 mounts in a mount namespace of his own, each on another one. */
+static GHashTable *
+index_lines (const char *contents)
+{
+  GHashTable *lines = g_hash_table_new (NULL, NULL);
+
+  for (const char *line = contents; line != NULL && *line != '\0'; line = strchr (line, '\n')) {
+    line += *line == '\n';
+    g_hash_table_insert (lines, GSIZE_TO_POINTER (g_ascii_strtoull (line, NULL, 10)), (gpointer) line);
+  }
+  return lines;
+}
+
 /* Whether a mount goes along when it is unmounted elsewhere hangs on the mount that it lies on. */
 static void
-find_groups (NetnsHolder *holder, const char *contents, const char *below)
+find_groups (NetnsHolder *holder, GHashTable *lines, const char *below)
 {
-  g_autofree char *begin = g_strdup_printf ("\n%s ", below), *line = NULL, *root = NULL, *mount_point = NULL;
-  const char *found = g_str_has_prefix (contents, begin + 1) ? contents : strstr (contents, begin);
+  const char *found = g_hash_table_lookup (lines, GSIZE_TO_POINTER (g_ascii_strtoull (below, NULL, 10)));
+  g_autofree char *line = NULL, *root = NULL, *mount_point = NULL;
   g_auto (GStrv) fields = NULL;
 
   if (found == NULL)
     return;
-  found += *found == '\n';
   line = g_strndup (found, strcspn (found, "\n"));
   fields = g_strsplit (line, " ", 6);
   if (g_strv_length (fields) < 6)
@@ -204,7 +216,7 @@ find_groups (NetnsHolder *holder, const char *contents, const char *below)
 
 /* One line of mountinfo: id, parent, device, root, mount point, options, further fields, "-", file system, ... */
 static void
-take_mount (Walk *walk, const char *contents, const char *line, int process, guint pid, guint64 mount_namespace)
+take_mount (Walk *walk, GHashTable *lines, const char *line, int process, guint pid, guint64 mount_namespace)
 {
   g_auto (GStrv) fields = NULL;
   g_autofree char *mount_point = NULL;
@@ -230,8 +242,8 @@ take_mount (Walk *walk, const char *contents, const char *line, int process, gui
     return;
   holder->mount = g_steal_pointer (&mount_point);
   holder->mount_namespace = mount_namespace;
-  if (walk->only != NULL) /* otherwise it takes too long, and nobody asks */
-    find_groups (holder, contents, fields[1]);
+  if (lines != NULL)
+    find_groups (holder, lines, fields[1]);
 }
 
 static int
@@ -265,7 +277,8 @@ find_new_tree (const Walk *walk, guint pid, guint64 *mount_namespace)
 static void
 look_at_mounts (Walk *walk, guint pid)
 {
-  g_autofree char *contents = NULL, *path = NULL, *lines = NULL, *tree = NULL;
+  g_autofree char *contents = NULL, *path = NULL, *copy = NULL, *tree = NULL;
+  g_autoptr (GHashTable) lines = NULL;
   netns_autofd int process = -1;
   guint64 mount_namespace = 0;
   char *rest, *line;
@@ -278,9 +291,11 @@ look_at_mounts (Walk *walk, guint pid)
   if (!g_file_get_contents (path, &contents, NULL, NULL))
     return; /* it has ended: the next one that sees the same is to be asked */
   g_hash_table_add (walk->trees, g_steal_pointer (&tree));
-  rest = lines = g_strdup (contents);
+  if (walk->only != NULL && strstr (contents, " - nsfs ") != NULL) /* otherwise it takes too long, and nobody asks */
+    lines = index_lines (contents);
+  rest = copy = g_strdup (contents);
   while ((line = strsep (&rest, "\n")) != NULL)
-    take_mount (walk, contents, line, process, pid, mount_namespace);
+    take_mount (walk, lines, line, process, pid, mount_namespace);
 }
 
 /* A descriptor that was opened by a name has that name in /proc, and `/` when it is no longer mounted there (d_path() in

@@ -135,10 +135,10 @@ is_told (const GArray *keepers, guint index)
 {
   const NetnsHolder *keeper = &g_array_index (keepers, NetnsHolder, index);
 
-  for (guint i = 0; i < index; i++) {
+  for (guint i = 0; i < index && keeper->kind != NETNS_HOLDER_MOUNT; i++) {
     const NetnsHolder *other = &g_array_index (keepers, NetnsHolder, i);
 
-    if (other->pid == keeper->pid && keeper->kind != NETNS_HOLDER_MOUNT
+    if (other->pid == keeper->pid
         && (other->kind == NETNS_HOLDER_PROCESS || other->kind == keeper->kind))
       return TRUE;
   }
