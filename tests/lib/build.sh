@@ -12,6 +12,9 @@ debian_packages=(
   dbus dbus-test-runner polkitd systemd systemd-container python3-gi python3-dbusmock
   iproute2 nftables conntrack iputils-ping netbase util-linux procps libcap2-bin jq libxml2-utils
 )
+# What tests besides need that play with container engines. These bring services and bridges of their own, so nobody but
+# CI gets them.
+debian_engines=(podman crun lxc busybox-static)
 fedora_packages=(
   gcc meson ninja-build pkgconf gettext
   glib2-devel libnl3-devel nftables-devel json-glib-devel polkit-devel
@@ -47,6 +50,9 @@ install_fedora() {
 # Installs the packages that are needed and not there; asks nothing and does nothing if all are.
 install_missing() {
   local system package missing=()
+  if [ -n "${CI:-}" ]; then
+    debian_packages+=("${debian_engines[@]}")
+  fi
   if command -v dpkg-query >/dev/null; then
     system=debian
   elif command -v dnf >/dev/null; then
