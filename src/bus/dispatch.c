@@ -79,8 +79,7 @@ finish (Request *request, GVariant *result, const GError *error)
   if (error != NULL)
     netns_reply_error (request->invocation, error);
   else
-    g_dbus_method_invocation_return_value_with_unix_fd_list (request->invocation, result,
-                                                             request->call.reply_descriptors);
+    netns_reply_value (request->invocation, result, request->call.reply_descriptors);
   free_request (request);
 }
 

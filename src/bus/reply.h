@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The one function that turns an error into what goes over the wire. */
+/* The functions through which answers and errors go over the wire. */
 #pragma once
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
+void netns_reply_value (GDBusMethodInvocation *invocation, GVariant *value, GUnixFDList *descriptors);
 void netns_reply_error (GDBusMethodInvocation *invocation, const GError *error);

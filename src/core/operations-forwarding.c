@@ -70,7 +70,7 @@ static gboolean
 list_advertised_links (NetnsNetlink *netlink, int fd, GVariantBuilder *settings, GError **error)
 {
   g_autoptr (GArray) links = netns_rtnl_link_list (netlink, error);
-  g_autoptr (GArray) routes = links ? netns_rtnl_route_dump (netlink, error) : NULL;
+  g_autoptr (GArray) routes = links ? netns_rtnl_route_dump (netlink, 0, error) : NULL;
 
   for (guint i = 0; routes != NULL && i < links->len; i++) {
     const NetnsLinkInfo *info = &g_array_index (links, NetnsLinkInfo, i);

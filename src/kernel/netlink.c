@@ -35,6 +35,7 @@ struct _NetnsNetlink {
  * Answer:
  * @sequence: number of the request
  * @single: whether the first message that is no error ends it
+ * @room: how many more messages are wanted, 0 for all
  * @func: (nullable): takes its messages
  * @data: for @func
  * @finished: whether all of it was read
@@ -45,6 +46,7 @@ struct _NetnsNetlink {
 typedef struct {
   guint32 sequence;
   gboolean single;
+  guint room;
   NetnsMessageFunc func;
   gpointer data;
   gboolean finished;
@@ -181,7 +183,7 @@ take_message (const struct nlmsghdr *header, Answer *answer)
     return;
   if (answer->func != NULL)
     answer->func (header, answer->data);
-  if (answer->single)
+  if (answer->single || (answer->room > 0 && --answer->room == 0))
     answer->finished = TRUE;
 }
 
@@ -324,7 +326,26 @@ gboolean
 netns_netlink_dump (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageFunc func, gpointer data,
                     gboolean *interrupted, GError **error)
 {
-  Answer answer = { .func = func, .data = data };
+  return netns_netlink_dump_first (netlink, message, 0, func, data, interrupted, error);
+}
+
+/**
+ * netns_netlink_dump_first:
+ * @netlink: a connection, which can be told nothing more when there were more
+ * @message: (transfer none): a question for all of something
+ * @most: how many messages about, 0 for all
+ * @func: (scope call): gets one message after the other
+ * @data: for @func
+ * @interrupted: (out): as for netns_netlink_dump()
+ * @error: what the kernel answered
+ *
+ * Returns: whether the answer came to its end, or was long enough
+ */
+gboolean
+netns_netlink_dump_first (NetnsNetlink *netlink, struct nl_msg *message, guint most, NetnsMessageFunc func,
+                          gpointer data, gboolean *interrupted, GError **error)
+{
+  Answer answer = { .func = func, .data = data, .room = most };
   gboolean done = converse (netlink, message, NLM_F_DUMP, &answer);
 
   if (!done)

@@ -22,6 +22,8 @@ gboolean netns_netlink_get (NetnsNetlink *netlink, struct nl_msg *message, Netns
                             GError **error, const char *format, ...) G_GNUC_PRINTF (6, 7);
 gboolean netns_netlink_dump (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageFunc func, gpointer data,
                              gboolean *interrupted, GError **error);
+gboolean netns_netlink_dump_first (NetnsNetlink *netlink, struct nl_msg *message, guint most, NetnsMessageFunc func,
+                                   gpointer data, gboolean *interrupted, GError **error);
 /* No grant: an id that the host has for a namespace is the watcher's own book-keeping, not anybody's setting. */
 int netns_netlink_assign_nsid (NetnsNetlink *netlink, int namespace_fd, GError **error);
 

@@ -19,14 +19,15 @@ take_route (const struct nlmsghdr *header, gpointer data)
 
 /**
  * netns_rtnl_route_dump:
- * @netlink: a namespace
+ * @netlink: a namespace; with @most, this should be the last that is asked of it
+ * @most: how many about, 0 for all
  * @error: `Busy` (the routes change all the time), `KernelRefused`
  *
  * Returns: (transfer full) (nullable) (element-type NetnsRoute): the IPv4 and IPv6 routes of all tables but the local
  *   one, in the kernel's order
  */
 GArray *
-netns_rtnl_route_dump (NetnsNetlink *netlink, GError **error)
+netns_rtnl_route_dump (NetnsNetlink *netlink, guint most, GError **error)
 {
   for (guint i = 0; i < MAX_ATTEMPTS; i++) {
     struct rtmsg body = { .rtm_family = AF_UNSPEC };
@@ -34,7 +35,7 @@ netns_rtnl_route_dump (NetnsNetlink *netlink, GError **error)
     g_autoptr (GArray) routes = g_array_new (FALSE, FALSE, sizeof (NetnsRoute));
     gboolean interrupted;
 
-    if (!netns_netlink_dump (netlink, message, take_route, routes, &interrupted, error))
+    if (!netns_netlink_dump_first (netlink, message, most, take_route, routes, &interrupted, error))
       return NULL;
     if (!interrupted)
       return g_steal_pointer (&routes);

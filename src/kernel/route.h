@@ -6,7 +6,7 @@
 #include "kernel/message.h"
 #include "kernel/netlink.h"
 
-GArray *netns_rtnl_route_dump (NetnsNetlink *netlink, GError **error);
+GArray *netns_rtnl_route_dump (NetnsNetlink *netlink, guint most, GError **error);
 gboolean netns_rtnl_route_add (const NetnsGrant *grant, NetnsNetlink *netlink, const NetnsRoute *route,
                                GError **error);
 gboolean netns_rtnl_route_remove (const NetnsGrant *grant, NetnsNetlink *netlink, const NetnsRoute *route,

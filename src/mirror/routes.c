@@ -12,6 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Of each namespace but the host's: any user can make one, and fill it with routes as long as the kernel lets him. */
+#define ROUTES_MAX 8192
+
 struct _NetnsRouteReader {
   NetnsMirror *mirror;
   NetnsWorker *worker;
@@ -88,7 +91,7 @@ read_target (Target *target)
   netlink = netns_netlink_new (fd, &error);
   if (netlink != NULL) {
     target->cookie = netns_netlink_get_cookie (netlink);
-    target->routes = netns_rtnl_route_dump (netlink, &error);
+    target->routes = netns_rtnl_route_dump (netlink, target->path ? ROUTES_MAX : 0, &error);
   }
   if (error != NULL)
     g_debug ("%s", error->message);
@@ -299,7 +302,7 @@ netns_route_reader_read (NetnsRouteReader *reader, NetnsNamespace *namespace, Ne
     .nsid = namespace->nsid,
     .id = namespace->id,
     .cookie = netns_netlink_get_cookie (connection),
-    .routes = netns_rtnl_route_dump (connection, &error),
+    .routes = netns_rtnl_route_dump (connection, ROUTES_MAX, &error),
   };
 
   if (error != NULL) { /* it stays marked */
@@ -342,7 +345,8 @@ is_clear (const NetnsRouteReader *reader, const NetnsNamespace *namespace, const
   guint position;
 
   if (event->change == NETNS_ROUTES_REPLACED || namespace->routes == NULL || namespace->route_readings > 0
-      || g_hash_table_contains (reader->marked, GINT_TO_POINTER (namespace->nsid)))
+      || g_hash_table_contains (reader->marked, GINT_TO_POINTER (namespace->nsid))
+      || (namespace != reader->mirror->host && namespace->routes->len + event->routes->len > ROUTES_MAX))
     return FALSE;
   for (guint i = 0; i < event->routes->len; i++)
     if (find_route (namespace->routes, &g_array_index (event->routes, NetnsRoute, i), &position)

@@ -33,6 +33,15 @@ mount_many("/mnt/one", "/mnt/own")
 print("ready", flush=True)
 signal.pause()
 '''
+ROUTES = 30000
+ROUTE_MANY = f'''
+import signal, subprocess
+routes = "".join("route add blackhole 10.%d.%d.%d/32\\n" % (i >> 16, i >> 8 & 255, i & 255) for i in range({ROUTES}))
+subprocess.run(["ip", "-batch", "-"], input=routes, text=True, check=True)
+print("ready", flush=True)
+signal.pause()
+'''
+ROUTES_MAX, ABOUT = 8192, 1000
 FORWARDS, STREAMS, SOCKETS = 5, 512, 4096  # STREAMS_MAX and SOCKETS_MAX of the relay
 LISTEN = '''
 import signal, socket
@@ -62,6 +71,7 @@ class Floods(netns1.TestCase):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.assertEqual(process.stdout.readline(), 'ready\n')
+        return process
 
     def count_descriptors(self):
         return len(os.listdir(f'/proc/{netns1.NETNSD.pid}/fd'))
@@ -74,6 +84,30 @@ class Floods(netns1.TestCase):
         self.start(MOUNT_MANY, *prefix)
         with self.assertBusError('Busy'):
             self.root.call(path, 'Namespace', 'Delete', '(a{sv})', {}, timeout=8)
+
+    def count_routes(self, inode):
+        properties = self.root.managed_objects()[f'{ROOT}/namespace/_id{inode}'][netns1.full_interface('Namespace')]
+        return len(properties['Routes'])
+
+    def test_routes(self):
+        """Routes of a namespace that anybody can make have an end, also those that come one by one."""
+        process = self.start(ROUTE_MANY, *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user', '--net')
+        inode = os.stat(f'/proc/{process.pid}/ns/net').st_ino
+        self.assertAlmostEqual(self.count_routes(inode), ROUTES_MAX, delta=ABOUT)
+        for i in range(3):
+            run('nsenter', f'--net=/proc/{process.pid}/ns/net', 'ip', '-batch', '-',
+                input=''.join(f'route add blackhole 11.0.{i}.{j}/32\n' for j in range(250)))
+        self.assertAlmostEqual(self.count_routes(inode), ROUTES_MAX, delta=ABOUT)
+
+    def test_answer(self):
+        """One that the bus would not carry is refused, and the service lives on."""
+        path = self.root.create_namespace('ns1')
+        elements = ', '.join(f'10.{i >> 16}.{i >> 8 & 255}.{i & 255} comment "{"x" * 100}"' for i in range(220000))
+        run('nft', '-f', '-', namespace='ns1', input='add table inet big\n'
+            'add set inet big many { type ipv4_addr; }\nadd element inet big many { ' + elements + ' }\n')
+        with self.assertBusError('LimitsExceeded'):
+            self.root.call(path, 'Firewall', 'GetRuleset', timeout=100)
+        self.root.create_namespace('ns2')
 
     def test_callers(self):
         """Connections to ::1 that do nothing leave descriptors to others."""

@@ -78,7 +78,7 @@ static char *
 describe_all (NetnsNetlink *netlink)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) routes = netns_rtnl_route_dump (netlink, &error);
+  g_autoptr (GArray) routes = netns_rtnl_route_dump (netlink, 0, &error);
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
 
   g_assert_no_error (error);
