@@ -104,7 +104,7 @@ static const NetnsOption create_options[] = {
   { "--namespace", 0, "NS", "namespace", NETNS_OPTION_NAMESPACE,
     N_ ("Where the bridge is, by default the host") },
   { "--firewall", 0, "check|cure", "firewall", NETNS_OPTION_TEXT,
-    N_ ("Fail if another firewall drops its packets, or first tell Docker's or ufw's to let them through") },
+    N_ ("Fail if another firewall drops its packets, or first tell Docker's, ufw's or firewalld's to let them through") },
   { "--isolated", 0, NULL, "isolated", NETNS_OPTION_ON,
     N_ ("Nothing is forwarded between it and anything else") },
   { "--shared", 0, NULL, "shared", NETNS_OPTION_ON, N_ ("Every user may connect own namespaces") },

@@ -8,6 +8,7 @@
 #include "core/firewall-walk.h"
 #include "core/rule-words.h"
 #include "core/step.h"
+#include "kernel/firewalld.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -25,6 +26,8 @@ static const struct {
   { AF_INET6, "ip6", "ufw6-user-forward" },
 };
 #define DOOR_TABLE "filter"
+/* The one that leaves no chain to others, but can be told by its own means. */
+#define FIREWALLD  "inet firewalld "
 
 static NetnsFirewallView *
 look (NetnsNft *nft, GError **error)
@@ -132,14 +135,16 @@ close_doors (NetnsRun *run, NetnsStep *step, GError **error)
       return FALSE;
     count = list_rules (step, view, &commands);
   }
-  return nft != NULL && (count == 0 || apply (run, nft, &commands, error));
+  return nft != NULL && (count == 0 || apply (run, nft, &commands, error))
+         && (*step->namespace_name != '\0'
+             || netns_firewalld_forget (netns_run_get_grant (run), netns_step_get_string (step, "bridge"), error));
 }
 
-/* What to do where no chain is left to others. firewalld has zones instead, which it alone can change for good. */
+/* What to do where no chain is left to others. */
 static char *
 advise (NetnsStep *step, const char *block, gboolean cure)
 {
-  if (g_str_has_prefix (block, "inet firewalld "))
+  if (g_str_has_prefix (block, FIREWALLD))
     return g_strdup_printf ("; “firewall-cmd --zone=trusted --add-interface=%s” lets them",
                             netns_step_get_string (step, "bridge"));
   return g_strdup (cure ? "; there is no chain that it leaves to others, change it there" : "");
@@ -154,6 +159,19 @@ set_blocked (NetnsStep *step, const char *block, gboolean cure, GError **error)
                "A firewall of somebody else's keeps the packets of network “%s” from getting through, at %s%s",
                netns_step_get_string (step, "network"), block, advice);
   return FALSE;
+}
+
+/* After a door was opened. */
+static gboolean
+look_again (NetnsStep *step, NetnsNft *nft, const NetnsAddress *subnet, char **block, GError **error)
+{
+  g_autoptr (NetnsFirewallView) view = look (nft, error);
+
+  if (view == NULL)
+    return FALSE;
+  g_free (*block);
+  *block = find_block (step, view, subnet);
+  return TRUE;
 }
 
 /* @opened: whether rules were added, which must go if the step fails. */
@@ -174,12 +192,19 @@ pass_family (NetnsRun *run, NetnsStep *step, NetnsNft *nft, const NetnsAddress *
     if (!open_door (run, step, nft, door, error))
       return FALSE;
     *opened = TRUE;
-    g_clear_pointer (&view, netns_firewall_view_free);
-    view = look (nft, error);
-    if (view == NULL)
+    if (!look_again (step, nft, subnet, &block, error))
       return FALSE;
-    g_free (block);
-    block = find_block (step, view, subnet);
+  }
+  if (block != NULL && cure && *step->namespace_name == '\0' && g_str_has_prefix (block, FIREWALLD)) {
+    g_autoptr (GError) told_error = NULL;
+
+    if (!netns_firewalld_trust (netns_run_get_grant (run), netns_step_get_string (step, "bridge"), &told_error)) {
+      g_message ("%s", told_error->message);
+      return set_blocked (step, block, cure, error);
+    }
+    *opened = TRUE;
+    if (!look_again (step, nft, subnet, &block, error))
+      return FALSE;
   }
   return block == NULL || set_blocked (step, block, cure, error);
 }

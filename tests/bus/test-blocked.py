@@ -3,6 +3,9 @@
 # Firewalls of others that stand in the way of a network: said when asked for, true to what real packets meet, and where
 # Docker and ufw leave a door, opened when asked for, kept open, and closed again.
 import os
+import shutil
+import subprocess
+import unittest
 
 import netns1
 import traffic
@@ -254,11 +257,43 @@ class Blocked(netns1.TestCase):
         self.assert_blocked('inet theirs forward: ip protocol tcp drop', firewall='cure')
         self.assertNotIn('netnsd network', run('nft', 'list', 'ruleset').stdout)
 
-    def test_firewalld(self):
-        """It has no chain for others; the error says what its owner can do."""
+    def test_firewalld_that_does_not_run(self):
+        """Its rules alone: it leaves no chain to others, and nobody is there to be told."""
         self.load(FIREWALLD)
         self.assert_blocked('inet firewalld filter_FORWARD: reject', 'firewall-cmd --zone=trusted --add-interface=more',
-                            firewall='cure')
+                            firewall='check')
+        self.assert_blocked('inet firewalld filter_FORWARD: reject', 'firewall-cmd', firewall='cure')
+
+    def start_firewalld(self):
+        process = subprocess.Popen(['firewalld', '--nofork', '--nopid'], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(run, 'nft', 'flush', 'ruleset')
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        netns1.wait_for(lambda: 'running' in run('firewall-cmd', '--state', check=False).stdout, 30)
+        return process
+
+    @unittest.skipUnless(shutil.which('firewalld') and netns1.IS_ROOT, 'no firewalld here')
+    def test_firewalld(self):
+        """The real one: told, told again after its restart, and told that it is over."""
+        process = self.start_firewalld()
+        with self.assertBusError('BlockedByFirewall') as caught:
+            self.create(firewall='check')
+        self.assertIn('inet firewalld', str(caught.exception))
+        self.create(firewall='cure')
+        self.assertEqual(run('firewall-cmd', '--get-zone-of-interface=lan').stdout.strip(), 'trusted')
+        self.connect(firewall='check')
+        with traffic.Echo(OUTSIDE, tcp=[80]):
+            for address in (ADDRESS, ADDRESS6):
+                self.assertTrue(traffic.answers(address, 80, namespace='web'))
+            process.terminate()
+            process.wait()
+            self.start_firewalld()
+            for address in (ADDRESS, ADDRESS6):
+                netns1.wait_for(lambda address=address: self.reach(address), 20)
+        self.delete_all()
+        zone = run('firewall-cmd', '--get-zone-of-interface=lan', check=False)
+        self.assertNotIn('trusted', zone.stdout)
 
     def test_what_stays_refused(self):
         """A door is no hole: from outside nothing new comes in."""

@@ -28,6 +28,8 @@ FOREIGN_WORDS = {
     r'\b(nl_\w+|rtnl_\w+|nlmsg_\w+|nft_ctx_\w+)\s*\(': {'kernel'},
     r'\bpolkit_\w+': {'bus', 'client'},
 }
+# firewalld is one more thing outside that is told what to do, as nftables is.
+TELLS_OTHERS = os.path.join('kernel', 'firewalld.c')
 
 
 def check_file(path, text):
@@ -53,7 +55,7 @@ def check_file(path, text):
         for line, match in checking.numbered_matches(KERNEL_CALL, code):
             yield f'src/{path}:{line}: {match.group(1)}() belongs to src/kernel'
     for words, folders in FOREIGN_WORDS.items():
-        if folder not in folders:
+        if folder not in folders and path != TELLS_OTHERS:
             for line, match in checking.numbered_matches(words, code):
                 yield f'src/{path}:{line}: {match.group(1 if match.re.groups else 0)} does not belong to src/{folder}'
 

@@ -12,9 +12,9 @@ debian_packages=(
   dbus dbus-test-runner polkitd systemd systemd-container python3-gi python3-dbusmock
   iproute2 nftables conntrack iputils-ping netbase util-linux procps libcap2-bin jq libxml2-utils
 )
-# What tests besides need that play with container engines. These bring services and bridges of their own, so nobody but
+# What tests need that speak with container engines and firewalld. These bring services and bridges of their own, so nobody but
 # CI gets them.
-debian_engines=(podman crun lxc busybox-static)
+debian_engines=(podman crun lxc busybox-static firewalld)
 fedora_packages=(
   gcc meson ninja-build pkgconf gettext
   glib2-devel libnl3-devel nftables-devel json-glib-devel polkit-devel
