@@ -209,7 +209,7 @@ on_evicted (const GError *error, gpointer data)
   if (error != NULL)
     finish (request, NULL, error);
   else
-    netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
+    netns_core_wait_for_turn (request->dispatch->core, request->call.uid, on_turn, request);
 }
 
 static void
@@ -226,7 +226,7 @@ on_answered (NetnsGrant *grant, const GError *error, gpointer data)
     netns_eviction_run (request->call.eviction, grant,
                         (netns_plan_get_reach (request->asked) & NETNS_REACH_FOREIGN) != 0, on_evicted, request);
   else
-    netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
+    netns_core_wait_for_turn (request->dispatch->core, request->call.uid, on_turn, request);
 }
 
 static gboolean
@@ -328,7 +328,7 @@ ask (Request *request, const NetnsPlan *plan)
 
   /* Looking at one's own needs nobody's leave; such a plan changes nothing, and no grant comes into being. */
   if (actions->len == 1 && strcmp (g_ptr_array_index (actions, 0), "public") == 0) {
-    netns_core_wait_for_turn (request->dispatch->core, on_turn, request);
+    netns_core_wait_for_turn (request->dispatch->core, request->call.uid, on_turn, request);
     return;
   }
   g_ptr_array_add (actions, NULL);

@@ -17,11 +17,6 @@ typedef struct {
   gpointer data;
 } ObserverEntry;
 
-typedef struct {
-  NetnsTurnFunc turn;
-  gpointer data;
-} Waiting;
-
 struct _NetnsCore {
   NetnsMirror *mirror;
   NetnsWorker *worker;
@@ -30,8 +25,8 @@ struct _NetnsCore {
   GHashTable *definitions[NETNS_N_DEFINITION_CLASSES]; /* name -> NetnsDefinition, by class */
   NetnsJobs *jobs;
   GArray *observers;
-  GQueue waiting; /* calls that want to plan */
-  gboolean busy;  /* one plans or runs */
+  NetnsTurns *waiting; /* calls that want to plan */
+  gboolean busy;       /* one plans or runs */
   guint64 plans_run;
   GStrv foreign_firewalls;
   GSource *forget_source;
@@ -63,34 +58,26 @@ typedef struct {
 static void
 next_turn (NetnsCore *core)
 {
-  Waiting *waiting;
-
-  if (core->busy)
-    return;
-  waiting = g_queue_pop_head (&core->waiting);
-  if (waiting == NULL)
+  if (core->busy || netns_turns_is_empty (core->waiting))
     return;
   core->busy = TRUE;
-  waiting->turn (waiting->data);
-  g_free (waiting);
+  netns_turns_next (core->waiting);
 }
 
 /**
  * netns_core_wait_for_turn:
  * @core: the service
- * @turn: (scope async): called when no other call plans or runs, maybe at once
+ * @uid: who asks for it, NETNS_UID_NOBODY for the service itself
+ * @turn: (scope async): called when no other call plans or runs, maybe at once; it plans, and runs the plan or says
+ *   netns_core_skip()
  * @data: for @turn
  *
  * A plan is made from what there is, so nothing may change between making and running it.
  */
 void
-netns_core_wait_for_turn (NetnsCore *core, NetnsTurnFunc turn, gpointer data)
+netns_core_wait_for_turn (NetnsCore *core, guint uid, NetnsTurnFunc turn, gpointer data)
 {
-  Waiting *waiting = g_new0 (Waiting, 1);
-
-  waiting->turn = turn;
-  waiting->data = data;
-  g_queue_push_tail (&core->waiting, waiting);
+  netns_turns_add (core->waiting, uid, turn, data);
   next_turn (core);
 }
 
@@ -111,7 +98,7 @@ void
 netns_core_skip (NetnsCore *core)
 {
   core->busy = FALSE;
-  if (!g_queue_is_empty (&core->waiting))
+  if (!netns_turns_is_empty (core->waiting))
     g_idle_add_full (G_PRIORITY_DEFAULT, on_skipped, core, NULL);
 }
 
@@ -353,7 +340,7 @@ netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error)
   core->foreign_firewalls = g_new0 (char *, 1);
   core->jobs = netns_jobs_new ();
   core->observers = g_array_new (FALSE, FALSE, sizeof (ObserverEntry));
-  g_queue_init (&core->waiting);
+  core->waiting = netns_turns_new ();
   for (gsize i = 0; i < G_N_ELEMENTS (classes); i++) {
     core->definitions[i] = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, netns_definition_free);
     load_definitions (core, classes[i]);
@@ -381,7 +368,7 @@ netns_core_free (NetnsCore *core)
   if (core->forget_source != NULL)
     g_source_destroy (core->forget_source);
   g_clear_pointer (&core->forget_source, g_source_unref);
-  g_queue_clear_full (&core->waiting, g_free);
+  netns_turns_free (core->waiting);
   for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
     g_hash_table_unref (core->definitions[i]);
   g_strfreev (core->foreign_firewalls);

@@ -11,6 +11,7 @@
 #include "core/origins.h"
 #include "core/owners.h"
 #include "core/plan.h"
+#include "core/turns.h"
 #include "mirror/mirror.h"
 
 typedef struct _NetnsCore NetnsCore;
@@ -38,8 +39,6 @@ typedef struct {
   void (*machine_changed) (guint changes, gpointer data);
 } NetnsCoreObserver;
 
-/* Called when it is a call's turn: it plans, and runs the plan or says netns_core_skip(). */
-typedef void (*NetnsTurnFunc) (gpointer data);
 typedef void (*NetnsDoneFunc) (const GError *error, gpointer data);
 /* Returns: whether there is something to do first; @done is then called with @data afterwards. */
 typedef gboolean (*NetnsFollowFunc) (NetnsSettledFunc done, gpointer data, gpointer follower);
@@ -48,7 +47,7 @@ NetnsCore *netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **er
 void netns_core_free (NetnsCore *core);
 void netns_core_start (NetnsCore *core);
 void netns_core_observe (NetnsCore *core, const NetnsCoreObserver *observer, gpointer data);
-void netns_core_wait_for_turn (NetnsCore *core, NetnsTurnFunc turn, gpointer data);
+void netns_core_wait_for_turn (NetnsCore *core, guint uid, NetnsTurnFunc turn, gpointer data);
 void netns_core_skip (NetnsCore *core);
 gboolean netns_core_is_busy (const NetnsCore *core);
 guint64 netns_core_get_generation (NetnsCore *core);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/drift.h"
 
+#include "common/names.h"
+
 #include <linux/if.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -176,7 +178,7 @@ on_scheduled (gpointer data)
   NetnsDrift *drift = data;
 
   g_clear_pointer (&drift->source, g_source_unref);
-  netns_core_wait_for_turn (drift->core, on_turn, drift);
+  netns_core_wait_for_turn (drift->core, NETNS_UID_NOBODY, on_turn, drift);
   return G_SOURCE_REMOVE;
 }
 

@@ -200,10 +200,25 @@ finish (NetnsEviction *eviction)
   eviction->func (error, eviction->data);
 }
 
+/* Nobody was asked for leave yet, and a look takes its time in the thread that works for everybody. */
+static NetnsTurns *surveys;
+static gboolean is_surveying;
+
 static void
 on_surveyed (gpointer data)
 {
   finish (data);
+  is_surveying = FALSE;
+  netns_turns_next (surveys);
+}
+
+static void
+on_turn_to_survey (gpointer data)
+{
+  NetnsEviction *eviction = data;
+
+  is_surveying = TRUE;
+  netns_worker_push (netns_core_get_worker (eviction->core), survey, on_surveyed, eviction);
 }
 
 /**
@@ -217,7 +232,11 @@ netns_eviction_survey (NetnsEviction *eviction, NetnsEvictionFunc func, gpointer
 {
   eviction->func = func;
   eviction->data = data;
-  netns_worker_push (netns_core_get_worker (eviction->core), survey, on_surveyed, eviction);
+  if (surveys == NULL)
+    surveys = netns_turns_new ();
+  netns_turns_add (surveys, eviction->caller, on_turn_to_survey, eviction);
+  if (!is_surveying)
+    netns_turns_next (surveys);
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/follow.h"
 
+#include "common/names.h"
 #include "core/holds.h"
 #include "kernel/relay.h"
 
@@ -145,7 +146,7 @@ wait_for_turn (gpointer data)
   if (follow->waiting || !follow->dirty)
     return;
   follow->waiting = TRUE;
-  netns_core_wait_for_turn (follow->core, on_turn, follow);
+  netns_core_wait_for_turn (follow->core, NETNS_UID_NOBODY, on_turn, follow);
 }
 
 static gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/restore.h"
 
+#include "common/names.h"
 #include "core/wanted.h"
 
 #include <string.h>
@@ -138,7 +139,7 @@ on_scheduled (gpointer data)
 
   g_clear_pointer (&restore->source, g_source_unref);
   restore->busy = TRUE;
-  netns_core_wait_for_turn (restore->core, on_turn, restore);
+  netns_core_wait_for_turn (restore->core, NETNS_UID_NOBODY, on_turn, restore);
   return G_SOURCE_REMOVE;
 }
 

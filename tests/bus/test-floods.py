@@ -42,6 +42,16 @@ print("ready", flush=True)
 signal.pause()
 '''
 ROUTES_MAX, ABOUT = 8192, 1000
+# To look who holds a namespace takes long with these.
+CALLS, PROCESSES = 20, 4
+OPEN_MANY = '''
+import os, resource, signal
+hard = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 20000)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(hard - 100)]
+print("ready", flush=True)
+signal.pause()
+'''
 FORWARDS, STREAMS, SOCKETS = 5, 512, 4096  # STREAMS_MAX and SOCKETS_MAX of the relay
 LISTEN = '''
 import signal, socket
@@ -108,6 +118,36 @@ class Floods(netns1.TestCase):
         with self.assertBusError('LimitsExceeded'):
             self.root.call(path, 'Firewall', 'GetRuleset', timeout=100)
         self.root.create_namespace('ns2')
+
+    def overtake(self, path, *arguments):
+        """Alice makes many calls that each take a while; how many of them end before one of somebody else?"""
+        netns1.set_rules(netns1.allow_only('configure-own', 'create-namespace'))
+        calls = [self.alice.start(path, 'Namespace', 'Delete', *arguments) for _ in range(CALLS)]
+        netns1.wait_for(lambda: any(call.done for call in calls))
+        before = sum(call.done for call in calls)
+        self.bob.create_namespace('other')
+        done = sum(call.done for call in calls) - before
+        for call in calls:
+            with self.assertRaises(netns1.BusError):
+                call.result()
+        self.assertLess(done, CALLS / 2)
+
+    def keep_busy(self, name):
+        for _ in range(PROCESSES):
+            self.start(OPEN_MANY, 'ip', 'netns', 'exec', name)
+
+    @unittest.skipUnless(netns1.IS_ROOT, 'needs two ordinary users')
+    def test_surveys(self):
+        """What is looked at before polkit is asked, for who may do nothing at all."""
+        path = self.root.create_namespace('ns1')
+        self.keep_busy('ns1')
+        self.overtake(path, '(a{sv})', {'kill': True})
+
+    @unittest.skipUnless(netns1.IS_ROOT, 'needs two ordinary users')
+    def test_turns(self):
+        path = self.alice.create_namespace('ns1')
+        self.keep_busy('ns1')
+        self.overtake(path, '(a{sv})', {})
 
     def test_callers(self):
         """Connections to ::1 that do nothing leave descriptors to others."""
