@@ -4,6 +4,7 @@
 
 #include "bus/manager.h"
 #include "bus/options.h"
+#include "bus/reply.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/names.h"
@@ -495,6 +496,7 @@ const NetnsInterface netns_interface_manager
 
 typedef struct {
   NetnsCore *core;
+  gboolean only_named; /* not what is in namespaces without a name */
   GVariantBuilder objects;
 } Collection;
 
@@ -502,20 +504,35 @@ static void
 add_object (const NetnsObject *object, gpointer data)
 {
   Collection *collection = data;
+  const NetnsNamespace *namespace = object->link ? object->link->namespace : object->namespace;
   g_autofree char *path = netns_object_get_path (object);
 
+  if (collection->only_named && namespace != NULL && netns_namespace_is_unnamed (namespace))
+    return;
   g_variant_builder_add (&collection->objects, "{o@a{sa{sv}}}", path,
                          netns_interface_describe (collection->core, object, netns_object_get_interfaces (object)));
 }
 
 static GVariant *
-get_managed_objects (NetnsCall *call, const NetnsObject *object, GError **error)
+collect_objects (NetnsCore *core, gboolean only_named)
 {
-  Collection collection = { .core = call->core };
+  Collection collection = { .core = core, .only_named = only_named };
 
   g_variant_builder_init (&collection.objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
-  netns_object_foreach (call->core, add_object, &collection);
+  netns_object_foreach (core, add_object, &collection);
   return g_variant_new ("(@a{oa{sa{sv}}})", g_variant_builder_end (&collection.objects));
+}
+
+/* Any user can make namespaces, and fill them: that must not keep others from seeing those that have names. */
+static GVariant *
+get_managed_objects (NetnsCall *call, const NetnsObject *object, GError **error)
+{
+  GVariant *objects = collect_objects (call->core, FALSE);
+
+  if (g_variant_get_size (objects) <= NETNS_REPLY_BYTES_MAX)
+    return objects;
+  g_variant_unref (g_variant_ref_sink (objects));
+  return collect_objects (call->core, TRUE);
 }
 
 static NetnsLook

@@ -3,9 +3,6 @@
 
 #include "common/error.h"
 
-/* The bus closes the connection of who sends it more than 32 MiB (max_message_size of dbus-daemon(1)). */
-#define BYTES_MAX (30 * 1024 * 1024)
-
 /**
  * netns_reply_value:
  * @invocation: (transfer full): the call
@@ -21,12 +18,12 @@ netns_reply_value (GDBusMethodInvocation *invocation, GVariant *value, GUnixFDLi
   gsize size = answer ? g_variant_get_size (answer) : 0;
   g_autoptr (GError) error = NULL;
 
-  if (size <= BYTES_MAX) {
+  if (size <= NETNS_REPLY_BYTES_MAX) {
     g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, answer, descriptors);
     return;
   }
   g_set_error (&error, NETNS_ERROR, NETNS_ERROR_LIMITS_EXCEEDED,
-               "The answer has %zu bytes, and the bus takes %d; ask for less, such as single objects", size, BYTES_MAX);
+               "The answer has %zu bytes, and the bus takes %d; ask for less, such as single objects", size, NETNS_REPLY_BYTES_MAX);
   netns_reply_error (invocation, error);
 }
 

@@ -41,6 +41,14 @@ subprocess.run(["ip", "-batch", "-"], input=routes, text=True, check=True)
 print("ready", flush=True)
 signal.pause()
 '''
+MAKERS = 90
+FEW_ROUTES = '''
+import signal, subprocess
+routes = "".join("route add blackhole fd00:1111:2222:3333:4444:5555:6666:%x/128\\n" % i for i in range(7500))
+subprocess.run(["ip", "-6", "-batch", "-"], input=routes, text=True, check=True)
+print("ready", flush=True)
+signal.pause()
+'''
 ROUTES_MAX, ABOUT = 8192, 1000
 # To look who holds a namespace takes long with these.
 CALLS, PROCESSES = 20, 4
@@ -108,6 +116,14 @@ class Floods(netns1.TestCase):
             run('nsenter', f'--net=/proc/{process.pid}/ns/net', 'ip', '-batch', '-',
                 input=''.join(f'route add blackhole 11.0.{i}.{j}/32\n' for j in range(250)))
         self.assertAlmostEqual(self.count_routes(inode), ROUTES_MAX, delta=ABOUT)
+
+    def test_objects(self):
+        """Namespaces that anybody can make do not keep others from seeing those that have a name."""
+        path = self.root.create_namespace('ns1')
+        for _ in range(MAKERS):
+            self.start(FEW_ROUTES, *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user', '--net')
+        netns1.wait_for(lambda: path in self.root.managed_objects(), 60)
+        self.assertFalse([path for path in self.root.managed_objects() if '/_id' in path])
 
     def test_answer(self):
         """One that the bus would not carry is refused, and the service lives on."""
