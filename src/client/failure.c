@@ -49,6 +49,8 @@ static const struct {
   { NETNS_ERROR_PREFIX "NotSupported", "Delete", NETNS_EXIT_FAILED, NULL, N_ ("set it down instead") },
   { NETNS_ERROR_PREFIX "NotSupported", "MoveTo", NETNS_EXIT_FAILED, NULL,
     N_ ("connect the namespace with a veth pair instead") },
+  { NETNS_ERROR_PREFIX "NotSupported", "SetSysctl", NETNS_EXIT_FAILED, NULL, N_ ("sysctl(8) knows the others") },
+  { NETNS_ERROR_PREFIX "NotSupported", "GetSysctl", NETNS_EXIT_FAILED, NULL, N_ ("sysctl(8) knows the others") },
   { NETNS_ERROR_PREFIX "NotSupported", NULL, NETNS_EXIT_FAILED, NULL,
     N_ ("see whether the kernel has a module for it") },
   { NETNS_ERROR_PREFIX "AddressInUse", NULL, NETNS_EXIT_FAILED, NULL, N_ ("choose another address") },

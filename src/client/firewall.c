@@ -24,9 +24,8 @@ static gboolean
 call (NetnsConnection *connection, const char *namespace, const char *method, GVariant *arguments, const char *type,
       GVariant **reply, GError **error)
 {
-  g_autofree char *path = netns_path_for_namespace (namespace);
-
-  return netns_connection_change (connection, path, NETNS_INTERFACE_FIREWALL, method, arguments, type, reply, error);
+  return netns_objects_ask_namespace (connection, namespace, NETNS_INTERFACE_FIREWALL, method, arguments, type, reply,
+                                      error);
 }
 
 static gboolean

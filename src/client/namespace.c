@@ -210,15 +210,13 @@ processes (NetnsConnection *connection, char **arguments, GVariant *options, GEr
   g_autoptr (NetnsObjects) objects = NULL;
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GVariantIter) rows = NULL;
-  g_autofree char *path = NULL;
   const char *name, *command;
   guint32 pid, uid;
 
   if (!netns_argument_namespace (arguments[0], &name, error))
     return FALSE;
-  path = netns_path_for_namespace (name);
-  if (!netns_connection_change (connection, path, NETNS_INTERFACE_NAMESPACE, "ListProcesses", NULL, "(a(uus))", &reply,
-                                error))
+  if (!netns_objects_ask_namespace (connection, name, NETNS_INTERFACE_NAMESPACE, "ListProcesses", NULL, "(a(uus))",
+                                    &reply, error))
     return FALSE;
   if (reply == NULL)
     return TRUE;
@@ -241,7 +239,7 @@ static const NetnsOption delete_options[] = {
 
 /* With a value it is set, without one it is shown; settings are made one after the other. */
 static gboolean
-handle_setting (NetnsConnection *connection, const char *path, const char *word, NetnsTable *table, GError **error)
+handle_setting (NetnsConnection *connection, const char *name, const char *word, NetnsTable *table, GError **error)
 {
   const char *equals = strchr (word, '=');
   g_autofree char *key = equals ? g_strndup (word, (gsize)(equals - word)) : g_strdup (word);
@@ -249,10 +247,10 @@ handle_setting (NetnsConnection *connection, const char *path, const char *word,
   const char *value;
 
   if (equals != NULL)
-    return netns_connection_change (connection, path, NETNS_INTERFACE_NAMESPACE, "SetSysctl",
-                                    g_variant_new ("(ss)", key, equals + 1), "()", NULL, error);
-  if (!netns_connection_change (connection, path, NETNS_INTERFACE_NAMESPACE, "GetSysctl", g_variant_new ("(s)", key),
-                                "(s)", &reply, error))
+    return netns_objects_ask_namespace (connection, name, NETNS_INTERFACE_NAMESPACE, "SetSysctl",
+                                        g_variant_new ("(ss)", key, equals + 1), "()", NULL, error);
+  if (!netns_objects_ask_namespace (connection, name, NETNS_INTERFACE_NAMESPACE, "GetSysctl",
+                                    g_variant_new ("(s)", key), "(s)", &reply, error))
     return FALSE;
   if (reply == NULL)
     return TRUE;
@@ -266,13 +264,12 @@ static gboolean
 settings (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
   static const NetnsColumn columns[] = { { "key", N_ ("Key"), NULL, NULL }, { "value", N_ ("Value"), NULL, NULL }, { NULL } };
-  g_autofree char *path = netns_path_for_namespace (arguments[0]);
   g_autoptr (NetnsTable) table = netns_table_new (columns);
   gboolean shows = FALSE;
 
   for (char **word = arguments + 1; *word != NULL; word++) {
     shows = shows || strchr (*word, '=') == NULL;
-    if (!handle_setting (connection, path, *word, table, error))
+    if (!handle_setting (connection, arguments[0], *word, table, error))
       return FALSE;
   }
   return !shows || connection->settings->busctl || netns_table_print_list (table, connection->settings, error);

@@ -19,14 +19,13 @@ static const NetnsColumn columns[] = {
 static gboolean
 list (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
-  g_autofree char *path = netns_path_for_namespace (arguments[0]);
   g_autoptr (NetnsTable) table = netns_table_new (columns);
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GVariantIter) rows = NULL;
   const char *address, *link, *mac, *state;
 
-  if (!netns_connection_change (connection, path, NETNS_INTERFACE_NAMESPACE, "ListNeighbours", NULL, "(a(ssss))", &reply,
-                                error))
+  if (!netns_objects_ask_namespace (connection, arguments[0], NETNS_INTERFACE_NAMESPACE, "ListNeighbours", NULL,
+                                    "(a(ssss))", &reply, error))
     return FALSE;
   if (reply == NULL)
     return TRUE;

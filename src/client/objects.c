@@ -293,6 +293,34 @@ netns_objects_explain (NetnsConnection *connection, const char *path, const char
 }
 
 /**
+ * netns_objects_ask_namespace:
+ * @connection: the way to the service
+ * @name: a namespace, as netns_path_for_namespace() takes it
+ * @interface: an interface of it
+ * @method: a method of it
+ * @arguments: (nullable): its arguments
+ * @reply_type: what it answers
+ * @reply: (out) (optional) (nullable): the answer, %NULL if the call was only printed
+ * @error: why it failed
+ *
+ * As netns_connection_change(), but says so if there is no such namespace.
+ */
+gboolean
+netns_objects_ask_namespace (NetnsConnection *connection, const char *name, const char *interface, const char *method,
+                             GVariant *arguments, const char *reply_type, GVariant **reply, GError **error)
+{
+  g_autofree char *path = netns_path_for_namespace (name);
+  g_autofree char *missing = g_strdup_printf (_ ("There is no namespace “%s”"), name);
+  g_autoptr (GError) reason = NULL;
+
+  if (netns_connection_change (connection, path, interface, method, arguments, reply_type, reply, &reason))
+    return TRUE;
+  netns_objects_explain (connection, path, missing, &reason);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+/**
  * netns_objects_change:
  * @connection: the way to the service
  * @path: a path that was computed, not looked up

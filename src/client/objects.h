@@ -27,6 +27,9 @@ const char *netns_objects_find_namespace (const NetnsObjects *objects, const cha
 const char *netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name,
                                      const char *link, GError **error);
 const char *netns_objects_find_network (const NetnsObjects *objects, const char *name, GError **error);
+gboolean netns_objects_ask_namespace (NetnsConnection *connection, const char *name, const char *interface,
+                                      const char *method, GVariant *arguments, const char *reply_type,
+                                      GVariant **reply, GError **error);
 gboolean netns_objects_change (NetnsConnection *connection, const char *path, const char *interface,
                                const char *method, GVariant *arguments, const char *missing, GError **error);
 void netns_objects_explain (NetnsConnection *connection, const char *path, const char *missing, GError **error);
