@@ -15,6 +15,7 @@ struct _NetnsRestore {
   NetnsRestoredFunc restored;
   gpointer data;
   GHashTable *suspects; /* nsid -> NetnsRulesChanges */
+  GQueue order;         /* nsid: the host's first; who flushes his own on and on must not come before others */
   GHashTable *cured;    /* names of networks that firewalls of others may stand in the way of again, as a set */
   GSource *source;      /* waits for the end of the turn, or of the pause */
   gint64 last;          /* when rules were put back, monotonic */
@@ -42,26 +43,34 @@ on_done (const GError *error, gpointer data)
   schedule (restore);
 }
 
-/* One of those that are suspected and want rules; %NULL if there is none. Takes it off the list. */
 static NetnsNamespace *
-take_suspect (NetnsRestore *restore, guint *changes)
+find_by_nsid (NetnsRestore *restore, gpointer nsid)
 {
   g_autoptr (GPtrArray) namespaces = netns_mirror_list_namespaces (netns_core_get_mirror (restore->core));
 
-  for (guint i = 0; i < namespaces->len; i++) {
-    NetnsNamespace *namespace = g_ptr_array_index (namespaces, i);
-    gpointer key = GINT_TO_POINTER (namespace->nsid);
+  for (guint i = 0; i < namespaces->len; i++)
+    if (((NetnsNamespace *) g_ptr_array_index (namespaces, i))->nsid == GPOINTER_TO_INT (nsid))
+      return g_ptr_array_index (namespaces, i);
+  return NULL;
+}
+
+/* The first of those that are suspected and want rules; %NULL if there is none. Takes it off the list. */
+static NetnsNamespace *
+take_suspect (NetnsRestore *restore, guint *changes)
+{
+  while (!g_queue_is_empty (&restore->order)) {
+    gpointer key = g_queue_pop_head (&restore->order);
+    NetnsNamespace *namespace = find_by_nsid (restore, key);
 
     *changes = GPOINTER_TO_UINT (g_hash_table_lookup (restore->suspects, key));
-    if (*changes == 0)
-      continue;
     g_hash_table_remove (restore->suspects, key);
+    if (namespace == NULL)
+      continue;
     g_clear_pointer (&restore->what, g_ptr_array_unref);
     restore->what = netns_wanted_name_rules (restore->core, namespace->name);
     if (restore->what->len > 0)
       return namespace;
   }
-  g_hash_table_remove_all (restore->suspects); /* those that are gone */
   return NULL;
 }
 
@@ -163,6 +172,10 @@ suspect (NetnsRestore *restore, const NetnsNamespace *namespace, guint changes)
 {
   gpointer key = GINT_TO_POINTER (namespace->nsid);
 
+  if (!g_hash_table_contains (restore->suspects, key) && namespace->source == NETNS_SOURCE_HOST)
+    g_queue_push_head (&restore->order, key);
+  else if (!g_hash_table_contains (restore->suspects, key))
+    g_queue_push_tail (&restore->order, key);
   changes |= GPOINTER_TO_UINT (g_hash_table_lookup (restore->suspects, key));
   g_hash_table_insert (restore->suspects, key, GUINT_TO_POINTER (changes));
   schedule (restore);
@@ -215,6 +228,7 @@ netns_restore_new (NetnsCore *core, const NetnsGrant *grant, NetnsRestoredFunc r
   restore->restored = restored;
   restore->data = data;
   restore->suspects = g_hash_table_new (NULL, NULL);
+  g_queue_init (&restore->order);
   restore->cured = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   restore->last = g_get_monotonic_time () - PAUSE * G_TIME_SPAN_MILLISECOND;
   netns_mirror_observe (mirror, &mirror_observer, restore);
@@ -241,6 +255,7 @@ netns_restore_free (NetnsRestore *restore)
   g_clear_pointer (&restore->plan, netns_plan_free);
   g_clear_pointer (&restore->what, g_ptr_array_unref);
   g_hash_table_unref (restore->suspects);
+  g_queue_clear (&restore->order);
   g_hash_table_unref (restore->cured);
   g_free (restore);
 }

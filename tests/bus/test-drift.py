@@ -128,6 +128,27 @@ class Drift(netns1.TestCase):
         self.assertIn(len(self.restored()), range(1, 30))
         self.assert_calm()
 
+    def test_one_that_is_damaged_on_and_on(self):
+        """Others' rules do not wait for it, whichever it is."""
+        names = ('first', 'second', 'third')
+        for name in names:
+            self.root.create_namespace(name)
+            self.root.call(f'{ROOT}/namespace/{name}', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
+        for name in names:
+            with self.subTest(name):
+                flusher = subprocess.Popen(['nsenter', f'--net=/run/netns/{name}', 'sh', '-c',
+                                            'while :; do nft flush ruleset; done'])
+                try:
+                    for other in (*names, None):
+                        if other != name:
+                            run('nft', 'flush ruleset', namespace=other)
+                            netns1.wait_for(lambda other=other: 'netnsd' in run('nft', 'list', 'tables',
+                                                                                namespace=other).stdout, 10)
+                finally:
+                    flusher.kill()
+                    flusher.wait()
+        netns1.wait_for(lambda: own_table() == self.table[None], 10)
+
     def test_others_rules(self):
         """Other tables, and our own changes, are no damage."""
         run('nft', 'add table inet other; add chain inet other c { type filter hook forward priority 5; }; '
