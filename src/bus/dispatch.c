@@ -21,10 +21,10 @@ struct _NetnsDispatch {
   NetnsFolder *folder;
   NetnsAudit *audit;
   GHashTable *changes; /* uid -> number of its changes under way */
+  GHashTable *requests; /* Request: all that are under way, as a set */
 };
 
-/* polkit's queue has limits of its own (bus/questions.h); these are all, with those that wait for their turn to run, which
- * comes one by one for everybody. */
+/* With those that wait for their turn to run. polkit's queue has limits of its own (bus/questions.h). */
 #define CHANGES_PER_USER 100
 
 /* A call on its way: what is asked for, who asks, and what was answered so far. */
@@ -57,6 +57,7 @@ count_changes (Request *request, int more)
 static void
 free_request (Request *request)
 {
+  g_hash_table_remove (request->dispatch->requests, request);
   if (request->counted)
     count_changes (request, -1);
   g_clear_pointer (&request->asked, netns_plan_free);
@@ -406,8 +407,7 @@ start_method (Request *request)
   else if (request->method->plan == NULL)
     netns_mirror_settle (netns_core_get_mirror (request->dispatch->core), on_settled, request);
   else
-    netns_authority_identify (request->dispatch->authority,
-                              g_dbus_method_invocation_get_sender (request->invocation), on_identified, request);
+    netns_authority_identify (request->dispatch->authority, request->call.sender, on_identified, request);
 }
 
 /* GDBus looked when the call came; what is at this path may be something else by now. */
@@ -522,6 +522,7 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
   Request *request = g_new0 (Request, 1);
   NetnsLook look;
 
+  g_hash_table_add (dispatch->requests, request);
   request->dispatch = dispatch;
   request->invocation = invocation;
   request->call.core = dispatch->core;
@@ -556,23 +557,40 @@ NetnsDispatch *
 netns_dispatch_new (NetnsCore *core, GDBusConnection *connection, NetnsAuthority *authority, NetnsExport *export,
                     GError **error)
 {
-  g_autoptr (NetnsDispatch) dispatch = g_new0 (NetnsDispatch, 1);
+  const NetnsDispatch parts = { .core = core, .authority = authority, .export = export };
+  g_autoptr (NetnsDispatch) dispatch = g_memdup2 (&parts, sizeof parts);
 
   netns_interfaces_seal ();
-  dispatch->core = core;
-  dispatch->authority = authority;
-  dispatch->export = export;
   dispatch->audit = netns_audit_new ();
   dispatch->changes = g_hash_table_new (NULL, NULL);
+  dispatch->requests = g_hash_table_new (NULL, NULL);
   dispatch->lookers = netns_lookers_new (netns_core_get_mirror (core), connection);
   dispatch->folder = netns_folder_new (core, connection, dispatch->lookers, error);
   dispatch->tree = dispatch->folder ? netns_tree_new (core, connection, &vtable, dispatch, error) : NULL;
   return dispatch->tree ? g_steal_pointer (&dispatch) : NULL;
 }
 
+/* Those that only wait for the mirror: nobody will call them back. The bus tells their callers that the service went. */
+static void
+drop_reads (NetnsDispatch *dispatch)
+{
+  g_autoptr (GList) requests = g_hash_table_get_keys (dispatch->requests);
+
+  for (GList *item = requests; item != NULL; item = item->next) {
+    Request *request = item->data;
+
+    if (request->method == NULL || request->method->plan == NULL) {
+      g_object_unref (request->invocation);
+      free_request (request);
+    }
+  }
+}
+
 void
 netns_dispatch_free (NetnsDispatch *dispatch)
 {
+  drop_reads (dispatch);
+  g_hash_table_unref (dispatch->requests);
   g_clear_pointer (&dispatch->tree, netns_tree_free);
   g_clear_pointer (&dispatch->folder, netns_folder_free);
   g_clear_pointer (&dispatch->lookers, netns_lookers_free);
