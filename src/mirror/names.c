@@ -153,6 +153,17 @@ remove_vanished (NetnsNames *names, GHashTable *entries)
     netns_mirror_detach_name (names->mirror, g_ptr_array_index (vanished, i));
 }
 
+/* Whether the name still leads where it led a moment ago. */
+static gboolean
+is_as_read (NetnsNames *names, const char *name, const Entry *entry)
+{
+  g_autofree char *path = g_build_filename (NETNS_RUN_DIR, name, NULL);
+  struct stat status;
+
+  return lstat (path, &status) == 0 && (status.st_dev == names->mirror->host->id.device) == (entry->inode != 0)
+         && (entry->inode == 0 || status.st_ino == entry->inode);
+}
+
 static void
 add_new (NetnsNames *names, GHashTable *entries)
 {
@@ -164,8 +175,12 @@ add_new (NetnsNames *names, GHashTable *entries)
   while (g_hash_table_iter_next (&iter, (gpointer *) &name, (gpointer *) &entry)) {
     if (g_hash_table_contains (names->mirror->by_name, name) || is_held (names, name))
       continue;
-    if (entry->inode == 0 || !add_namespace (names->mirror, name, 0))
+    if (entry->inode != 0 && add_namespace (names->mirror, name, 0))
+      continue;
+    if (is_as_read (names, name, entry))
       add_broken (names->mirror, name, entry);
+    else /* somebody is at it just now */
+      schedule (names, SCAN_INTERVAL);
   }
 }
 
