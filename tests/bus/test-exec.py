@@ -169,12 +169,16 @@ class Streams(ExecTestCase):
             self.addCleanup(client.wait)
             self.addCleanup(client.kill)
             wait_for(lambda: os.fstat(output.fileno()).st_size)
-            # Until the answer to the call has come, it is the client's own affair.
-            wait_for(lambda: int(status_of_process(client.pid)['SigCgt'], 16) & 1 << (signal.SIGINT - 1))
+            wait_for(lambda: self.catches(client.pid, signal.SIGINT))
             client.send_signal(signal.SIGINT)
             self.assertEqual(client.wait(20), 6)
             output.seek(0)
             self.assertEqual(output.read(), b'up\nint\n')
+
+    @staticmethod
+    def catches(pid, number):
+        """Until the answer to the call has come, a signal is the client's own affair."""
+        return int(status_of_process(pid)['SigCgt'], 16) & 1 << (number - 1)
 
     def test_terminated(self):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
@@ -182,6 +186,8 @@ class Streams(ExecTestCase):
                 client = subprocess.Popen(['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups',
                                            os.environ['NETNSCTL'], 'exec', 'isolated', 'sleep', '1006'])
                 wait_for(lambda: running.count_processes('sleep', '1006'))
+                if number != signal.SIGKILL:
+                    wait_for(lambda number=number: self.catches(client.pid, number))
                 client.send_signal(number)
                 self.assertEqual(client.wait(20), -number if number == signal.SIGKILL else 128 + number)
                 wait_for(lambda: not running.count_processes('sleep', '1006'), 20)
