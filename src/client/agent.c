@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/agent.h"
 
 #include <polkitagent/polkitagent.h>
@@ -63,29 +61,23 @@ netns_agent_new (void)
 
   agent->listener = polkit_agent_text_listener_new (NULL, &error);
   if (agent->listener == NULL) {
-    g_debug ("No agent for passwords: %s", error->message);
+    g_debug ("Cannot start a password agent: %s", error->message);
     return NULL;
   }
-  subject = polkit_unix_process_new_for_owner (getpid (), 0, (int)getuid ());
+  subject = polkit_unix_process_new_for_owner (getpid (), 0, (int) getuid ());
   session = polkit_unix_session_new_for_process_sync (getpid (), NULL, NULL);
   g_variant_dict_insert (&options, "fallback", "b", session != NULL);
   values = g_variant_ref_sink (g_variant_dict_end (&options));
   agent->registration = polkit_agent_listener_register_with_options (
-      agent->listener, POLKIT_AGENT_REGISTER_FLAGS_RUN_IN_THREAD, subject, NULL, values, NULL, &error);
+    agent->listener, POLKIT_AGENT_REGISTER_FLAGS_RUN_IN_THREAD, subject, NULL, values, NULL, &error);
   if (agent->registration == NULL) {
-    g_debug ("No agent for passwords: %s", error->message);
+    g_debug ("Cannot start a password agent: %s", error->message);
     return NULL;
   }
   guard_terminal ();
   return g_steal_pointer (&agent);
 }
 
-/**
- * netns_agent_free:
- * @agent: (transfer full): an agent
- *
- * Ends it.
- */
 void
 netns_agent_free (NetnsAgent *agent)
 {

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/busctl.h"
 #include "common/names.h"
 
@@ -31,9 +29,9 @@ add_value (GPtrArray *words, GVariant *value)
 {
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN)) {
     take_word (words, g_strdup (g_variant_get_boolean (value) ? "true" : "false"));
-  } else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ||
-             g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH) ||
-             g_variant_is_of_type (value, G_VARIANT_TYPE_SIGNATURE)) {
+  } else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+             || g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH)
+             || g_variant_is_of_type (value, G_VARIANT_TYPE_SIGNATURE)) {
     take_word (words, g_strdup (g_variant_get_string (value, NULL)));
   } else if (!g_variant_is_container (value)) {
     take_word (words, g_variant_print (value, FALSE));
@@ -54,7 +52,7 @@ static gboolean
 has_leading_dash (const GPtrArray *words)
 {
   for (guint i = 0; i < words->len; i++)
-    if (*(const char *)words->pdata[i] == '-')
+    if (*(const char *) words->pdata[i] == '-')
       return TRUE;
   return FALSE;
 }
@@ -70,19 +68,10 @@ append_bus (GString *line, const NetnsSettings *settings)
     g_string_append (line, "--system");
 }
 
-/**
- * netns_busctl_format:
- * @settings: the settings of this run
- * @path: an object of the service
- * @interface: an interface of it
- * @method: a method of that
- * @arguments: (nullable): its arguments, a tuple
- *
- * Returns: (transfer full): the line, without line feed
- */
+/* Returns: (transfer full): the line for a call, without line feed. @arguments: (nullable): a tuple */
 char *
-netns_busctl_format (const NetnsSettings *settings, const char *path, const char *interface,
-                     const char *method, GVariant *arguments)
+netns_busctl_format (const NetnsSettings *settings, const char *path, const char *interface, const char *method,
+                     GVariant *arguments)
 {
   g_autoptr (GPtrArray) values = g_ptr_array_new_with_free_func (g_free);
   GString *line = g_string_new ("busctl call ");
@@ -110,20 +99,11 @@ netns_busctl_format (const NetnsSettings *settings, const char *path, const char
   return g_string_free (line, FALSE);
 }
 
-/**
- * netns_busctl_print:
- * @settings: the settings of this run
- * @path: an object of the service
- * @interface: an interface of it
- * @method: a method of that
- * @arguments: (nullable): its arguments, a tuple; a floating reference is taken
- *
- * Prints the line of netns_busctl_format(). As any word of it it is the user's own bytes: no charset
- * conversion.
- */
+/* Prints the line of netns_busctl_format(); floating @arguments are taken. As any word of it is the user's own bytes,
+ * there is no charset conversion. */
 void
-netns_busctl_print (const NetnsSettings *settings, const char *path, const char *interface,
-                    const char *method, GVariant *arguments)
+netns_busctl_print (const NetnsSettings *settings, const char *path, const char *interface, const char *method,
+                    GVariant *arguments)
 {
   g_autoptr (GVariant) tuple = arguments ? g_variant_ref_sink (arguments) : NULL;
   g_autofree char *line = netns_busctl_format (settings, path, interface, method, tuple);
@@ -131,12 +111,7 @@ netns_busctl_print (const NetnsSettings *settings, const char *path, const char 
   puts (line);
 }
 
-/**
- * netns_busctl_print_monitor:
- * @settings: the settings of this run
- *
- * Prints the line that shows all signals.
- */
+/* Prints the line that shows all signals. */
 void
 netns_busctl_print_monitor (const NetnsSettings *settings)
 {

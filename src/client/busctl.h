@@ -5,8 +5,8 @@
 
 #include "client/settings.h"
 
-char *netns_busctl_format (const NetnsSettings *settings, const char *path, const char *interface,
-                           const char *method, GVariant *arguments);
-void netns_busctl_print (const NetnsSettings *settings, const char *path, const char *interface,
-                         const char *method, GVariant *arguments);
+char *netns_busctl_format (const NetnsSettings *settings, const char *path, const char *interface, const char *method,
+                           GVariant *arguments);
+void netns_busctl_print (const NetnsSettings *settings, const char *path, const char *interface, const char *method,
+                         GVariant *arguments);
 void netns_busctl_print_monitor (const NetnsSettings *settings);

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
-#include "client/busctl.h"
 #include "client/command.h"
-#include "common/names.h"
+#include "client/key-values.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
 static const NetnsCommand commands[] = {
-  { "status", netns_status_verbs },   { "tree", netns_tree_verbs },
-  { "monitor", netns_monitor_verbs }, { "namespace", netns_namespace_verbs },
-  { "link", netns_link_verbs },       { "veth", netns_veth_verbs },
-  { "bridge", netns_bridge_verbs },   { "address", netns_address_verbs },
+  { "status", netns_status_verbs },
+  { "tree", netns_tree_verbs },
+  { "monitor", netns_monitor_verbs },
+  { "namespace", netns_namespace_verbs },
+  { "link", netns_link_verbs },
+  { "veth", netns_veth_verbs },
+  { "bridge", netns_bridge_verbs },
+  { "address", netns_address_verbs },
   { "neighbour", netns_neighbour_verbs },
-  { "route", netns_route_verbs },     { "network", netns_network_verbs },
-  { "connect", netns_connect_verbs }, { "disconnect", netns_disconnect_verbs },
-  { "firewall", netns_firewall_verbs, TRUE }, { "nat", netns_nat_verbs },         { "dns", netns_dns_verbs },
+  { "route", netns_route_verbs },
+  { "network", netns_network_verbs },
+  { "connect", netns_connect_verbs },
+  { "disconnect", netns_disconnect_verbs },
+  { "firewall", netns_firewall_verbs, TRUE },
+  { "nat", netns_nat_verbs },
+  { "dns", netns_dns_verbs },
   { NETNS_EXEC_WORD, netns_exec_verbs },
   { "forward", netns_forward_verbs },
 };
@@ -40,7 +45,7 @@ words_to_type (const NetnsCommand *command, const NetnsVerb *verb)
   if (command->namespace_first) {
     gsize length = strcspn (usage, " ");
 
-    g_string_append_printf (line, " %.*s", (int)length, usage);
+    g_string_append_printf (line, " %.*s", (int) length, usage);
     usage += usage[length] == ' ' ? length + 1 : length;
   }
   if (*verb->verb != '\0')
@@ -58,8 +63,7 @@ synopsis (const NetnsCommand *command, const NetnsVerb *verb)
 
   for (const NetnsOption *option = verb->options; option != NULL && option->name != NULL; option++)
     g_string_append_printf (line, " [%s%s%s]%s", option->name, option->value ? " " : "",
-                            option->value ? option->value : "",
-                            option->type == NETNS_OPTION_LIST ? "..." : "");
+                            option->value ? option->value : "", option->type == NETNS_OPTION_LIST ? "..." : "");
   return g_string_free (line, FALSE);
 }
 
@@ -92,13 +96,29 @@ take_verb (const NetnsCommand *command, char ***arguments, GError **error)
   }
   words = list_verbs (command);
   if (word == NULL)
-    netns_usage_error (error, _ ("There is no verb after “%s”; say one of: %s"), command->word, words);
-  else
-    netns_usage_error (error, _ ("“%s” is no verb of “%s”; say one of: %s"), word, command->word, words);
-  return NULL;
+    return netns_usage_null (error, _ ("Missing command after “%s”; expected one of: %s"), command->word, words);
+  return netns_usage_null (error, _ ("Unknown command “%s %s”; expected one of: %s"), command->word, word, words);
 }
 
-/* Turns what the usage calls NS or TO into its name on the bus, in place. */
+/* The namespace in front of a network, which for one of the host is left out on the bus. */
+static gboolean
+convert_network (char *argument, GError **error)
+{
+  char *colon = strrchr (argument, ':');
+  g_autofree char *place = NULL;
+  const char *name;
+
+  if (colon == NULL)
+    return TRUE;
+  place = g_strndup (argument, (gsize) (colon - argument));
+  if (!netns_argument_namespace (place, &name, error))
+    return FALSE;
+  if (*name == '\0')
+    memmove (argument, colon + 1, strlen (colon));
+  return TRUE;
+}
+
+/* Turns what the usage calls NS, TO or NETWORK into its name on the bus, in place. */
 static gboolean
 convert_namespaces (const NetnsVerb *verb, char **arguments, GError **error)
 {
@@ -116,6 +136,8 @@ convert_namespaces (const NetnsVerb *verb, char **arguments, GError **error)
       if (*name == '\0')
         arguments[position][0] = '\0';
     }
+    if (strcmp (words[i], "NETWORK") == 0 && !convert_network (arguments[position], error))
+      return FALSE;
     position++;
   }
   return TRUE;
@@ -129,12 +151,11 @@ check_arguments (const NetnsCommand *command, const NetnsVerb *verb, char **argu
 
   for (guint i = 0; i < n_arguments; i++)
     if (!g_utf8_validate (arguments[i], -1, NULL))
-      return netns_usage_error (
-          error, _ ("Argument %u is not UTF-8; names on the bus are, with \\xNN for other bytes"), i + 1);
+      return netns_usage_error (error, _ ("Argument %u is not valid UTF-8; escape other bytes as \\xNN"), i + 1);
   if (n_arguments < verb->min)
-    return netns_usage_error (error, _ ("Something is missing; say: netnsctl %s"), line);
+    return netns_usage_error (error, _ ("Missing argument. Usage: netnsctl %s"), line);
   if (n_arguments > verb->max)
-    return netns_usage_error (error, _ ("“%s” is too much; say: netnsctl %s"), arguments[verb->max], line);
+    return netns_usage_error (error, _ ("Unexpected argument “%s”. Usage: netnsctl %s"), arguments[verb->max], line);
   return TRUE;
 }
 
@@ -144,19 +165,13 @@ run_verb (NetnsConnection *connection, const NetnsCommand *command, const NetnsV
 {
   static const NetnsOption no_options[] = { { NULL } };
   g_auto (GStrv) rest = g_strdupv (arguments);
-  g_autoptr (GVariant) options =
-      verb->takes_command ? g_variant_ref_sink (g_variant_new ("a{sv}", NULL))
+  g_autoptr (GVariant) options
+    = verb->takes_command ? g_variant_ref_sink (g_variant_new ("a{sv}", NULL))
                           : netns_options_parse (verb->options ? verb->options : no_options, FALSE, NULL, &rest, error);
 
-  if (options == NULL || !check_arguments (command, verb, rest, error) ||
-      !convert_namespaces (verb, rest, error))
+  if (options == NULL || !check_arguments (command, verb, rest, error) || !convert_namespaces (verb, rest, error))
     return FALSE;
-  if (verb->reads_objects && connection->settings->busctl) {
-    netns_busctl_print (connection->settings, NETNS_PATH, "org.freedesktop.DBus.ObjectManager",
-                        "GetManagedObjects", NULL);
-    return TRUE;
-  }
-  return verb->run (connection, rest, options, error);
+  return netns_verb_run (connection, verb, rest, options, error);
 }
 
 /* `firewall NS show` becomes `firewall show NS`; a namespace alone is no verb. */
@@ -175,16 +190,7 @@ put_verb_first (char ***arguments)
   (*arguments)[1] = namespace;
 }
 
-/**
- * netns_command_run:
- * @connection: the way to the service
- * @arguments: object word, verb, arguments and their options
- * @error: what went wrong
- *
- * Does what the user typed.
- *
- * Returns: whether it worked
- */
+/* Does what the user typed: object word, verb, arguments and their options. */
 gboolean
 netns_command_run (NetnsConnection *connection, char **arguments, GError **error)
 {
@@ -192,10 +198,12 @@ netns_command_run (NetnsConnection *connection, char **arguments, GError **error
   const NetnsVerb *verb;
 
   if (*arguments == NULL)
-    return netns_usage_error (error, _ ("Nothing to do; see “netnsctl --help”"));
+    return netns_usage_error (error, _ ("Missing command; see “netnsctl --help”"));
   command = find_command (*arguments);
+  if (command == NULL && **arguments == '-')
+    return netns_usage_error (error, _ ("Unknown option “%s”; see “netnsctl --help”"), *arguments);
   if (command == NULL)
-    return netns_usage_error (error, _ ("There is no command “%s”; see “netnsctl --help”"), *arguments);
+    return netns_usage_error (error, _ ("Unknown command “%s”; see “netnsctl --help”"), *arguments);
   arguments++;
   if (command->namespace_first)
     put_verb_first (&arguments);
@@ -215,6 +223,12 @@ append_options (GString *help, const NetnsOption *options)
   }
 }
 
+static gboolean
+has_keys_behind (const NetnsVerb *verb)
+{
+  return strstr (verb->usage, "KEY=VALUE") != NULL;
+}
+
 static void
 append_command (GString *help, const NetnsCommand *command, gboolean with_options)
 {
@@ -226,16 +240,12 @@ append_command (GString *help, const NetnsCommand *command, gboolean with_option
     g_string_append_printf (help, "  %s\n        %s\n", line->str, _ (verb->help));
     if (with_options)
       append_options (help, verb->options);
+    if (with_options && has_keys_behind (verb))
+      netns_key_values_describe (help, verb->keys ? verb->keys : verb->method);
   }
 }
 
-/**
- * netns_command_help:
- * @word: (nullable): an object word, %NULL for all
- * @global_options: the options in front of it
- *
- * Returns: (transfer full): what there is to type; of everything if there is no such word
- */
+/* Returns: (transfer full): what there is to type for @word; for all if it is %NULL or no object word */
 char *
 netns_command_help (const char *word, const NetnsOption *global_options)
 {
@@ -243,18 +253,68 @@ netns_command_help (const char *word, const NetnsOption *global_options)
   GString *help = g_string_new (NULL);
 
   g_string_append_printf (help, _ ("Usage: netnsctl [OPTION]... %s\n\n"),
-                          command ? command->word : _ ("OBJECT VERB ARGUMENT..."));
+                          command ? command->word : _ ("OBJECT COMMAND ARGUMENT..."));
   if (command != NULL) {
     append_command (help, command, TRUE);
   } else {
-    g_string_append (help, _ ("Network namespaces, and how they are plugged together.\n\nCommands:\n"));
+    g_string_append (help, _ ("Manage network namespaces, their links, networks, NAT and firewalls.\n\nCommands:\n"));
     for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
       append_command (help, &commands[i], FALSE);
     g_string_append (help, _ ("\nOptions:\n"));
     append_options (help, global_options);
   }
-  g_string_append_printf (help,
-                          _ ("\nNS is the name of a network namespace, %s the host's. See netnsctl(1).\n"),
-                          NETNS_HOST_WORD);
+  g_string_append_printf (
+    help,
+    _ ("\nNS is the name of a network namespace, %s the host's. NETWORK is a network of the host, or "
+       "NS:NAME. See netnsctl(1).\n"),
+    NETNS_HOST_WORD);
   return g_string_free (help, FALSE);
+}
+
+static GVariant *
+describe_options (const NetnsOption *options)
+{
+  GVariantBuilder array;
+
+  g_variant_builder_init (&array, G_VARIANT_TYPE ("aa{sv}"));
+  for (const NetnsOption *option = options; option != NULL && option->name != NULL; option++) {
+    const char letter[] = { option->letter, '\0' };
+
+    g_variant_builder_add_parsed (
+      &array, "{'name': <%s>, 'letter': <%s>, 'value': <%ms>, 'key': <%s>, 'list': <%b>, 'help': <%s>}", option->name,
+      letter, option->value, option->key, option->type == NETNS_OPTION_LIST, option->help);
+  }
+  return g_variant_builder_end (&array);
+}
+
+static GVariant *
+describe_verbs (const NetnsVerb *verbs)
+{
+  GVariantBuilder array;
+
+  g_variant_builder_init (&array, G_VARIANT_TYPE ("aa{sv}"));
+  for (const NetnsVerb *verb = verbs; verb->verb != NULL; verb++) {
+    gboolean has_keys = has_keys_behind (verb);
+
+    g_variant_builder_add_parsed (
+      &array, "{'verb': <%s>, 'usage': <%s>, 'help': <%s>, 'options': <%@aa{sv}>, 'method': <%ms>, 'keys': <%ms>}",
+      verb->verb, verb->usage, verb->help, describe_options (verb->options), verb->method,
+      has_keys && !verb->keys ? verb->method : verb->keys);
+  }
+  return g_variant_builder_end (&array);
+}
+
+/* Returns: (transfer floating): all commands and options with what their help says, untranslated, for programs that
+ * make the manual page and the completion */
+GVariant *
+netns_command_describe (const NetnsOption *global_options)
+{
+  GVariantBuilder array;
+
+  g_variant_builder_init (&array, G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_variant_builder_add_parsed (&array, "{'word': <%s>, 'namespace-first': <%b>, 'verbs': <%@aa{sv}>}",
+                                  commands[i].word, commands[i].namespace_first, describe_verbs (commands[i].verbs));
+  return g_variant_new_parsed ("{'options': <%@aa{sv}>, 'commands': <%@aa{sv}>}", describe_options (global_options),
+                               g_variant_builder_end (&array));
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/busctl.h"
 #include "client/connection.h"
 #include "common/names.h"
@@ -8,11 +6,7 @@
 #include <glib/gi18n.h>
 #include <unistd.h>
 
-GQuark
-netns_unreachable_quark (void)
-{
-  return g_quark_from_static_string ("netns-unreachable-quark");
-}
+G_DEFINE_QUARK (netns_unreachable, netns_unreachable)
 
 /* As systemctl does it: the bridge on the other side speaks for the user that ssh logged in, so the uid of
  * this side, which may not even exist there, is not sent (CROSS_NAMESPACE). g_dbus_connection_new_sync()
@@ -23,27 +17,18 @@ open_remote (const char *host, GError **error)
   g_autoptr (GSubprocess) ssh = NULL;
   g_autoptr (GIOStream) stream = NULL;
 
-  ssh = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error, "ssh", "-xT",
-                          "--", host, "systemd-stdio-bridge", NULL);
+  ssh = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error, "ssh", "-xT", "--",
+                          host, "systemd-stdio-bridge", NULL);
   if (ssh == NULL)
     return NULL;
   stream = g_simple_io_stream_new (g_subprocess_get_stdout_pipe (ssh), g_subprocess_get_stdin_pipe (ssh));
   return g_initable_new (G_TYPE_DBUS_CONNECTION, NULL, error, "stream", stream, "flags",
-                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                             G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION |
-                             G_DBUS_CONNECTION_FLAGS_CROSS_NAMESPACE,
+                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION
+                           | G_DBUS_CONNECTION_FLAGS_CROSS_NAMESPACE,
                          NULL);
 }
 
-/**
- * netns_connection_open:
- * @connection: the way to the service
- * @error: of domain %NETNS_UNREACHABLE
- *
- * Connects to the bus, if that is not done yet.
- *
- * Returns: whether it is connected
- */
+/* Connects to the bus, if that is not done yet. Errors are of domain %NETNS_UNREACHABLE. */
 gboolean
 netns_connection_open (NetnsConnection *connection, GError **error)
 {
@@ -57,11 +42,11 @@ netns_connection_open (NetnsConnection *connection, GError **error)
     g_dbus_error_strip_remote_error (reason);
     if (host != NULL)
       g_set_error (error, NETNS_UNREACHABLE, 0,
-                   _ ("The system bus of %s cannot be reached (%s); check “ssh %s systemd-stdio-bridge”"),
-                   host, reason->message, host);
+                   _ ("Cannot reach the system bus of %s (%s); check “ssh %s systemd-stdio-bridge”"), host,
+                   reason->message, host);
     else
-      g_set_error (error, NETNS_UNREACHABLE, 0,
-                   _ ("The system bus cannot be reached (%s); check that it runs"), reason->message);
+      g_set_error (error, NETNS_UNREACHABLE, 0, _ ("Cannot reach the system bus (%s); check that it is running"),
+                   reason->message);
     return FALSE;
   }
   /* The default ends the process without a word. */
@@ -69,12 +54,7 @@ netns_connection_open (NetnsConnection *connection, GError **error)
   return TRUE;
 }
 
-/**
- * netns_connection_clear:
- * @connection: the way to the service
- *
- * Ends the agent and lets go of the bus.
- */
+/* Ends the agent and lets go of the bus. */
 void
 netns_connection_clear (NetnsConnection *connection)
 {
@@ -82,23 +62,11 @@ netns_connection_clear (NetnsConnection *connection)
   g_clear_object (&connection->bus);
 }
 
-/**
- * netns_connection_read:
- * @connection: the way to the service
- * @path: an object of the service
- * @interface: an interface of it
- * @method: a method that changes nothing
- * @arguments: (nullable): its arguments, a tuple; a floating reference is taken
- * @reply_type: type of the answer
- * @error: what the service said, or why it cannot be reached
- *
- * Calls it even when changes are only printed: reading is needed to know the objects.
- *
- * Returns: (transfer full) (nullable): the answer
- */
+/* Calls a method that changes nothing, even when changes are only printed: reading is needed to know the objects.
+ * @arguments: (nullable): a tuple; a floating one is taken. Returns: (transfer full) (nullable): the answer */
 GVariant *
-netns_connection_read (NetnsConnection *connection, const char *path, const char *interface,
-                       const char *method, GVariant *arguments, const char *reply_type, GError **error)
+netns_connection_read (NetnsConnection *connection, const char *path, const char *interface, const char *method,
+                       GVariant *arguments, const char *reply_type, GError **error)
 {
   g_autoptr (GVariant) tuple = arguments ? g_variant_ref_sink (arguments) : NULL;
 
@@ -109,7 +77,7 @@ netns_connection_read (NetnsConnection *connection, const char *path, const char
                                       G_VARIANT_TYPE (reply_type), G_DBUS_CALL_FLAGS_NONE, -1, NULL, error);
 }
 
-/* Nobody is asked on behalf of root, and polkit of another machine cannot ask here. */
+/* Root needs no authorization, and polkit of another machine cannot ask here. */
 static gboolean
 may_ask (const NetnsSettings *settings)
 {
@@ -123,6 +91,7 @@ may_ask (const NetnsSettings *settings)
  * @interface: an interface of it
  * @method: a method that changes something
  * @arguments: (nullable): its arguments, a tuple; a floating reference is taken
+ * @descriptors: (nullable): descriptors to which handles in @arguments refer
  * @reply_type: type of the answer
  * @reply: (out) (optional) (nullable): the answer; %NULL when the call was only printed
  * @error: what the service said, or why it cannot be reached
@@ -133,19 +102,9 @@ may_ask (const NetnsSettings *settings)
  * Returns: whether it worked
  */
 gboolean
-netns_connection_change (NetnsConnection *connection, const char *path, const char *interface,
-                         const char *method, GVariant *arguments, const char *reply_type, GVariant **reply,
+netns_connection_change (NetnsConnection *connection, const char *path, const char *interface, const char *method,
+                         GVariant *arguments, GUnixFDList *descriptors, const char *reply_type, GVariant **reply,
                          GError **error)
-{
-  return netns_connection_change_with_descriptors (connection, path, interface, method, arguments, NULL, reply_type,
-                                                   reply, error);
-}
-
-/* As netns_connection_change(), with descriptors to which handles in @arguments refer. */
-gboolean
-netns_connection_change_with_descriptors (NetnsConnection *connection, const char *path, const char *interface,
-                                          const char *method, GVariant *arguments, GUnixFDList *descriptors,
-                                          const char *reply_type, GVariant **reply, GError **error)
 {
   g_autoptr (GVariant) tuple = arguments ? g_variant_ref_sink (arguments) : NULL;
   g_autoptr (GVariant) answer = NULL;
@@ -174,47 +133,16 @@ netns_connection_change_with_descriptors (NetnsConnection *connection, const cha
   return TRUE;
 }
 
-/**
- * netns_connection_find_link:
- * @connection: the way to the service
- * @namespace_name: a namespace, empty for the host
- * @link: name or alternative name of a link in it
- * @error: `NotFound`, or why the service cannot be reached
- *
- * Returns: (transfer full) (nullable): its object path
- */
+/* Returns: (transfer full) (nullable): the path of the link with that name or alternative name, `NotFound` if there is
+ * none */
 char *
-netns_connection_find_link (NetnsConnection *connection, const char *namespace_name, const char *link,
-                            GError **error)
+netns_connection_find_link (NetnsConnection *connection, const char *namespace_name, const char *link, GError **error)
 {
-  g_autoptr (GVariant) reply =
-      netns_connection_read (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "GetLink",
-                             g_variant_new ("(ss)", namespace_name, link), "(o)", error);
+  g_autoptr (GVariant) reply = netns_connection_read (connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "GetLink",
+                                                      g_variant_new ("(ss)", namespace_name, link), "(o)", error);
   char *path = NULL;
 
   if (reply != NULL)
     g_variant_get (reply, "(o)", &path);
   return path;
-}
-
-/**
- * netns_connection_change_link:
- * @connection: the way to the service
- * @namespace_and_link: the namespace's name and the link's, the first two of any number of words
- * @method: a method of its Link interface that changes something and answers nothing
- * @arguments: (nullable): its arguments, a tuple; a floating reference is taken
- * @error: what the service said, or why it cannot be reached
- *
- * Returns: whether it worked
- */
-gboolean
-netns_connection_change_link (NetnsConnection *connection, char **namespace_and_link, const char *method,
-                              GVariant *arguments, GError **error)
-{
-  g_autoptr (GVariant) tuple = arguments ? g_variant_ref_sink (arguments) : NULL;
-  g_autofree char *path =
-      netns_connection_find_link (connection, namespace_and_link[0], namespace_and_link[1], error);
-
-  return path != NULL &&
-         netns_connection_change (connection, path, NETNS_INTERFACE_LINK, method, tuple, "()", NULL, error);
 }

@@ -31,18 +31,11 @@ GQuark netns_unreachable_quark (void);
 gboolean netns_connection_open (NetnsConnection *connection, GError **error);
 void netns_connection_clear (NetnsConnection *connection);
 GVariant *netns_connection_read (NetnsConnection *connection, const char *path, const char *interface,
-                                 const char *method, GVariant *arguments, const char *reply_type,
-                                 GError **error);
+                                 const char *method, GVariant *arguments, const char *reply_type, GError **error);
 gboolean netns_connection_change (NetnsConnection *connection, const char *path, const char *interface,
-                                  const char *method, GVariant *arguments, const char *reply_type,
-                                  GVariant **reply, GError **error);
-gboolean netns_connection_change_with_descriptors (NetnsConnection *connection, const char *path,
-                                                   const char *interface, const char *method, GVariant *arguments,
-                                                   GUnixFDList *descriptors, const char *reply_type,
-                                                   GVariant **reply, GError **error);
+                                  const char *method, GVariant *arguments, GUnixFDList *descriptors,
+                                  const char *reply_type, GVariant **reply, GError **error);
 char *netns_connection_find_link (NetnsConnection *connection, const char *namespace_name, const char *link,
                                   GError **error);
-gboolean netns_connection_change_link (NetnsConnection *connection, char **namespace_and_link,
-                                       const char *method, GVariant *arguments, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (NetnsConnection, netns_connection_clear)

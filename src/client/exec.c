@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* netnsctl exec: a command inside a namespace, as if it were run here. */
-#include "config.h"
-
 #include "client/busctl.h"
-#include "client/command.h"
 #include "client/failure.h"
 #include "client/terminal.h"
+#include "client/verb.h"
 #include "common/names.h"
 
 #include <gio/gunixfdlist.h>
@@ -40,6 +38,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Execution, clear_execution)
 static void
 finish (Execution *execution, int status)
 {
+  g_clear_error (&execution->error);
   execution->status = status;
   g_main_loop_quit (execution->loop);
 }
@@ -57,10 +56,11 @@ on_exited (GDBusConnection *bus, const char *sender, const char *path, const cha
   finish (execution, number != 0 ? 128 + number : status);
 }
 
+/* A command that ended just now is not lost, though a restarted service may no longer know it. */
 static void
 lose (Execution *execution, const char *text)
 {
-  if (execution->error == NULL)
+  if (execution->status < 0 && execution->error == NULL)
     execution->error = g_error_new_literal (NETNS_UNREACHABLE, 0, text);
   g_main_loop_quit (execution->loop);
 }
@@ -69,7 +69,7 @@ lose (Execution *execution, const char *text)
 static gboolean
 is_unknown (const GError *error)
 {
-  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
+  return netns_failure_is_not_found (error) || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
          || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE)
          || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
 }
@@ -81,8 +81,10 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
   if (reply == NULL && is_unknown (error))
-    lose (data, _ ("The service was started anew and does not know the command any more; see “netnsctl namespace "
-                   "processes” for what runs"));
+    lose (
+      data,
+      _ (
+        "The service restarted and lost track of the command; see “netnsctl namespace processes” for what is running"));
 }
 
 /* The command goes on without the service, and the next one knows it. */
@@ -95,8 +97,8 @@ on_service (GDBusConnection *bus, const char *name, const char *owner, gpointer 
     return;
   execution->away = FALSE;
   g_dbus_connection_call (bus, NETNS_BUS_NAME, execution->process, "org.freedesktop.DBus.Properties", "GetAll",
-                          g_variant_new ("(s)", NETNS_INTERFACE_PROCESS), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_found,
-                          execution);
+                          g_variant_new ("(s)", NETNS_INTERFACE_PROCESS), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL,
+                          on_found, execution);
 }
 
 static void
@@ -108,7 +110,7 @@ on_service_gone (GDBusConnection *bus, const char *name, gpointer data)
 static void
 on_closed (GDBusConnection *bus, gboolean by_remote, GError *error, gpointer data)
 {
-  lose (data, _ ("The system bus has gone, and with it the command; check that it runs"));
+  lose (data, _ ("Lost the connection to the system bus, and with it the command; check that the bus is running"));
 }
 
 static gboolean
@@ -209,9 +211,8 @@ start (Execution *execution, const char *path, char **command, GError **error)
   g_auto (GStrv) environment = get_environment ();
 
   if (handles == NULL
-      || !netns_connection_change_with_descriptors (execution->connection, path, NETNS_INTERFACE_NAMESPACE, "Run",
-                                                    make_arguments (command, environment, handles, FALSE), list, "(o)",
-                                                    &reply, error))
+      || !netns_connection_change (execution->connection, path, NETNS_INTERFACE_NAMESPACE, "Run",
+                                   make_arguments (command, environment, handles, FALSE), list, "(o)", &reply, error))
     return FALSE;
   g_variant_get (reply, "(o)", &execution->process);
   /* It would wait for passwords at a terminal that is the command's now. */
@@ -271,41 +272,35 @@ execute (NetnsConnection *connection, const char *path, char **command, GError *
 }
 
 static gboolean
-run (NetnsConnection *connection, const char *path, const char *name, char **command, GError **error)
-{
-  g_autofree char *missing = g_strdup_printf (_ ("There is no namespace “%s”"), name);
-  g_autoptr (GError) reason = NULL;
-
-  if (execute (connection, path, command, &reason))
-    return TRUE;
-  netns_objects_explain (connection, path, missing, &reason);
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
-}
-
-static gboolean
 exec (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
 {
   g_autofree char *path = netns_path_for_namespace (arguments[0]);
+  g_autoptr (GError) reason = NULL;
   char **command = arguments + 1;
 
   if (strcmp (*command, "--") == 0)
     command++;
   else if (**command == '-')
-    return netns_usage_error (error, _ ("There is no option “%s” here; write -- in front of such a command"), *command);
+    return netns_usage_error (error, _ ("Unknown option “%s”; write -- before a command that begins with a dash"),
+                              *command);
   if (*command == NULL || **command == '\0')
-    return netns_usage_error (error, _ ("There is no command to run; say: netnsctl exec NS [--] COMMAND..."));
+    return netns_usage_error (error, _ ("Missing command to run. Usage: netnsctl exec NS [--] COMMAND..."));
   if (connection->settings->host != NULL)
-    return netns_usage_error (error, _ ("Commands are not run on other machines; use ssh for that"));
+    return netns_usage_error (error, _ ("Commands cannot be run on other machines; use ssh for that"));
   if (connection->settings->busctl) {
     print_call (connection, path, command);
     return TRUE;
   }
-  return run (connection, path, arguments[0], command, error);
+  if (execute (connection, path, command, &reason))
+    return TRUE;
+  netns_call_explain (connection, "Namespace.Run", arguments, path, &reason);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 const NetnsVerb netns_exec_verbs[] = {
   { "", 2, NETNS_ANY_NUMBER, "NS [--] COMMAND...",
-    N_ ("Run a command in a namespace, as yourself; the exit status is the command's"), exec, .takes_command = TRUE },
+   N_ ("Run a command in a namespace as yourself; returns its exit status"), exec, .takes_command = TRUE,
+   .method = "Namespace.Run" },
   { NULL },
 };

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/connection.h"
 #include "client/failure.h"
 #include "client/output.h"
@@ -17,83 +15,71 @@
  * over the bus. */
 static const struct {
   const char *name, *method;
-  NetnsExit status;
-  const char *text, *advice;
+  const char *advice, *text;
+  NetnsExit status; /* NETNS_EXIT_FAILED if it is not said */
+  gboolean general; /* left out where the text gives advice itself */
 } failures[] = {
-  { NETNS_ERROR_PREFIX "NotFound", "RemoveRoute", NETNS_EXIT_FAILED, NULL,
-    N_ ("see “netnsctl route list” for what there is") },
-  { NETNS_ERROR_PREFIX "NotFound", "RemoveAddress", NETNS_EXIT_FAILED, NULL,
-    N_ ("see “netnsctl address list” for what there is") },
-  { NETNS_ERROR_PREFIX "NotFound", "nat delete", NETNS_EXIT_FAILED, NULL,
-    N_ ("see “netnsctl nat list” for what there is") },
-  { NETNS_ERROR_PREFIX "NotFound", "forward delete", NETNS_EXIT_FAILED, NULL,
-    N_ ("see “netnsctl forward list” for what there is") },
-  { NETNS_ERROR_PREFIX "NotFound", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("see “netnsctl tree” for what there is") },
-  { NETNS_ERROR_PREFIX "Exists", "AddAddress", NETNS_EXIT_FAILED, NULL, N_ ("nothing is left to do") },
-  { NETNS_ERROR_PREFIX "Exists", "AddRoute", NETNS_EXIT_FAILED, NULL,
-    N_ ("remove that one first, or give another metric") },
-  { NETNS_ERROR_PREFIX "Exists", "Connect", NETNS_EXIT_FAILED, NULL,
-    N_ ("disconnect it first to connect it in another way") },
-  { NETNS_ERROR_PREFIX "Exists", "SetDns", NETNS_EXIT_FAILED, NULL,
-    N_ ("change that file by hand, or remove it first") },
-  { NETNS_ERROR_PREFIX "Exists", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("choose another name or delete it first") },
-  { NETNS_ERROR_PREFIX "Busy", "namespace delete", NETNS_EXIT_FAILED, NULL, N_ ("here that is --kill") },
-  { NETNS_ERROR_PREFIX "Busy", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("end or detach what uses it, then repeat") },
-  { NETNS_ERROR_PREFIX "InvalidName", NULL, NETNS_EXIT_FAILED, NULL, N_ ("choose another name") },
-  { NETNS_ERROR_PREFIX "InvalidArgument", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("see netnsctl(1) for what can be given") },
-  { NETNS_ERROR_PREFIX "NotSupported", "link create", NETNS_EXIT_FAILED, NULL, N_ ("make it with ip(8)") },
-  { NETNS_ERROR_PREFIX "NotSupported", "Delete", NETNS_EXIT_FAILED, NULL, N_ ("set it down instead") },
-  { NETNS_ERROR_PREFIX "NotSupported", "MoveTo", NETNS_EXIT_FAILED, NULL,
-    N_ ("connect the namespace with a veth pair instead") },
-  { NETNS_ERROR_PREFIX "NotSupported", "SetSysctl", NETNS_EXIT_FAILED, NULL, N_ ("sysctl(8) knows the others") },
-  { NETNS_ERROR_PREFIX "NotSupported", "GetSysctl", NETNS_EXIT_FAILED, NULL, N_ ("sysctl(8) knows the others") },
-  { NETNS_ERROR_PREFIX "NotSupported", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("see whether the kernel has a module for it") },
-  { NETNS_ERROR_PREFIX "AddressInUse", NULL, NETNS_EXIT_FAILED, NULL, N_ ("choose another address") },
-  { NETNS_ERROR_PREFIX "PortInUse", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("end who has it, or see “netnsctl forward list”") },
-  { NETNS_ERROR_PREFIX "SubnetConflict", NULL, NETNS_EXIT_FAILED, NULL, N_ ("choose another subnet") },
-  { NETNS_ERROR_PREFIX "NamespaceGone", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("see “netnsctl namespace list” for what is left") },
-  { NETNS_ERROR_PREFIX "AuthorizationDismissed", NULL, NETNS_EXIT_NOT_AUTHORIZED, NULL,
-    N_ ("repeat it and give the password") },
-  { NETNS_ERROR_PREFIX "KernelRefused", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("“netnsctl tree” shows what it is about") },
-  { NETNS_ERROR_PREFIX "QuotaExceeded", "Run", NETNS_EXIT_FAILED, NULL,
-    N_ ("wait until one of your commands has ended, then repeat") },
-  { NETNS_ERROR_PREFIX "QuotaExceeded", NULL, NETNS_EXIT_FAILED, NULL, N_ ("“netnsctl tree” shows what you have") },
-  { NETNS_ERROR_PREFIX "CommandNotFound", NULL, NETNS_EXIT_NOT_FOUND, NULL,
-    N_ ("check its name and the PATH of the environment") },
-  { NETNS_ERROR_PREFIX "CommandNotExecutable", NULL, NETNS_EXIT_NOT_EXECUTABLE, NULL,
-    N_ ("check its permissions and what kind of file it is") },
-  { NETNS_ERROR_PREFIX "BlockedByFirewall", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("let these packets through there, then repeat") },
-  { NETNS_ERROR_PREFIX "RolledBack", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("“netnsctl tree” shows what is left") },
-  { DBUS_ERROR_PREFIX "AccessDenied", NULL, NETNS_EXIT_NOT_AUTHORIZED, NULL,
-    N_ ("become root, or ask an administrator for the right") },
-  { DBUS_ERROR_PREFIX "InteractiveAuthorizationRequired", NULL, NETNS_EXIT_NOT_AUTHORIZED,
-    N_ ("A password is needed"), N_ ("repeat it in a terminal without --no-ask-password, or become root") },
-  { DBUS_ERROR_PREFIX "LimitsExceeded", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("wait until open questions for passwords are answered, then repeat") },
-  { DBUS_ERROR_PREFIX "ServiceUnknown", NULL, NETNS_EXIT_UNREACHABLE, N_ ("The service netnsd does not run"),
-    N_ ("start it with “systemctl start netnsd”") },
-  { DBUS_ERROR_PREFIX "NameHasNoOwner", NULL, NETNS_EXIT_UNREACHABLE, N_ ("The service netnsd does not run"),
-    N_ ("start it with “systemctl start netnsd”") },
-  { DBUS_ERROR_PREFIX "NoReply", NULL, NETNS_EXIT_UNREACHABLE,
-    N_ ("The service netnsd ended without an answer"), N_ ("see “journalctl -u netnsd” for the reason") },
-  { DBUS_ERROR_PREFIX "Disconnected", NULL, NETNS_EXIT_UNREACHABLE, NULL,
-    N_ ("check that the system bus runs") },
-  { DBUS_ERROR_PREFIX "Spawn.", NULL, NETNS_EXIT_UNREACHABLE, NULL,
-    N_ ("see “systemctl status netnsd” for the reason") },
-  { DBUS_ERROR_PREFIX "UnknownObject", NULL, NETNS_EXIT_FAILED, N_ ("There is no such object"),
-    N_ ("see “netnsctl tree” for what there is") },
-  { DBUS_ERROR_PREFIX "UnknownMethod", NULL, NETNS_EXIT_FAILED, NULL,
-    N_ ("update the service, “netnsctl status” shows its version") },
+  { NETNS_ERROR_PREFIX "NotFound", "RemoveRoute", N_ ("see “netnsctl route list”") },
+  { NETNS_ERROR_PREFIX "NotFound", "RemoveAddress", N_ ("see “netnsctl address list”") },
+  { NETNS_ERROR_PREFIX "NotFound", "nat delete", N_ ("see “netnsctl nat list”") },
+  { NETNS_ERROR_PREFIX "NotFound", "forward delete", N_ ("see “netnsctl forward list”") },
+  { NETNS_ERROR_PREFIX "NotFound", "RemoveRule", N_ ("see “netnsctl firewall NS show”") },
+  { NETNS_ERROR_PREFIX "NotFound", "AdoptProcess", NULL },
+  { NETNS_ERROR_PREFIX "NotFound", "GetNamespaceByPID", NULL },
+  { NETNS_ERROR_PREFIX "NotFound", NULL, N_ ("see “netnsctl tree”"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "Exists", "AddAddress", NULL },
+  { NETNS_ERROR_PREFIX "Exists", "AddRoute", N_ ("remove that route first, or give another metric") },
+  { NETNS_ERROR_PREFIX "Exists", "Connect", N_ ("to connect it with other options, disconnect it first") },
+  { NETNS_ERROR_PREFIX "Exists", "SetDns", N_ ("edit that file by hand, or remove it first") },
+  { NETNS_ERROR_PREFIX "Exists", NULL, N_ ("choose another name, or delete that one first"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "Busy", "namespace delete", N_ ("(netnsctl: --kill)") },
+  { NETNS_ERROR_PREFIX "Busy", NULL, N_ ("stop or detach what uses it, then try again"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "InvalidName", NULL, N_ ("choose another name"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "InvalidArgument", NULL, N_ ("see netnsctl(1)"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "NotSupported", "Delete", N_ ("use “netnsctl link set NS LINK down” instead") },
+  { NETNS_ERROR_PREFIX "NotSupported", "MoveTo", N_ ("connect the namespace with a veth pair instead") },
+  { NETNS_ERROR_PREFIX "NotSupported", "SetSysctl", N_ ("use sysctl(8) for other settings") },
+  { NETNS_ERROR_PREFIX "NotSupported", "GetSysctl", N_ ("use sysctl(8) for other settings") },
+  { NETNS_ERROR_PREFIX "NotSupported", NULL, N_ ("check whether the kernel has a module for it"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "AddressInUse", NULL, N_ ("choose another address"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "PortInUse", NULL, N_ ("stop the program using it, or see “netnsctl forward list”"),
+   .general = TRUE },
+  { NETNS_ERROR_PREFIX "SubnetConflict", NULL, N_ ("choose another subnet"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "NamespaceGone", NULL, N_ ("see “netnsctl namespace list”") },
+  { NETNS_ERROR_PREFIX "AuthorizationDismissed", NULL, N_ ("try again and authenticate"),
+   .status = NETNS_EXIT_NOT_AUTHORIZED },
+  { NETNS_ERROR_PREFIX "QuotaExceeded", "Run", N_ ("wait until one of your commands has ended, then try again") },
+  { NETNS_ERROR_PREFIX "QuotaExceeded", NULL, N_ ("delete what you no longer need, then try again"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "TooLarge", "ListNeighbours", N_ ("as root, use “ip -n NS neighbour”") },
+  { NETNS_ERROR_PREFIX "TooLarge", "ListForwardingEntries", N_ ("as root, use “bridge -n NS fdb”") },
+  { NETNS_ERROR_PREFIX "TooLarge", "ListProcesses", N_ ("as root, use “ip netns pids NS”") },
+  { NETNS_ERROR_PREFIX "TooLarge", NULL, N_ ("as root, use “ip netns exec NS nft list ruleset”"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "Unreadable", NULL, N_ ("delete the tables that others made there, or the namespace") },
+  { NETNS_ERROR_PREFIX "Loop", NULL, N_ ("leave out one of the veth pairs between them"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "CommandNotFound", NULL, N_ ("check its name and the PATH of the environment"),
+   .status = NETNS_EXIT_NOT_FOUND },
+  { NETNS_ERROR_PREFIX "CommandNotExecutable", NULL, N_ ("check its permissions and file type"),
+   .status = NETNS_EXIT_NOT_EXECUTABLE },
+  { NETNS_ERROR_PREFIX "BlockedByFirewall", NULL, N_ ("allow these packets there, then try again"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "RolledBack", NULL, N_ ("see “journalctl -u netnsd” for the reason"), .general = TRUE },
+  { DBUS_ERROR_PREFIX "AccessDenied", NULL, N_ ("become root, or ask an administrator for permission"),
+   .status = NETNS_EXIT_NOT_AUTHORIZED },
+  { DBUS_ERROR_PREFIX "InteractiveAuthorizationRequired", NULL,
+   N_ ("try again in a terminal without --no-ask-password, or become root"), .text = N_ ("A password is needed"),
+   .status = NETNS_EXIT_NOT_AUTHORIZED },
+  { DBUS_ERROR_PREFIX "LimitsExceeded", NULL, N_ ("try again later"), .general = TRUE },
+  { DBUS_ERROR_PREFIX "ServiceUnknown", NULL, N_ ("start it with “systemctl start netnsd”"),
+   .text = N_ ("The service netnsd is not running"), .status = NETNS_EXIT_UNREACHABLE },
+  { DBUS_ERROR_PREFIX "NameHasNoOwner", NULL, N_ ("start it with “systemctl start netnsd”"),
+   .text = N_ ("The service netnsd is not running"), .status = NETNS_EXIT_UNREACHABLE },
+  { DBUS_ERROR_PREFIX "NoReply", NULL, N_ ("see “journalctl -u netnsd” for the reason"),
+   .text = N_ ("The service netnsd ended without a reply"), .status = NETNS_EXIT_UNREACHABLE },
+  { DBUS_ERROR_PREFIX "Disconnected", NULL, N_ ("check that the system bus is running"),
+   .status = NETNS_EXIT_UNREACHABLE },
+  { DBUS_ERROR_PREFIX "Spawn.", NULL, N_ ("see “systemctl status netnsd” for the reason"),
+   .status = NETNS_EXIT_UNREACHABLE },
+  { DBUS_ERROR_PREFIX "UnknownObject", NULL, N_ ("see “netnsctl tree”"), .text = N_ ("There is no such object") },
+  { DBUS_ERROR_PREFIX "UnknownMethod", NULL, N_ ("update the service; “netnsctl status” shows its version") },
 };
 
 /* A name for what has none on the wire: errors of GIO while calling mean that the bus went away or timed out.
@@ -108,6 +94,15 @@ name_of_error (const GError *error)
   if (error->domain == G_DBUS_ERROR)
     return g_dbus_error_encode_gerror (error);
   return NULL;
+}
+
+/* Returns: whether the service said that something, or the object itself, is not there */
+gboolean
+netns_failure_is_not_found (const GError *error)
+{
+  g_autofree char *name = name_of_error (error);
+
+  return g_strcmp0 (name, NETNS_ERROR_PREFIX "NotFound") == 0;
 }
 
 static gboolean
@@ -133,14 +128,14 @@ without_full_stop (const char *text)
   return g_strndup (text, length);
 }
 
-/**
- * netns_failure_describe:
- * @error: what went wrong
- * @method: (nullable): what was called
- * @status: (out): the exit status for it
- *
- * Returns: (transfer full): what went wrong and what to do next, in one line
- */
+/* “...; choose another one”, “disconnect first: web” */
+static gboolean
+gives_advice (const char *text)
+{
+  return strstr (text, "; ") != NULL || strstr (text, " first") != NULL;
+}
+
+/* Returns: (transfer full): what went wrong and what to do next, in one line. @method: (nullable): what was called */
 char *
 netns_failure_describe (const GError *error, const char *method, NetnsExit *status)
 {
@@ -154,42 +149,32 @@ netns_failure_describe (const GError *error, const char *method, NetnsExit *stat
   for (gsize row = 0; name != NULL && row < G_N_ELEMENTS (failures); row++) {
     if (!matches (row, name, method))
       continue;
-    *status = failures[row].status;
+    *status = failures[row].status ? failures[row].status : NETNS_EXIT_FAILED;
     /* “Did you mean ...?” is advice enough. */
-    if (g_str_has_suffix (text, "?"))
+    if (failures[row].advice == NULL || g_str_has_suffix (text, "?") || (failures[row].general && gives_advice (text)))
       return g_steal_pointer (&text);
-    return g_strdup_printf ("%s; %s", failures[row].text ? _ (failures[row].text) : text,
-                            _ (failures[row].advice));
+    return g_strdup_printf ("%s%s %s", failures[row].text ? _ (failures[row].text) : text,
+                            *failures[row].advice == '(' ? "" : ";", _ (failures[row].advice));
   }
   if (error->domain == G_OPTION_ERROR)
     *status = NETNS_EXIT_USAGE;
   else if (error->domain == NETNS_UNREACHABLE)
     *status = NETNS_EXIT_UNREACHABLE;
-  else if (error->domain == G_IO_ERROR && method != NULL) {
+  else if (error->domain == G_IO_ERROR && name == NULL && method != NULL) {
+    /* Without a name: nobody answered. */
     *status = NETNS_EXIT_UNREACHABLE;
-    return g_strdup_printf (_ ("The service cannot be reached (%s); check that it and the system bus run"),
-                            text);
+    return g_strdup_printf (_ ("Cannot reach the service (%s); check that it and the system bus are running"), text);
   }
   return g_steal_pointer (&text);
 }
 
-/**
- * netns_failure_report:
- * @error: what went wrong
- * @method: (nullable): what was called
- *
- * Writes the line to standard error.
- *
- * Returns: the exit status for it
- */
+/* Writes that line to standard error. Returns: the exit status for it */
 NetnsExit
 netns_failure_report (const GError *error, const char *method)
 {
   NetnsExit status;
   g_autofree char *line = netns_failure_describe (error, method, &status);
-  g_autofree char *shown = netns_output_escape (line);
 
-  /* Sentences of the service can have several lines, the user's terminal gets one. */
-  netns_output_print_error (shown);
+  netns_output_warn (line);
   return status;
 }

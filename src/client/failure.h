@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What becomes of an error: one line that says what to do next, and an exit status that scripts can rely on.
- */
+/* How errors are reported: one line that says what to do next, and an exit status for scripts. / */
 #pragma once
 
 #include <glib.h>
@@ -27,5 +26,6 @@ typedef enum {
   NETNS_EXIT_NOT_FOUND = 127,
 } NetnsExit;
 
+gboolean netns_failure_is_not_found (const GError *error);
 char *netns_failure_describe (const GError *error, const char *method, NetnsExit *status);
 NetnsExit netns_failure_report (const GError *error, const char *method);

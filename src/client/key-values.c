@@ -1,124 +1,113 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/arguments.h"
 #include "client/key-values.h"
+#include "options-table.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
-static const NetnsKey *
-find_key (const NetnsKey *keys, const char *word, gsize length)
+static gboolean
+has_key (gconstpointer option, gconstpointer key)
 {
-  for (; keys->key != NULL; keys++)
-    if (strlen (keys->key) == length && strncmp (keys->key, word, length) == 0)
-      return keys;
-  return NULL;
+  return strcmp (((const NetnsOptionInfo *) option)->key, key) == 0;
+}
+
+/* What there is for some methods; each key once, although several kinds of links may have one with different values. */
+static GPtrArray *
+list_options (const char *methods)
+{
+  GPtrArray *options = g_ptr_array_new ();
+  g_auto (GStrv) names = g_strsplit (methods, " ", -1);
+
+  for (char **name = names; *name != NULL; name++)
+    for (const NetnsOptionTable *table = netns_option_tables; table->method != NULL; table++)
+      for (const NetnsOptionInfo *option = table->options; option->key != NULL; option++)
+        if (strcmp (table->method, *name) == 0
+            && !g_ptr_array_find_with_equal_func (options, option->key, has_key, NULL))
+          g_ptr_array_add (options, (gpointer) option);
+  return options;
 }
 
 static char *
-list_keys (const NetnsKey *keys)
+join_keys (const GPtrArray *options)
 {
   GString *list = g_string_new (NULL);
 
-  for (; keys->key != NULL; keys++)
-    g_string_append_printf (list, "%s%s", list->len ? ", " : "", keys->key);
+  for (guint i = 0; i < options->len; i++)
+    g_string_append_printf (list, "%s%s", i ? ", " : "", ((const NetnsOptionInfo *) options->pdata[i])->key);
   return g_string_free (list, FALSE);
 }
 
-static GVariant *
-read_flag (const char *key, const char *text, GError **error)
+/* What can stand behind the key: `on|off`, `68..65535`, `CIDR`. */
+static char *
+describe_value (const NetnsOptionInfo *option)
 {
-  static const char *const on[] = { "on", "yes", "true", NULL }, *const off[] = { "off", "no", "false", NULL };
-
-  if (g_strv_contains (on, text))
-    return g_variant_new_boolean (TRUE);
-  if (g_strv_contains (off, text))
-    return g_variant_new_boolean (FALSE);
-  netns_usage_error (error, _ ("“%s” cannot be the %s; say on or off"), text, key);
-  return NULL;
+  if (option->words != NULL)
+    return g_strjoinv ("|", (char **) option->words);
+  if (strcmp (option->type, "b") == 0)
+    return g_strdup ("on|off");
+  if (option->form != NULL)
+    return g_strdup_printf ("%s%s", option->form, *option->type == 'a' ? ",..." : "");
+  if (option->max > 0)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT "..%" G_GUINT64_FORMAT, option->min, option->max);
+  return g_strdup ("TEXT");
 }
 
-static GVariant *
-read_port (const char *key, const char *text, GError **error)
+/* Appends a line for each key of @methods, as netns_key_values_parse() has them. What they mean is said in the words of the
+ * introspection files, as in the manual. */
+void
+netns_key_values_describe (GString *help, const char *methods)
 {
-  guint32 number;
+  g_autoptr (GPtrArray) options = list_options (methods);
 
-  if (!netns_argument_number (key, text, &number, error))
-    return NULL;
-  if (number <= G_MAXUINT16)
-    return g_variant_new_uint16 ((guint16)number);
-  netns_usage_error (error, _ ("“%s” cannot be the %s; give a number from 0 to %u"), text, key, G_MAXUINT16);
-  return NULL;
-}
+  for (guint i = 0; i < options->len; i++) {
+    const NetnsOptionInfo *option = options->pdata[i];
+    g_autofree char *value = describe_value (option), *key = g_strdup_printf ("%s=%s", option->key, value);
 
-static GVariant *
-read_texts (const char *text)
-{
-  g_auto (GStrv) texts = g_strsplit (text, ",", -1);
-
-  return g_variant_new_strv ((const char *const *)texts, -1);
-}
-
-static GVariant *
-read_value (const NetnsKey *key, const char *text, gboolean local_users, GError **error)
-{
-  const char *name;
-  guint32 number;
-
-  switch (key->type) {
-  case NETNS_KEY_TEXT:
-    return g_variant_new_string (text);
-  case NETNS_KEY_TEXTS:
-    return read_texts (text);
-  case NETNS_KEY_FLAG:
-    return read_flag (key->key, text, error);
-  case NETNS_KEY_NUMBER:
-    return netns_argument_number (key->key, text, &number, error) ? g_variant_new_uint32 (number) : NULL;
-  case NETNS_KEY_PORT:
-    return read_port (key->key, text, error);
-  case NETNS_KEY_NAMESPACE:
-    return netns_argument_namespace (text, &name, error) ? g_variant_new_string (name) : NULL;
-  case NETNS_KEY_USER:
-    return netns_argument_user (text, local_users, &number, error) ? g_variant_new_uint32 (number) : NULL;
+    g_string_append_printf (help, "      %-26s %s", key, option->help);
+    g_string_append_printf (help, *option->unit != '\0' ? " (%s)\n" : "\n", option->unit);
   }
-  g_return_val_if_reached (NULL);
 }
 
-/**
- * netns_key_values_parse:
- * @keys: what there is
- * @words: arguments, each `KEY=VALUE`
- * @local_users: whether the service has the same users as this program
- * @error: a usage error
- *
- * Returns: (transfer full) (nullable): their values as `a{sv}`, in the order given
- */
+static GVariant *
+read_value (const NetnsOptionInfo *option, const char *text, gboolean local_users, GError **error)
+{
+  char type = *option->type;
+
+  if (option->form != NULL && (strcmp (option->form, "NS") == 0 || strcmp (option->form, "USER") == 0))
+    type = *option->form;
+  return netns_argument_convert (type, option->key, text, local_users, error);
+}
+
+/* Returns: (transfer full) (nullable): the values of @words, each `KEY=VALUE`, as `a{sv}` in the order given. The keys
+ * are the options of @methods, which stand there with their interfaces, such as `Manager.CreateBridge`, with blanks
+ * between them. */
 GVariant *
-netns_key_values_parse (const NetnsKey *keys, char **words, gboolean local_users, GError **error)
+netns_key_values_parse (const char *methods, char **words, gboolean local_users, GError **error)
 {
   g_auto (GVariantBuilder) values = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_direct_hash, g_direct_equal);
+  g_autoptr (GPtrArray) options = list_options (methods);
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
   for (; *words != NULL; words++) {
-    gsize length = strcspn (*words, "=");
-    const NetnsKey *key = find_key (keys, *words, length);
+    const char *equals = strchr (*words, '=');
+    g_autofree char *key = g_strndup (*words, (gsize) (equals ? equals - *words : 0));
+    const NetnsOptionInfo *option;
     GVariant *value;
+    guint i;
 
-    if (key == NULL || (*words)[length] == '\0') {
-      g_autofree char *known = list_keys (keys);
+    if (!g_ptr_array_find_with_equal_func (options, key, has_key, &i)) {
+      g_autofree char *known = join_keys (options);
 
-      netns_usage_error (error, _ ("“%s” cannot be set; say KEY=VALUE with one of: %s"), *words, known);
-      return NULL;
+      return netns_usage_null (error, _ ("Cannot set “%s”; use KEY=VALUE with one of: %s"), *words, known);
     }
-    if (!g_hash_table_add (seen, (gpointer)key)) {
-      netns_usage_error (error, _ ("“%s” is given twice; leave one out"), key->key);
-      return NULL;
-    }
-    value = read_value (key, *words + length + 1, local_users, error);
+    option = options->pdata[i];
+    if (!g_hash_table_add (seen, (gpointer) option))
+      return netns_usage_null (error, _ ("“%s” is given twice; leave one out"), key);
+    value = read_value (option, equals + 1, local_users, error);
     if (value == NULL)
       return NULL;
-    g_variant_builder_add (&values, "{sv}", key->key, value);
+    g_variant_builder_add (&values, "{sv}", key, value);
   }
   return g_variant_ref_sink (g_variant_builder_end (&values));
 }

@@ -14,11 +14,11 @@
 static const NetnsOption global_options[] = {
   { "--json", 0, "short|pretty|off", "json", NETNS_OPTION_TEXT, N_ ("Print JSON") },
   { "--no-pager", 0, NULL, "pager", NETNS_OPTION_OFF, N_ ("Do not pipe output into a pager") },
-  { "--no-legend", 0, NULL, "legend", NETNS_OPTION_OFF, N_ ("Print tables without their heading") },
-  { "--busctl", 0, NULL, "busctl", NETNS_OPTION_ON, N_ ("Print the call for busctl(1), and change nothing") },
-  { "--host", 'H', "[USER@]HOST", "host", NETNS_OPTION_TEXT, N_ ("Talk to another machine over ssh") },
+  { "--no-legend", 0, NULL, "legend", NETNS_OPTION_OFF, N_ ("Print tables without headings") },
+  { "--busctl", 0, NULL, "busctl", NETNS_OPTION_ON, N_ ("Print the call for busctl(1) instead of making it") },
+  { "--host", 'H', "[USER@]HOST", "host", NETNS_OPTION_TEXT, N_ ("Connect to another machine over ssh") },
   { "--no-ask-password", 0, NULL, "ask-password", NETNS_OPTION_OFF, N_ ("Do not ask for passwords") },
-  { "--help", 'h', NULL, "help", NETNS_OPTION_ON, N_ ("Show this, or the help of a command") },
+  { "--help", 'h', NULL, "help", NETNS_OPTION_ON, N_ ("Show this help, or that of a command") },
   { "--version", 0, NULL, "version", NETNS_OPTION_ON, N_ ("Show the version") },
   { NULL },
 };
@@ -26,23 +26,18 @@ static const NetnsOption global_options[] = {
 static gboolean
 read_format (const char *word, NetnsFormat *format, GError **error)
 {
-  static const struct {
-    const char *word;
-    NetnsFormat format;
-  } formats[] = {
-    { "off", NETNS_FORMAT_TEXT },
-    { "short", NETNS_FORMAT_JSON_SHORT },
-    { "pretty", NETNS_FORMAT_JSON_PRETTY },
+  static const char *const formats[] = {
+    [NETNS_FORMAT_TEXT] = "off",
+    [NETNS_FORMAT_JSON_SHORT] = "short",
+    [NETNS_FORMAT_JSON_PRETTY] = "pretty",
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++) {
-    if (strcmp (formats[i].word, word) == 0) {
-      *format = formats[i].format;
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    if (strcmp (formats[i], word) == 0) {
+      *format = (NetnsFormat) i;
       return TRUE;
     }
-  }
-  return netns_usage_error (
-      error, _ ("“%s” is no way to print JSON; say --json=short, --json=pretty or --json=off"), word);
+  return netns_usage_error (error, _ ("Invalid --json value “%s”; use short, pretty or off"), word);
 }
 
 static gboolean
@@ -50,7 +45,7 @@ read_settings (GVariant *options, NetnsSettings *settings, GError **error)
 {
   const char *format = "off";
 
-  *settings = (NetnsSettings){ .pager = TRUE, .legend = TRUE, .ask_password = TRUE };
+  *settings = (NetnsSettings) { .pager = TRUE, .legend = TRUE, .ask_password = TRUE };
   g_variant_lookup (options, "pager", "b", &settings->pager);
   g_variant_lookup (options, "legend", "b", &settings->legend);
   g_variant_lookup (options, "busctl", "b", &settings->busctl);
@@ -58,7 +53,7 @@ read_settings (GVariant *options, NetnsSettings *settings, GError **error)
   g_variant_lookup (options, "host", "&s", &settings->host);
   g_variant_lookup (options, "json", "&s", &format);
   if (settings->host != NULL && *settings->host == '\0')
-    return netns_usage_error (error, _ ("The name of the other machine is empty; say --host=[USER@]HOST"));
+    return netns_usage_error (error, _ ("Missing host name; use --host=[USER@]HOST"));
   return read_format (format, &settings->format, error);
 }
 
@@ -79,12 +74,17 @@ run (NetnsConnection *connection, NetnsSettings *settings, char ***arguments, GE
 
   if (options == NULL || !read_settings (options, settings, error))
     return FALSE;
-  /* It must outlive this function, unlike the options. */
+  /* The host must outlive this function, unlike the options. */
   settings->host = g_intern_string (settings->host);
   if (g_variant_lookup (options, "help", "b", &wanted))
     return print_help (settings, **arguments, error);
+  if (g_strcmp0 (**arguments, "help") == 0)
+    return print_help (settings, (*arguments)[1], error);
   if (g_variant_lookup (options, "version", "b", &wanted))
     return netns_output_write (settings, "netnsctl " PACKAGE_VERSION "\n", error);
+  /* For the build: data/generate_commands.py. */
+  if (g_strcmp0 (**arguments, "--dump-commands") == 0)
+    return netns_output_json (settings, netns_command_describe (global_options), error);
   return netns_command_run (connection, *arguments, error);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is on the bus, as one answer of GetManagedObjects: consistent, and one round trip however much there
- * is. */
+/* The objects on the bus, from one reply of GetManagedObjects: consistent, and always one round trip. */
 #pragma once
 
 #include "client/connection.h"
+
+#define NETNS_OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
 /**
  * NetnsObjects:
@@ -22,22 +23,16 @@ NetnsObjects *netns_objects_read (NetnsConnection *connection, GError **error);
 void netns_objects_free (NetnsObjects *objects);
 GVariant *netns_objects_get (const NetnsObjects *objects, const char *path, const char *interface);
 void netns_objects_set (NetnsObjects *objects, const char *path, GVariant *interfaces);
-GPtrArray *netns_objects_list (const NetnsObjects *objects, const char *interface);
+GPtrArray *netns_objects_list (const NetnsObjects *objects, const char *interface, gboolean all);
 const char *netns_objects_find_namespace (const NetnsObjects *objects, const char *name, GError **error);
-const char *netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name,
-                                     const char *link, GError **error);
+const char *netns_objects_find_link (const NetnsObjects *objects, const char *namespace_name, const char *link,
+                                     GError **error);
+char *netns_objects_path_for_network (const char *text);
 const char *netns_objects_find_network (const NetnsObjects *objects, const char *name, GError **error);
-gboolean netns_objects_ask_namespace (NetnsConnection *connection, const char *name, const char *interface,
-                                      const char *method, GVariant *arguments, const char *reply_type,
-                                      GVariant **reply, GError **error);
-gboolean netns_objects_change (NetnsConnection *connection, const char *path, const char *interface,
-                               const char *method, GVariant *arguments, const char *missing, GError **error);
-void netns_objects_explain (NetnsConnection *connection, const char *path, const char *missing, GError **error);
 char *netns_objects_namespace_of (const NetnsObjects *objects, const char *path);
 gboolean netns_objects_is_unnamed (const char *path);
 char *netns_objects_name (const NetnsObjects *objects, const char *path);
 const char *netns_objects_user (const NetnsObjects *objects, guint32 uid);
-int netns_objects_compare_paths (gconstpointer a, gconstpointer b);
 
 const char *netns_property_text (GVariant *properties, const char *name);
 gboolean netns_property_flag (GVariant *properties, const char *name);

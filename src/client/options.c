@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/options.h"
 #include "client/arguments.h"
 
@@ -31,31 +29,22 @@ find_option (const NetnsOption *options, const char *argument, const char **glue
 static GVariant *
 make_value (const NetnsOption *option, const char *text, GVariant *before, GError **error)
 {
+  static const char types[] = {
+    [NETNS_OPTION_TEXT] = 's',
+    [NETNS_OPTION_NUMBER] = 'u',
+    [NETNS_OPTION_NAMESPACE] = 'N',
+  };
   g_autofree const char **texts = NULL;
-  const char *namespace_name;
-  guint32 number;
-  gsize n_texts;
+  gsize n_texts = 0;
 
-  switch (option->type) {
-  case NETNS_OPTION_ON:
-  case NETNS_OPTION_OFF:
+  if (option->type == NETNS_OPTION_ON || option->type == NETNS_OPTION_OFF)
     return g_variant_new_boolean (option->type == NETNS_OPTION_ON);
-  case NETNS_OPTION_TEXT:
-    return g_variant_new_string (text);
-  case NETNS_OPTION_NUMBER:
-    return netns_argument_number (option->key, text, &number, error) ? g_variant_new_uint32 (number) : NULL;
-  case NETNS_OPTION_NAMESPACE:
-    return netns_argument_namespace (text, &namespace_name, error) ? g_variant_new_string (namespace_name)
-                                                                   : NULL;
-  case NETNS_OPTION_LIST:
-    if (before == NULL)
-      return g_variant_new_strv (&text, 1);
-    texts = g_variant_get_strv (before, &n_texts);
-    texts = g_renew (const char *, texts, n_texts + 1);
-    texts[n_texts] = text;
-    return g_variant_new_strv (texts, (gssize)n_texts + 1);
-  }
-  g_return_val_if_reached (NULL);
+  if (option->type != NETNS_OPTION_LIST)
+    return netns_argument_convert (types[option->type], option->key, text, TRUE, error);
+  texts = before ? g_variant_get_strv (before, &n_texts) : NULL;
+  texts = g_renew (const char *, texts, n_texts + 1);
+  texts[n_texts] = text;
+  return g_variant_new_strv (texts, (gssize) n_texts + 1);
 }
 
 /* Takes the option at @arguments[*@i] and moves *@i to the last argument that belongs to it. */
@@ -67,12 +56,12 @@ take_option (const NetnsOption *option, const char *glued, char **arguments, gui
   GVariant *made;
 
   if (option->value == NULL && glued != NULL)
-    return netns_usage_error (error, _ ("The option %s takes no value; leave out “%s”"), option->name, glued);
+    return netns_usage_error (error, _ ("Option %s takes no value; leave out “%s”"), option->name, glued);
   if (option->value != NULL && value == NULL) {
     value = arguments[*i + 1];
     if (value == NULL)
-      return netns_usage_error (error, _ ("The option %s needs a value; write %s=%s"), option->name,
-                                option->name, option->value);
+      return netns_usage_error (error, _ ("Option %s needs a value; write %s=%s"), option->name, option->name,
+                                option->value);
     (*i)++;
   }
   /* Everything that leaves this program goes over D-Bus, which carries nothing but UTF-8. */
@@ -81,11 +70,12 @@ take_option (const NetnsOption *option, const char *glued, char **arguments, gui
   made = make_value (option, value, g_hash_table_lookup (values, option->key), error);
   if (made == NULL)
     return FALSE;
-  g_hash_table_replace (values, (gpointer)option->key, g_variant_ref_sink (made));
+  g_hash_table_replace (values, (gpointer) option->key, g_variant_ref_sink (made));
   return TRUE;
 }
 
-/* In the order of the table, so that what `--busctl` prints is the same each time. */
+/* In the order of the table, so that what `--busctl` prints is the same each time. Two options can have one key, as
+ * --guard and --no-guard do. */
 static GVariant *
 gather_values (const NetnsOption *options, GHashTable *values)
 {
@@ -93,34 +83,24 @@ gather_values (const NetnsOption *options, GHashTable *values)
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   for (const NetnsOption *option = options; option->name != NULL; option++) {
-    GVariant *value = g_hash_table_lookup (values, option->key);
+    g_autoptr (GVariant) value = NULL;
 
-    if (value != NULL)
+    if (g_hash_table_steal_extended (values, option->key, NULL, (gpointer *) &value))
       g_variant_builder_add (&builder, "{sv}", option->key, value);
   }
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
-/**
- * netns_options_parse:
- * @options: what there is
- * @keep_unknown: whether other options are left for later instead of being refused
- * @command_word: (nullable): a first argument after which only one more is ours, and all the others are a command line
- * of its own
- * @arguments: (inout): arguments; on return those that are left
- * @error: a usage error
- *
- * Takes options out of @arguments wherever they stand in front of `--`.
- *
- * Returns: (transfer full) (nullable): their values as `a{sv}`
- */
+/* Takes options out of @arguments wherever they stand in front of `--`, and leaves the others there with @keep_unknown.
+ * Behind a first argument that is @command_word only one more is ours: all others are a command line of its own.
+ * Returns: (transfer full) (nullable): their values as `a{sv}` */
 GVariant *
 netns_options_parse (const NetnsOption *options, gboolean keep_unknown, const char *command_word, char ***arguments,
                      GError **error)
 {
   g_autoptr (GPtrArray) rest = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) values =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_variant_unref);
+  g_autoptr (GHashTable) values
+    = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
   gboolean ended = FALSE;
   GVariant *result;
 
@@ -136,10 +116,8 @@ netns_options_parse (const NetnsOption *options, gboolean keep_unknown, const ch
           continue;
       } else {
         option = find_option (options, argument, &glued);
-        if (option == NULL && !keep_unknown) {
-          netns_usage_error (error, _ ("There is no option “%s” here; see “netnsctl --help”"), argument);
-          return NULL;
-        }
+        if (option == NULL && !keep_unknown)
+          return netns_usage_null (error, _ ("Unknown option “%s”; see “netnsctl --help”"), argument);
       }
     }
     if (option == NULL)
@@ -152,6 +130,6 @@ netns_options_parse (const NetnsOption *options, gboolean keep_unknown, const ch
   result = gather_values (options, values);
   g_ptr_array_add (rest, NULL);
   g_strfreev (*arguments);
-  *arguments = (char **)g_ptr_array_free (g_steal_pointer (&rest), FALSE);
+  *arguments = (char **) g_ptr_array_free (g_steal_pointer (&rest), FALSE);
   return result;
 }

@@ -1,49 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/output.h"
+
+#include "common/text.h"
 
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib/gi18n.h>
+#include <json-glib/json-glib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/**
- * netns_output_escape:
- * @text: anything
- *
- * Returns: (transfer full): @text with each byte of what cannot be shown in one line as `\xNN`
- */
+/* Returns: (transfer full): @text in one line, without anything that a terminal obeys */
 char *
 netns_output_escape (const char *text)
 {
-  GString *shown = g_string_sized_new (strlen (text));
-
-  while (*text != '\0') {
-    gunichar c = g_utf8_get_char_validated (text, -1);
-    gboolean valid = c != (gunichar)-1 && c != (gunichar)-2;
-    gsize length = valid ? (gsize)(g_utf8_next_char (text) - text) : 1;
-
-    if (valid && g_unichar_isprint (c))
-      g_string_append_len (shown, text, (gssize)length);
-    else
-      for (gsize i = 0; i < length; i++)
-        g_string_append_printf (shown, "\\x%02x", (guchar)text[i]);
-    text += length;
-  }
-  return g_string_free (shown, FALSE);
+  return netns_text_escape (text, "");
 }
 
-/**
- * netns_output_encode:
- * @text: text in UTF-8
- *
- * Returns: (transfer full): @text in the charset of the locale, typographic quotes as plain ones where that
- * is not Unicode
- */
+/* Returns: (transfer full): @text in the charset of the locale, typographic quotes as plain ones where that is not
+ * Unicode */
 char *
 netns_output_encode (const char *text)
 {
@@ -60,30 +37,16 @@ netns_output_encode (const char *text)
   return encoded ? encoded : g_strdup (plain->str);
 }
 
-/**
- * netns_output_print_error:
- * @line: what is wrong, in UTF-8
- *
- * Writes it to standard error, with the name of the program in front.
- */
-void
-netns_output_print_error (const char *line)
-{
-  g_autofree char *encoded = netns_output_encode (line);
-
-  fprintf (stderr, "netnsctl: %s\n", encoded);
-}
-
 static gboolean
 write_directly (const char *text, GError **error)
 {
   if (fputs (text, stdout) >= 0 && fflush (stdout) == 0)
     return TRUE;
-  /* Whoever closed the pipe has seen enough. */
+  /* The reader closed the pipe, so the rest is not needed. */
   if (errno == EPIPE)
     return TRUE;
-  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno),
-               _ ("The output cannot be written (%s); make room or choose another file"), g_strerror (errno));
+  g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno),
+               _ ("Cannot write the output (%s); free some space or choose another file"), g_strerror (errno));
   return FALSE;
 }
 
@@ -110,7 +73,7 @@ start_pager (void)
   g_subprocess_launcher_set_child_setup (launcher, reset_signals, NULL, NULL);
   /* PAGER is most often plain `less`; these make it end by itself where all fits on the screen. */
   g_subprocess_launcher_setenv (launcher, "LESS", "FRSX", FALSE);
-  return g_subprocess_launcher_spawnv (launcher, (const char *const *)arguments, NULL);
+  return g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, NULL);
 }
 
 static gboolean
@@ -129,14 +92,16 @@ write_to_pager (const char *text)
   return TRUE;
 }
 
-/**
- * netns_output_write:
- * @settings: the settings of this run
- * @text: complete lines, in the charset that they shall have
- * @error: why they cannot be written
- *
- * Returns: whether they were
- */
+/* Writes a line to standard error. Sentences of the service can have several, the user's terminal gets one. */
+void
+netns_output_warn (const char *text)
+{
+  g_autofree char *shown = netns_output_escape (text), *encoded = netns_output_encode (shown);
+
+  fprintf (stderr, "netnsctl: %s\n", encoded);
+}
+
+/* Writes complete lines, in the charset of the output. */
 gboolean
 netns_output_write (const NetnsSettings *settings, const char *text, GError **error)
 {
@@ -145,59 +110,24 @@ netns_output_write (const NetnsSettings *settings, const char *text, GError **er
   return write_directly (text, error);
 }
 
-/**
- * netns_output_format_json:
- * @settings: the settings of this run
- * @node: (transfer none): a value
- *
- * Returns: (transfer full): it as the user wishes it, with a line feed at its end
- */
+/* Returns: (transfer full): @value as JSON as the user wishes it, with a line feed at its end; a floating one is taken.
+ * json-glib escapes ASCII control characters only. */
 char *
-netns_output_format_json (const NetnsSettings *settings, JsonNode *node)
+netns_output_format_json (const NetnsSettings *settings, GVariant *value)
 {
+  g_autoptr (GVariant) owned = g_variant_ref_sink (value);
+  g_autoptr (JsonNode) node = json_gvariant_serialize (owned);
   g_autofree char *text = json_to_string (node, settings->format == NETNS_FORMAT_JSON_PRETTY);
+  g_autofree char *shown = netns_text_escape (text, "\n");
 
-  return g_strconcat (text, "\n", NULL);
+  return g_strconcat (shown, "\n", NULL);
 }
 
-/**
- * netns_output_json:
- * @settings: the settings of this run
- * @node: (transfer full): a value
- * @error: why it cannot be written
- *
- * Returns: whether it was written
- */
+/* Writes it. As netns_output_write(). */
 gboolean
-netns_output_json (const NetnsSettings *settings, JsonNode *node, GError **error)
+netns_output_json (const NetnsSettings *settings, GVariant *value, GError **error)
 {
-  g_autoptr (JsonNode) owned = node;
-  g_autofree char *text = netns_output_format_json (settings, owned);
+  g_autofree char *text = netns_output_format_json (settings, value);
 
   return netns_output_write (settings, text, error);
-}
-
-/**
- * netns_output_object:
- * @settings: the settings of this run
- * @path: (nullable): an object that a call made, %NULL if the call was only printed
- * @error: why it cannot be written
- *
- * Tells programs its path. People know already what they asked for.
- *
- * Returns: whether it could be written
- */
-gboolean
-netns_output_object (const NetnsSettings *settings, const char *path, GError **error)
-{
-  JsonNode *node;
-  JsonObject *object;
-
-  if (path == NULL || settings->format == NETNS_FORMAT_TEXT)
-    return TRUE;
-  node = json_node_new (JSON_NODE_OBJECT);
-  object = json_object_new ();
-  json_object_set_string_member (object, "object", path);
-  json_node_take_object (node, object);
-  return netns_output_json (settings, node, error);
 }

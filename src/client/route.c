@@ -1,109 +1,111 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* netnsctl route */
-#include "config.h"
-
-#include "client/command.h"
 #include "client/route.h"
-#include "client/table.h"
+#include "client/verb.h"
 #include "common/names.h"
 
 #include <glib/gi18n.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 static const NetnsColumn columns[] = {
+  { "type", N_ ("Type"), NULL, NULL },
   { "destination", N_ ("Destination"), NULL, NULL },
   { "gateway", N_ ("Gateway"), NULL, NULL },
   { "link", N_ ("Link"), NULL, NULL },
   { "metric", N_ ("Metric"), NULL, NULL },
+  { "table", N_ ("Table"), NULL, NULL },
+  { "source", N_ ("Source"), NULL, NULL },
+  { "protocol", N_ ("Protocol"), NULL, NULL },
+  { "onlink", N_ ("Onlink"), NULL, NULL },
+  { "nexthop-id", N_ ("Nexthop ID"), NULL, NULL },
+  { "nexthops", N_ ("Nexthops"), NULL, NULL },
   { NULL },
 };
 
-static gboolean
-list (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
-{
-  g_autoptr (NetnsObjects) objects = netns_objects_read (connection, error);
-  const char *path = objects ? netns_objects_find_namespace (objects, arguments[0], error) : NULL;
-  g_autoptr (NetnsTable) table = netns_table_new (columns);
-  g_autoptr (GVariant) properties = NULL, value = NULL;
-  g_autoptr (JsonNode) routes = NULL;
-  JsonArray *array;
+#define USAGE "[via GATEWAY] [dev LINK] [onlink] [metric N] [table N] [src ADDRESS]"
 
-  if (path == NULL)
-    return FALSE;
-  properties = netns_objects_get (objects, path, NETNS_INTERFACE_NAMESPACE);
-  value = g_variant_lookup_value (properties, "Routes", NULL);
-  routes = netns_value_to_json (objects, "Routes", value);
-  array = JSON_NODE_HOLDS_ARRAY (routes) ? json_node_get_array (routes) : NULL;
-  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
-    netns_table_add_members (table, json_array_get_object_element (array, i));
-  return netns_table_print_list (table, connection->settings, error);
+/* What stands before a value, and the option that it becomes. */
+static const struct {
+  const char *word;
+  const char *key;
+  char type; /* for netns_argument_convert() */
+} attributes[] = {
+  { "dev",    "link",   's' },
+  { "metric", "metric", 'u' },
+  { "table",  "table",  'u' },
+  { "src",    "source", 's' },
+};
+
+static GVariant *
+read_value (const char *word, char type, const char *text, GError **error)
+{
+  if (strcmp (word, "table") == 0 && strcmp (text, "main") == 0)
+    return g_variant_new_uint32 (RT_TABLE_MAIN);
+  if (strcmp (word, "table") == 0 && strcmp (text, "default") == 0)
+    return g_variant_new_uint32 (RT_TABLE_DEFAULT);
+  return netns_argument_convert (type, word, text, FALSE, error);
 }
 
-/**
- * netns_route_parse:
- * @words: destination, then any of `via GATEWAY`, `dev LINK`, `metric N`, as ip-route(8) has them
- * @error: a usage error
- *
- * Returns: (transfer floating) (nullable): the arguments of AddRoute() and RemoveRoute()
- */
-GVariant *
-netns_route_parse (char **words, GError **error)
+/* Reads an attribute at @words into @values, or a gateway into @gateway. Returns: how many words it was, 0 for none */
+static guint
+read_attribute (char **words, GVariantBuilder *values, const char **gateway, GError **error)
 {
-  g_auto (GVariantBuilder) options = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-  const char *destination = words[0], *gateway = "";
-  guint32 metric;
+  gsize i = 0;
+  GVariant *value;
 
-  for (words++; words[0] != NULL; words += 2) {
-    if (words[1] == NULL) {
-      netns_usage_error (error, _ ("There is no value after “%s”; say [via GATEWAY] [dev LINK] [metric N]"),
-                         words[0]);
-      return NULL;
-    }
-    if (strcmp (words[0], "via") == 0) {
-      gateway = words[1];
-    } else if (strcmp (words[0], "dev") == 0) {
-      g_variant_builder_add (&options, "{sv}", "link", g_variant_new_string (words[1]));
-    } else if (strcmp (words[0], "metric") == 0) {
-      if (!netns_argument_number (words[0], words[1], &metric, error))
-        return NULL;
-      g_variant_builder_add (&options, "{sv}", "metric", g_variant_new_uint32 (metric));
-    } else {
-      netns_usage_error (
-          error, _ ("“%s” is nothing that a route has; say [via GATEWAY] [dev LINK] [metric N]"), words[0]);
-      return NULL;
-    }
+  if (strcmp (words[0], "onlink") == 0) {
+    g_variant_builder_add (values, "{sv}", "onlink", g_variant_new_boolean (TRUE));
+    return 1;
   }
-  return g_variant_new ("(ss@a{sv})", destination, gateway, g_variant_builder_end (&options));
+  if (words[1] == NULL)
+    return (guint) netns_usage_error (error, _ ("Missing value after “%s”; expected %s"), words[0], USAGE);
+  if (strcmp (words[0], "via") == 0) {
+    gboolean with_family = g_str_has_prefix (words[1], "inet") && words[2] != NULL;
+
+    *gateway = words[with_family ? 2 : 1];
+    return with_family ? 3 : 2;
+  }
+  while (i < G_N_ELEMENTS (attributes) && strcmp (attributes[i].word, words[0]) != 0)
+    i++;
+  if (i == G_N_ELEMENTS (attributes))
+    return (guint) netns_usage_error (error, _ ("Unexpected “%s”; expected %s"), words[0], USAGE);
+  value = read_value (words[0], attributes[i].type, words[1], error);
+  if (value == NULL)
+    return 0;
+  g_variant_builder_add (values, "{sv}", attributes[i].key, value);
+  return 2;
 }
 
-static gboolean
-change (NetnsConnection *connection, const char *method, char **arguments, GError **error)
+/* Reads a destination, with the type of a route before it, and attributes behind it, as ip-route(8) has them. Returns:
+ * (transfer floating) (nullable): the arguments of AddRoute() and RemoveRoute() */
+GVariant *
+netns_route_parse (char **words, GVariant *options, GError **error)
 {
-  GVariant *route = netns_route_parse (arguments + 1, error);
-  g_autofree char *path = netns_path_for_namespace (arguments[0]);
-  g_autofree char *missing = g_strdup_printf (_ ("There is no namespace “%s”"), arguments[0]);
+  static const char *const types[] = { "unicast", "blackhole", "unreachable", "prohibit", "throw", NULL };
+  g_auto (GVariantBuilder) values = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  const char *destination, *gateway = "";
+  guint n_words;
 
-  return route != NULL &&
-         netns_objects_change (connection, path, NETNS_INTERFACE_NAMESPACE, method, route, missing, error);
-}
-
-static gboolean
-add (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
-{
-  return change (connection, "AddRoute", arguments, error);
-}
-
-static gboolean
-remove_from (NetnsConnection *connection, char **arguments, GVariant *options, GError **error)
-{
-  return change (connection, "RemoveRoute", arguments, error);
+  if (words[1] != NULL && g_strv_contains (types, words[0])) {
+    g_variant_builder_add (&values, "{sv}", "type", g_variant_new_string (words[0]));
+    words++;
+  }
+  destination = words[0];
+  for (words++; *words != NULL; words += n_words) {
+    n_words = read_attribute (words, &values, &gateway, error);
+    if (n_words == 0)
+      return NULL;
+  }
+  return g_variant_new ("(ss@a{sv})", destination, gateway, g_variant_builder_end (&values));
 }
 
 const NetnsVerb netns_route_verbs[] = {
-  { "list", 1, 1, "NS", N_ ("List the routes of a namespace"), list, .reads_objects = TRUE },
-  { "add", 2, 8, "NS DESTINATION [via GATEWAY] [dev LINK] [metric N]",
-    N_ ("Add a route to “default”, a subnet or an address"), add },
-  { "remove", 2, 8, "NS DESTINATION [via GATEWAY] [dev LINK] [metric N]", N_ ("Remove a route"),
-    remove_from },
+  { "list", 1, 1, "NS", N_ ("List the routes of a namespace"), .shows = NETNS_INTERFACE_NAMESPACE, .rows = "RouteData",
+   .columns = columns },
+  { "add", 2, NETNS_ANY_NUMBER, "NS DESTINATION " USAGE, N_ ("Add a route to “default”, a subnet or an address"),
+   .method = "Namespace.AddRoute", .parse = netns_route_parse },
+  { "remove", 2, NETNS_ANY_NUMBER, "NS DESTINATION " USAGE, N_ ("Remove a route"), .method = "Namespace.RemoveRoute",
+   .parse = netns_route_parse },
   { NULL },
 };

@@ -4,4 +4,4 @@
 
 #include <glib.h>
 
-GVariant *netns_route_parse (char **words, GError **error);
+GVariant *netns_route_parse (char **words, GVariant *options, GError **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the options in front of the object word say; the same for every command of one run. */
+/* The global options, in front of the object word; the same for every command of one run. */
 #pragma once
 
 #include <glib.h>

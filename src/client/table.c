@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/output.h"
 #include "client/table.h"
 
@@ -12,16 +10,10 @@
 struct _NetnsTable {
   const NetnsColumn *columns;
   guint n_columns;
-  GPtrArray *cells;    /* JsonNode, row by row */
+  GPtrArray *cells;    /* GVariant, row by row */
   GHashTable *missing; /* cells whose object has not got that interface at all */
 };
 
-/**
- * netns_table_new:
- * @columns: its columns
- *
- * Returns: (transfer full): a table without rows
- */
 NetnsTable *
 netns_table_new (const NetnsColumn *columns)
 {
@@ -30,17 +22,11 @@ netns_table_new (const NetnsColumn *columns)
   table->columns = columns;
   while (columns[table->n_columns].key != NULL)
     table->n_columns++;
-  table->cells = g_ptr_array_new_with_free_func ((GDestroyNotify)json_node_unref);
+  table->cells = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   table->missing = g_hash_table_new (NULL, NULL);
   return table;
 }
 
-/**
- * netns_table_free:
- * @table: (transfer full): a table
- *
- * Forgets it.
- */
 void
 netns_table_free (NetnsTable *table)
 {
@@ -49,27 +35,14 @@ netns_table_free (NetnsTable *table)
   g_free (table);
 }
 
-/**
- * netns_table_add_value:
- * @table: a table
- * @value: (transfer full): what stands in the next cell
- *
- * Rows fill up from the left.
- */
+/* Fills the next cell, from the left; @value is taken as g_variant_take_ref() does. */
 void
-netns_table_add_value (NetnsTable *table, JsonNode *value)
+netns_table_add_value (NetnsTable *table, GVariant *value)
 {
-  g_ptr_array_add (table->cells, value);
+  g_ptr_array_add (table->cells, g_variant_take_ref (value));
 }
 
-/**
- * netns_table_add_properties:
- * @table: a table
- * @objects: objects
- * @path: one of them
- *
- * Fills the rest of a row with the properties that the columns name.
- */
+/* Fills the rest of a row with the properties that the columns name. */
 void
 netns_table_add_properties (NetnsTable *table, const NetnsObjects *objects, const char *path)
 {
@@ -78,32 +51,65 @@ netns_table_add_properties (NetnsTable *table, const NetnsObjects *objects, cons
   for (const NetnsColumn *column = table->columns + filled; column->key != NULL && column->interface != NULL;
        column++) {
     g_autoptr (GVariant) properties = netns_objects_get (objects, path, column->interface);
-    g_autoptr (GVariant) value =
-        properties ? g_variant_lookup_value (properties, column->property, NULL) : NULL;
-    JsonNode *node = netns_value_to_json (objects, column->property, value);
+    gboolean of_path = strcmp (column->interface, NETNS_OF_PATH) == 0;
+    GVariant *value = of_path ? netns_value_of_path (objects, path, column->property)
+                              : netns_value_of_property (objects, properties, column->property);
 
-    if (properties == NULL)
-      g_hash_table_add (table->missing, node);
-    netns_table_add_value (table, node);
+    if (properties == NULL && !of_path)
+      g_hash_table_add (table->missing, value);
+    netns_table_add_value (table, value);
   }
 }
 
-/**
- * netns_table_add_members:
- * @table: a table
- * @object: a JSON object
- *
- * Fills the rest of a row with the members that have the columns' keys.
- */
+/* `family table`: the texts of both. */
+static GVariant *
+member_of (const NetnsObjects *objects, GVariant *dictionary, const char *keys)
+{
+  g_auto (GStrv) words = g_strsplit (keys, " ", -1);
+  g_autofree char *joined = NULL;
+
+  if (words[1] == NULL) {
+    g_autoptr (GVariant) boxed = g_variant_lookup_value (dictionary, keys, NULL);
+
+    return netns_value_convert (objects, keys, boxed);
+  }
+  for (char **word = words; *word != NULL; word++) {
+    char *text;
+
+    if (!g_variant_lookup (dictionary, *word, "s", &text))
+      text = g_strdup ("");
+    g_free (*word);
+    *word = text;
+  }
+  joined = g_strjoinv (" ", words);
+  return netns_value_new_text (joined);
+}
+
+/* Adds a row of an answer: a structure with a member for each column, or a dictionary. */
 void
-netns_table_add_members (NetnsTable *table, JsonObject *object)
+netns_table_add_row (NetnsTable *table, const NetnsObjects *objects, GVariant *row)
+{
+  gboolean is_dictionary = g_variant_is_of_type (row, G_VARIANT_TYPE_DICTIONARY);
+
+  for (guint i = 0; i < table->n_columns; i++) {
+    const char *property = table->columns[i].property;
+    g_autoptr (GVariant) member = is_dictionary ? NULL : g_variant_get_child_value (row, i);
+
+    netns_table_add_value (table, is_dictionary ? member_of (objects, row, property)
+                                                : netns_value_convert (objects, property ? property : "", member));
+  }
+}
+
+/* Fills the rest of a row with the members of an `a{sv}` that have the columns' keys. */
+void
+netns_table_add_members (NetnsTable *table, GVariant *object)
 {
   guint filled = table->cells->len % table->n_columns;
 
   for (const NetnsColumn *column = table->columns + filled; column->key != NULL; column++) {
-    JsonNode *member = json_object_get_member (object, column->key);
+    GVariant *member = g_variant_lookup_value (object, column->key, NULL);
 
-    netns_table_add_value (table, member ? json_node_copy (member) : json_node_new (JSON_NODE_NULL));
+    netns_table_add_value (table, member ? member : netns_value_new_text (NULL));
   }
 }
 
@@ -113,20 +119,21 @@ n_rows (const NetnsTable *table)
   return table->cells->len / table->n_columns;
 }
 
-static JsonNode *
+static GVariant *
 cell (const NetnsTable *table, guint row, guint column)
 {
   return table->cells->pdata[row * table->n_columns + column];
 }
 
-static JsonNode *
-row_to_json (const NetnsTable *table, guint row)
+static GVariant *
+row_to_object (const NetnsTable *table, guint row)
 {
-  JsonObject *object = json_object_new ();
+  GVariantBuilder object;
 
+  g_variant_builder_init (&object, G_VARIANT_TYPE_VARDICT);
   for (guint i = 0; i < table->n_columns; i++)
-    json_object_set_member (object, table->columns[i].key, json_node_copy (cell (table, row, i)));
-  return netns_value_new_object (object);
+    g_variant_builder_add (&object, "{sv}", table->columns[i].key, cell (table, row, i));
+  return g_variant_builder_end (&object);
 }
 
 /* On the screen, where a Chinese character takes the room of two and a combining one none. */
@@ -172,12 +179,12 @@ holds_numbers (const NetnsTable *table, guint column)
   gboolean found = FALSE;
 
   for (guint row = 0; row < n_rows (table); row++) {
-    JsonNode *node = cell (table, row, column);
+    GVariant *value = cell (table, row, column);
 
-    if (JSON_NODE_HOLDS_NULL (node))
+    if (netns_value_is_none (value))
       continue;
     found = TRUE;
-    if (json_node_get_value_type (node) != G_TYPE_INT64)
+    if (!netns_value_is_number (value))
       return FALSE;
   }
   return found;
@@ -202,7 +209,7 @@ format_aligned (const NetnsTable *table, gboolean legend)
 {
   GString *output = g_string_new (NULL);
   g_autoptr (GString) line = g_string_new (NULL);
-  g_autoptr (GPtrArray) columns = g_ptr_array_new_with_free_func ((GDestroyNotify)g_ptr_array_unref);
+  g_autoptr (GPtrArray) columns = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   g_autofree guint *widths = g_new0 (guint, table->n_columns);
   g_autofree gboolean *numbers = g_new0 (gboolean, table->n_columns);
 
@@ -222,31 +229,6 @@ format_aligned (const NetnsTable *table, gboolean legend)
   return g_string_free (output, FALSE);
 }
 
-/**
- * netns_table_format_list:
- * @table: a table
- * @settings: the settings of this run
- *
- * Returns: (transfer full): aligned columns in the terminal's charset, or a JSON array
- */
-char *
-netns_table_format_list (const NetnsTable *table, const NetnsSettings *settings)
-{
-  g_autoptr (JsonNode) rows = NULL;
-  g_autofree char *text = NULL;
-  JsonArray *array;
-
-  if (settings->format == NETNS_FORMAT_TEXT) {
-    text = format_aligned (table, settings->legend);
-    return netns_output_encode (text);
-  }
-  array = json_array_new ();
-  for (guint row = 0; row < n_rows (table); row++)
-    json_array_add_element (array, row_to_json (table, row));
-  rows = netns_value_new_array (array);
-  return netns_output_format_json (settings, rows);
-}
-
 static char *
 format_labelled (const NetnsTable *table)
 {
@@ -258,10 +240,10 @@ format_labelled (const NetnsTable *table)
     if (!g_hash_table_contains (table->missing, cell (table, 0, i)))
       width = MAX (width, display_width (_ (table->columns[i].heading)));
   for (guint i = 0; i < table->n_columns; i++) {
-    JsonNode *node = cell (table, 0, i);
-    g_auto (GStrv) lines = netns_value_to_lines (node);
+    GVariant *value = cell (table, 0, i);
+    g_auto (GStrv) lines = netns_value_to_lines (value);
 
-    if (g_hash_table_contains (table->missing, node))
+    if (g_hash_table_contains (table->missing, value))
       continue;
     for (guint j = 0; lines[j] != NULL; j++) {
       append_padded (line, j == 0 ? _ (table->columns[i].heading) : "", width, TRUE);
@@ -272,36 +254,34 @@ format_labelled (const NetnsTable *table)
   return g_string_free (output, FALSE);
 }
 
-/**
- * netns_table_format_details:
- * @table: a table with one row
- * @settings: the settings of this run
- *
- * Returns: (transfer full): a line or more for each column in the terminal's charset, or a JSON object
- */
+/* Returns: (transfer full): aligned columns in the terminal's charset, or a JSON array */
+char *
+netns_table_format_list (const NetnsTable *table, const NetnsSettings *settings)
+{
+  g_autofree char *text = settings->format == NETNS_FORMAT_TEXT ? format_aligned (table, settings->legend) : NULL;
+  GVariantBuilder rows;
+
+  if (text != NULL)
+    return netns_output_encode (text);
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint row = 0; row < n_rows (table); row++)
+    g_variant_builder_add_value (&rows, row_to_object (table, row));
+  return netns_output_format_json (settings, g_variant_builder_end (&rows));
+}
+
+/* Returns: (transfer full): of a table with one row, lines for each column in that charset, or a JSON object */
 char *
 netns_table_format_details (const NetnsTable *table, const NetnsSettings *settings)
 {
-  g_autoptr (JsonNode) object = NULL;
   g_autofree char *text = NULL;
 
   g_return_val_if_fail (n_rows (table) == 1, NULL);
-  if (settings->format == NETNS_FORMAT_TEXT) {
-    text = format_labelled (table);
-    return netns_output_encode (text);
-  }
-  object = row_to_json (table, 0);
-  return netns_output_format_json (settings, object);
+  if (settings->format != NETNS_FORMAT_TEXT)
+    return netns_output_format_json (settings, row_to_object (table, 0));
+  text = format_labelled (table);
+  return netns_output_encode (text);
 }
 
-/**
- * netns_table_print_list:
- * @table: a table
- * @settings: the settings of this run
- * @error: why it cannot be written
- *
- * Returns: whether it was written
- */
 gboolean
 netns_table_print_list (const NetnsTable *table, const NetnsSettings *settings, GError **error)
 {
@@ -310,14 +290,6 @@ netns_table_print_list (const NetnsTable *table, const NetnsSettings *settings, 
   return netns_output_write (settings, text, error);
 }
 
-/**
- * netns_table_print_details:
- * @table: a table with one row
- * @settings: the settings of this run
- * @error: why it cannot be written
- *
- * Returns: whether it was written
- */
 gboolean
 netns_table_print_details (const NetnsTable *table, const NetnsSettings *settings, GError **error)
 {

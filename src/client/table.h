@@ -5,12 +5,16 @@
 
 #include "client/value.h"
 
+#define NETNS_OF_PATH "" /* in place of an interface */
+
 /**
  * NetnsColumn:
  * @key: its key in JSON, stable; %NULL ends the columns
  * @heading: what people read over it
- * @interface: (nullable): the interface that has it as a property, %NULL if the command puts it in by itself
- * @property: (nullable): that property
+ * @interface: (nullable): the interface that has it as a property, %NETNS_OF_PATH for what netns_value_of_path() knows, %NULL
+ * if it is put in by itself
+ * @property: (nullable): that property; without @interface, what netns_value_convert() has it for, and its key in a
+ * dictionary, or several whose texts are joined with blanks
  */
 typedef struct {
   const char *key;
@@ -23,9 +27,10 @@ typedef struct _NetnsTable NetnsTable;
 
 NetnsTable *netns_table_new (const NetnsColumn *columns);
 void netns_table_free (NetnsTable *table);
-void netns_table_add_value (NetnsTable *table, JsonNode *value);
+void netns_table_add_value (NetnsTable *table, GVariant *value);
 void netns_table_add_properties (NetnsTable *table, const NetnsObjects *objects, const char *path);
-void netns_table_add_members (NetnsTable *table, JsonObject *object);
+void netns_table_add_row (NetnsTable *table, const NetnsObjects *objects, GVariant *row);
+void netns_table_add_members (NetnsTable *table, GVariant *object);
 char *netns_table_format_list (const NetnsTable *table, const NetnsSettings *settings);
 char *netns_table_format_details (const NetnsTable *table, const NetnsSettings *settings);
 gboolean netns_table_print_list (const NetnsTable *table, const NetnsSettings *settings, GError **error);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/terminal.h"
 #include "common/cleanup.h"
+#include "common/later.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -10,7 +9,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -86,12 +84,7 @@ on_resized (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/**
- * netns_terminal_new:
- * @error: why there is none
- *
- * Returns: (transfer full) (nullable): a terminal like the user's, which is standard input
- */
+/* Returns: (transfer full) (nullable): a terminal like the user's, which is standard input */
 NetnsTerminal *
 netns_terminal_new (GError **error)
 {
@@ -107,8 +100,8 @@ netns_terminal_new (GError **error)
   if (name != NULL)
     terminal->inner = open (name, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (terminal->inner < 0) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-                 _ ("There is no terminal to be had for the command: %s"), g_strerror (errno));
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), _ ("Cannot allocate a terminal: %s"),
+                 g_strerror (errno));
     return NULL;
   }
   if (tcgetattr (STDIN_FILENO, &modes) == 0)
@@ -117,27 +110,14 @@ netns_terminal_new (GError **error)
   return g_steal_pointer (&terminal);
 }
 
-static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-/**
- * netns_terminal_free:
- * @terminal: (transfer full): a terminal
- *
- * Gives the user's back as it was.
- */
+/* Gives the user's back as it was. */
 void
 netns_terminal_free (NetnsTerminal *terminal)
 {
   restore ();
-  drop_source (&terminal->from_user);
-  drop_source (&terminal->to_command);
-  drop_source (&terminal->from_command);
+  netns_later_clear (&terminal->from_user);
+  netns_later_clear (&terminal->to_command);
+  netns_later_clear (&terminal->from_command);
   g_clear_handle_id (&terminal->resized, g_source_remove);
   g_string_free (terminal->typed, TRUE);
   netns_close_fd (&terminal->outer);
@@ -152,18 +132,10 @@ netns_terminal_get_inner (const NetnsTerminal *terminal)
   return terminal->inner;
 }
 
+static void on_typed (gpointer data);
+
 static void
-add_source (GSource **source, int fd, GIOCondition condition, GUnixFDSourceFunc function, NetnsTerminal *terminal)
-{
-  *source = g_unix_fd_source_new (fd, condition);
-  g_source_set_callback (*source, G_SOURCE_FUNC (function), terminal, NULL);
-  g_source_attach (*source, NULL);
-}
-
-static gboolean on_typed (int fd, GIOCondition condition, gpointer data);
-
-static gboolean
-pass_typed (int fd, GIOCondition condition, gpointer data)
+pass_typed (gpointer data)
 {
   NetnsTerminal *terminal = data;
   gssize written = write (terminal->outer, terminal->typed->str, terminal->typed->len);
@@ -171,30 +143,28 @@ pass_typed (int fd, GIOCondition condition, gpointer data)
   if (written > 0)
     g_string_erase (terminal->typed, 0, written);
   if (terminal->typed->len > 0 && (written >= 0 || errno == EAGAIN))
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&terminal->to_command, g_source_unref);
-  add_source (&terminal->from_user, STDIN_FILENO, G_IO_IN, on_typed, terminal);
-  return G_SOURCE_REMOVE;
+    return;
+  netns_later_clear (&terminal->to_command);
+  netns_later_watch (&terminal->from_user, STDIN_FILENO, G_IO_IN, on_typed, terminal);
 }
 
 /* No more is read before the command has taken this. */
-static gboolean
-on_typed (int fd, GIOCondition condition, gpointer data)
+static void
+on_typed (gpointer data)
 {
   NetnsTerminal *terminal = data;
   char bytes[CHUNK];
   gssize size = read (STDIN_FILENO, bytes, sizeof bytes);
 
   if (size < 0 && (errno == EINTR || errno == EAGAIN))
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&terminal->from_user, g_source_unref);
+    return;
+  netns_later_clear (&terminal->from_user);
   if (size <= 0) {
     terminal->hung_up (terminal->data);
-    return G_SOURCE_REMOVE;
+    return;
   }
   g_string_append_len (terminal->typed, bytes, size);
-  add_source (&terminal->to_command, terminal->outer, G_IO_OUT, pass_typed, terminal);
-  return G_SOURCE_REMOVE;
+  netns_later_watch (&terminal->to_command, terminal->outer, G_IO_OUT, pass_typed, terminal);
 }
 
 static gboolean
@@ -226,46 +196,33 @@ pass_output (NetnsTerminal *terminal)
   return size > 0 && write_all (bytes, (gsize) size);
 }
 
-static gboolean
-on_output (int fd, GIOCondition condition, gpointer data)
+static void
+on_output (gpointer data)
 {
   NetnsTerminal *terminal = data;
 
-  if (pass_output (terminal))
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&terminal->from_command, g_source_unref);
-  return G_SOURCE_REMOVE;
+  if (!pass_output (terminal))
+    netns_later_clear (&terminal->from_command);
 }
 
-/**
- * netns_terminal_begin:
- * @terminal: a terminal whose inner side the command has
- * @hung_up: called when the user's terminal is gone
- * @data: for @hung_up
- *
- * From now on the user types into the command, until the terminal is freed.
- */
+/* From now on the user types into the command, which has the inner side, until the terminal is freed. @hung_up: called
+ * when the user's terminal is gone */
 void
 netns_terminal_begin (NetnsTerminal *terminal, GSourceFunc hung_up, gpointer data)
 {
   terminal->hung_up = hung_up;
   terminal->data = data;
-  /* Nobody but the command shall keep it open. */
+  /* Only the command must keep it open. */
   netns_close_fd (&terminal->inner);
   terminal->inner = -1;
   make_raw ();
   terminal->resized = g_unix_signal_add (SIGWINCH, on_resized, terminal);
   copy_size (terminal);
-  add_source (&terminal->from_user, STDIN_FILENO, G_IO_IN, on_typed, terminal);
-  add_source (&terminal->from_command, terminal->outer, G_IO_IN, on_output, terminal);
+  netns_later_watch (&terminal->from_user, STDIN_FILENO, G_IO_IN, on_typed, terminal);
+  netns_later_watch (&terminal->from_command, terminal->outer, G_IO_IN, on_output, terminal);
 }
 
-/**
- * netns_terminal_drain:
- * @terminal: a terminal whose command has ended
- *
- * Shows what it wrote last.
- */
+/* Shows what a command wrote last that has ended. */
 void
 netns_terminal_drain (NetnsTerminal *terminal)
 {

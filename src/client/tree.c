@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* netnsctl tree: the picture of how things are plugged. Ports hang below their bridge, the other end of a
- * cable stands behind an arrow. */
-#include "config.h"
-
-#include "client/command.h"
+/* netnsctl tree: how things are connected. Ports hang below their bridge, the other end of a
+ * veth pair stands behind an arrow. */
 #include "client/output.h"
 #include "client/value.h"
+#include "client/verb.h"
 #include "common/names.h"
 
 #include <glib/gi18n.h>
@@ -17,7 +15,7 @@ typedef struct {
   const char *last;
   const char *line;
   const char *blank;
-  const char *cable;
+  const char *veth;
 } Pens;
 
 static const Pens unicode_pens = { "├─", "└─", "│ ", "  ", "⟷" };
@@ -36,7 +34,7 @@ static GHashTable *
 find_networks (const NetnsObjects *objects)
 {
   GHashTable *networks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GPtrArray) paths = netns_objects_list (objects, NETNS_INTERFACE_NETWORK);
+  g_autoptr (GPtrArray) paths = netns_objects_list (objects, NETNS_INTERFACE_NETWORK, TRUE);
 
   for (guint i = 0; i < paths->len; i++) {
     g_autoptr (GVariant) network = netns_objects_get (objects, paths->pdata[i], NETNS_INTERFACE_NETWORK);
@@ -46,25 +44,24 @@ find_networks (const NetnsObjects *objects)
   return networks;
 }
 
-/* A master that is not in the same namespace, or not there any more, is nothing to hang a link on. */
+/* A master that is in another namespace, or gone, cannot be the parent of a link in the tree. */
 static const char *
 parent_of (const NetnsObjects *objects, const char *path, GVariant *link)
 {
   const char *master = netns_property_text (link, "Master");
   const char *namespace_path = netns_property_text (link, "Namespace");
 
-  return strcmp (master, path) != 0 && g_str_has_prefix (master, namespace_path) &&
-                 g_hash_table_contains (objects->by_path, master)
-             ? master
-             : namespace_path;
+  return strcmp (master, path) != 0 && g_str_has_prefix (master, namespace_path)
+             && g_hash_table_contains (objects->by_path, master)
+           ? master
+           : namespace_path;
 }
 
 static GHashTable *
 find_children (const NetnsObjects *objects)
 {
-  GHashTable *children =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-  g_autoptr (GPtrArray) paths = netns_objects_list (objects, NETNS_INTERFACE_LINK);
+  GHashTable *children = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GPtrArray) paths = netns_objects_list (objects, NETNS_INTERFACE_LINK, TRUE);
 
   for (guint i = 0; i < paths->len; i++) {
     g_autoptr (GVariant) link = netns_objects_get (objects, paths->pdata[i], NETNS_INTERFACE_LINK);
@@ -81,10 +78,10 @@ find_children (const NetnsObjects *objects)
 }
 
 static void
-append_word (GString *output, JsonNode *value, const char *format)
+append_word (GString *output, GVariant *value, const char *format)
 {
-  g_autoptr (JsonNode) node = value;
-  g_autofree char *text = netns_value_to_text (node, " ");
+  g_autoptr (GVariant) owned = g_variant_take_ref (value);
+  g_autofree char *text = netns_value_to_text (owned, " ");
   g_auto (GStrv) parts = NULL;
 
   if (strcmp (text, "-") == 0)
@@ -97,16 +94,14 @@ static void
 append_network (const Drawing *drawing, const char *bridge)
 {
   const char *path = g_hash_table_lookup (drawing->networks, bridge);
-  g_autoptr (GVariant) network =
-      path ? netns_objects_get (drawing->objects, path, NETNS_INTERFACE_NETWORK) : NULL;
+  g_autoptr (GVariant) network = path ? netns_objects_get (drawing->objects, path, NETNS_INTERFACE_NETWORK) : NULL;
   g_autofree char *name = NULL;
 
   if (network == NULL)
     return;
   name = netns_output_escape (netns_property_text (network, "Name"));
-  g_string_append_printf (
-      drawing->output, netns_property_flag (network, "Nat") ? _ (" [network %s, NAT]") : _ (" [network %s]"),
-      name);
+  g_string_append_printf (drawing->output,
+                          netns_property_flag (network, "Nat") ? _ (" [network %s, NAT]") : _ (" [network %s]"), name);
 }
 
 /* `veth-w-1ccc5229 = veth-webserver-h (veth) up 10.0.0.2/24 ⟷ web:eth0` */
@@ -116,27 +111,25 @@ describe_link (const Drawing *drawing, const char *path)
   const NetnsObjects *objects = drawing->objects;
   g_autoptr (GVariant) link = netns_objects_get (objects, path, NETNS_INTERFACE_LINK);
   g_autoptr (GVariant) veth = netns_objects_get (objects, path, NETNS_INTERFACE_VETH);
-  g_autoptr (GVariant) addresses = g_variant_lookup_value (link, "Addresses", NULL);
-  g_autoptr (GVariant) aliases = g_variant_lookup_value (link, "AlternativeNames", NULL);
   g_autofree char *name = netns_output_escape (netns_property_text (link, "Name"));
   const char *peer = veth ? netns_property_text (veth, "Peer") : "/";
 
   g_string_append (drawing->output, name);
-  append_word (drawing->output, netns_value_to_json (objects, "AlternativeNames", aliases), "= %");
-  append_word (drawing->output, netns_value_new_text (netns_property_text (link, "Kind")), "(%)");
+  append_word (drawing->output, netns_value_of_property (objects, link, "AlternativeNames"), "= %");
+  append_word (drawing->output, netns_value_of_property (objects, link, "Kind"), "(%)");
   if (!netns_property_flag (link, "Enabled"))
     g_string_append (drawing->output, _ (" down"));
   else if (!netns_property_flag (link, "Carrier"))
     g_string_append (drawing->output, _ (" up without carrier"));
   else
     g_string_append (drawing->output, _ (" up"));
-  append_word (drawing->output, netns_value_to_json (objects, "Addresses", addresses), "%");
+  append_word (drawing->output, netns_value_of_property (objects, link, "AddressData"), "%");
   append_network (drawing, path);
   if (strcmp (peer, "/") != 0) {
-    g_string_append_printf (drawing->output, " %s", drawing->pens->cable);
+    g_string_append_printf (drawing->output, " %s", drawing->pens->veth);
     append_word (drawing->output, netns_value_link (objects, peer), "%");
   } else if (veth != NULL) {
-    g_string_append_printf (drawing->output, " %s ?", drawing->pens->cable);
+    g_string_append_printf (drawing->output, " %s ?", drawing->pens->veth);
   }
   g_string_append_c (drawing->output, '\n');
 }
@@ -150,8 +143,7 @@ draw_children (const Drawing *drawing, const char *parent, const char *margin)
     gboolean last = i + 1 == paths->len;
     g_autofree char *deeper = g_strconcat (margin, last ? drawing->pens->blank : drawing->pens->line, NULL);
 
-    g_string_append_printf (drawing->output, "%s%s", margin,
-                            last ? drawing->pens->last : drawing->pens->branch);
+    g_string_append_printf (drawing->output, "%s%s", margin, last ? drawing->pens->last : drawing->pens->branch);
     describe_link (drawing, paths->pdata[i]);
     draw_children (drawing, paths->pdata[i], deeper);
   }
@@ -161,8 +153,8 @@ static void
 draw_namespace (const Drawing *drawing, const char *path)
 {
   g_autoptr (GVariant) properties = netns_objects_get (drawing->objects, path, NETNS_INTERFACE_NAMESPACE);
-  const char *user =
-      netns_objects_user (drawing->objects, netns_property_number (properties, "Owner", NETNS_UID_NOBODY));
+  const char *user
+    = netns_objects_user (drawing->objects, netns_property_number (properties, "Owner", NETNS_UID_NOBODY));
   g_autofree char *name = netns_objects_namespace_of (drawing->objects, path);
   g_autofree char *shown = netns_output_escape (name);
 
@@ -181,20 +173,9 @@ draw_namespace (const Drawing *drawing, const char *path)
 }
 
 static const NetnsOption tree_options[] = {
-  { "--all", 'a', NULL, "all", NETNS_OPTION_ON, N_ ("Also the namespaces without a name") },
+  { "--all", 'a', NULL, "all", NETNS_OPTION_ON, N_ ("Include namespaces without a name") },
   { NULL },
 };
-
-static GPtrArray *
-list_namespaces (const NetnsObjects *objects, gboolean all)
-{
-  GPtrArray *paths = netns_objects_list (objects, NETNS_INTERFACE_NAMESPACE);
-
-  for (guint i = paths->len; i > 0 && !all; i--)
-    if (netns_objects_is_unnamed (paths->pdata[i - 1]))
-      g_ptr_array_remove_index (paths, i - 1);
-  return paths;
-}
 
 static char *
 draw (const NetnsObjects *objects, const GPtrArray *namespaces)
@@ -219,65 +200,65 @@ draw (const NetnsObjects *objects, const GPtrArray *namespaces)
 static const struct {
   const char *key, *interface, *property;
 } link_members[] = {
-  { "name", NETNS_INTERFACE_LINK, "Name" },
+  { "name",              NETNS_INTERFACE_LINK, "Name"             },
   { "alternative-names", NETNS_INTERFACE_LINK, "AlternativeNames" },
-  { "kind", NETNS_INTERFACE_LINK, "Kind" },
-  { "enabled", NETNS_INTERFACE_LINK, "Enabled" },
-  { "carrier", NETNS_INTERFACE_LINK, "Carrier" },
-  { "master", NETNS_INTERFACE_LINK, "Master" },
-  { "addresses", NETNS_INTERFACE_LINK, "Addresses" },
-  { "peer", NETNS_INTERFACE_VETH, "Peer" },
+  { "kind",              NETNS_INTERFACE_LINK, "Kind"             },
+  { "enabled",           NETNS_INTERFACE_LINK, "Enabled"          },
+  { "carrier",           NETNS_INTERFACE_LINK, "Carrier"          },
+  { "master",            NETNS_INTERFACE_LINK, "Master"           },
+  { "addresses",         NETNS_INTERFACE_LINK, "AddressData"      },
+  { "peer",              NETNS_INTERFACE_VETH, "Peer"             },
 };
 
-static JsonObject *
-link_to_json (const NetnsObjects *objects, GHashTable *networks, const char *path)
+static GVariant *
+link_to_object (const NetnsObjects *objects, GHashTable *networks, const char *path)
 {
-  JsonObject *object = json_object_new ();
   const char *network = g_hash_table_lookup (networks, path);
   g_autofree char *network_name = network ? netns_objects_name (objects, network) : NULL;
+  GVariantBuilder object;
 
+  g_variant_builder_init (&object, G_VARIANT_TYPE_VARDICT);
   for (gsize i = 0; i < G_N_ELEMENTS (link_members); i++) {
     g_autoptr (GVariant) properties = netns_objects_get (objects, path, link_members[i].interface);
-    g_autoptr (GVariant) value =
-        properties ? g_variant_lookup_value (properties, link_members[i].property, NULL) : NULL;
 
-    json_object_set_member (object, link_members[i].key,
-                            netns_value_to_json (objects, link_members[i].property, value));
+    netns_value_put (&object, link_members[i].key,
+                     netns_value_of_property (objects, properties, link_members[i].property));
   }
-  json_object_set_member (object, "network", netns_value_new_text (network_name));
-  return object;
+  netns_value_put (&object, "network", netns_value_new_text (network_name));
+  return g_variant_builder_end (&object);
 }
 
-static JsonObject *
-namespace_to_json (const NetnsObjects *objects, GHashTable *networks, const char *path)
+static GVariant *
+namespace_to_object (const NetnsObjects *objects, GHashTable *networks, const char *path)
 {
   g_autoptr (GVariant) properties = netns_objects_get (objects, path, NETNS_INTERFACE_NAMESPACE);
   g_auto (GStrv) paths = netns_property_paths (properties, "Links");
   g_autofree char *name = netns_objects_namespace_of (objects, path);
-  guint32 owner = netns_property_number (properties, "Owner", NETNS_UID_NOBODY);
-  JsonObject *object = json_object_new ();
-  JsonArray *links = json_array_new ();
+  GVariantBuilder links, object;
 
-  json_object_set_string_member (object, "name", name);
-  json_object_set_string_member (object, "source", netns_property_text (properties, "Source"));
-  json_object_set_string_member (object, "owner-label", netns_property_text (properties, "OwnerLabel"));
-  json_object_set_member (object, "owner", netns_value_new_text (netns_objects_user (objects, owner)));
+  g_variant_builder_init (&links, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; paths[i] != NULL; i++)
     if (g_hash_table_contains (objects->by_path, paths[i]))
-      json_array_add_object_element (links, link_to_json (objects, networks, paths[i]));
-  json_object_set_array_member (object, "links", links);
-  return object;
+      g_variant_builder_add_value (&links, link_to_object (objects, networks, paths[i]));
+  g_variant_builder_init (&object, G_VARIANT_TYPE_VARDICT);
+  netns_value_put (&object, "name", netns_value_new_text (name));
+  netns_value_put (&object, "source", netns_value_of_property (objects, properties, "Source"));
+  netns_value_put (&object, "owner-label", netns_value_of_property (objects, properties, "OwnerLabel"));
+  netns_value_put (&object, "owner", netns_value_of_property (objects, properties, "Owner"));
+  netns_value_put (&object, "links", g_variant_builder_end (&links));
+  return g_variant_builder_end (&object);
 }
 
-static JsonNode *
-to_json (const NetnsObjects *objects, const GPtrArray *namespaces)
+static GVariant *
+to_objects (const NetnsObjects *objects, const GPtrArray *namespaces)
 {
   g_autoptr (GHashTable) networks = find_networks (objects);
-  JsonArray *array = json_array_new ();
+  GVariantBuilder array;
 
+  g_variant_builder_init (&array, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < namespaces->len; i++)
-    json_array_add_object_element (array, namespace_to_json (objects, networks, namespaces->pdata[i]));
-  return netns_value_new_array (array);
+    g_variant_builder_add_value (&array, namespace_to_object (objects, networks, namespaces->pdata[i]));
+  return g_variant_builder_end (&array);
 }
 
 static gboolean
@@ -289,15 +270,15 @@ tree (NetnsConnection *connection, char **arguments, GVariant *options, GError *
 
   if (objects == NULL)
     return FALSE;
-  namespaces = list_namespaces (objects, netns_property_flag (options, "all"));
+  namespaces = netns_objects_list (objects, NETNS_INTERFACE_NAMESPACE, netns_property_flag (options, "all"));
   if (connection->settings->format != NETNS_FORMAT_TEXT)
-    return netns_output_json (connection->settings, to_json (objects, namespaces), error);
+    return netns_output_json (connection->settings, to_objects (objects, namespaces), error);
   picture = draw (objects, namespaces);
   return netns_output_write (connection->settings, picture, error);
 }
 
 const NetnsVerb netns_tree_verbs[] = {
-  { "", 0, 0, "", N_ ("Draw the namespaces, their links, and how these are plugged"), tree, tree_options,
-    .reads_objects = TRUE },
+  { "", 0, 0, "", N_ ("Draw the namespaces, their links, and how they are connected"), tree, tree_options,
+   .reads_objects = TRUE },
   { NULL },
 };

@@ -4,19 +4,4 @@
 
 #include <glib.h>
 
-/**
- * NetnsVethEnd:
- * @namespace_name: name of the namespace on the bus
- * @link: name of the link
- * @addresses: its addresses, none is an empty vector
- */
-typedef struct {
-  char *namespace_name;
-  char *link;
-  GStrv addresses;
-} NetnsVethEnd;
-
-gboolean netns_veth_end_parse (const char *text, NetnsVethEnd *end, GError **error);
-void netns_veth_end_clear (NetnsVethEnd *end);
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (NetnsVethEnd, netns_veth_end_clear)
+GVariant *netns_veth_end_parse (const char *text, GError **error);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include "client/watch.h"
 #include "common/names.h"
 
@@ -9,17 +7,13 @@
 #include <signal.h>
 #include <string.h>
 
-#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
-#define PROPERTIES     "org.freedesktop.DBus.Properties"
-
 typedef struct {
   NetnsConnection *connection;
   NetnsWatchFunc func;
   gpointer data;
   GMainLoop *loop;
   NetnsObjects *objects; /* as of the last signal; NULL until the first answer */
-  gboolean
-      current; /* FALSE while the service is away or has not answered yet: signals are in its answer then */
+  gboolean current; /* FALSE while the service is away or has not answered yet: signals are in its answer then */
   GError *error;
 } Watch;
 
@@ -42,6 +36,9 @@ tell_properties (Watch *watch, const char *path, GVariant *before, GVariant *now
     g_autoptr (GVariant) new_value = value;
     g_autoptr (GVariant) old_value = before ? g_variant_lookup_value (before, property, NULL) : NULL;
 
+    /* It belongs to a property that changes with it and says the same in less. */
+    if (g_str_has_suffix (property, "Data"))
+      continue;
     if (old_value == NULL || !g_variant_equal (old_value, new_value))
       tell (watch, NETNS_CHANGE_PROPERTY, path, property, new_value);
   }
@@ -95,102 +92,79 @@ remove_object (Watch *watch, const char *path)
   g_hash_table_remove (watch->objects->by_path, path);
 }
 
-static GPtrArray *
-sorted_paths (const NetnsObjects *objects, const NetnsObjects *without)
-{
-  GPtrArray *paths = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer path;
-
-  g_hash_table_iter_init (&iter, objects->by_path);
-  while (g_hash_table_iter_next (&iter, &path, NULL))
-    if (without == NULL || !g_hash_table_contains (without->by_path, path))
-      g_ptr_array_add (paths, path);
-  g_ptr_array_sort (paths, netns_objects_compare_paths);
-  return paths;
-}
-
 /* Tells what became different while the service was away. */
 static void
 take_snapshot (Watch *watch, GVariant *reply)
 {
   g_autoptr (NetnsObjects) now = netns_objects_new (reply, watch->connection->settings->host == NULL);
-  g_autoptr (GPtrArray) gone = NULL, there = NULL;
+  g_autoptr (GPtrArray) before = NULL, there = NULL;
 
   if (watch->objects == NULL) {
     watch->objects = g_steal_pointer (&now);
     return;
   }
-  gone = sorted_paths (watch->objects, now);
+  before = netns_objects_list (watch->objects, NULL, TRUE);
   /* From the end: links before their namespace. */
-  for (guint i = gone->len; i > 0; i--)
-    remove_object (watch, gone->pdata[i - 1]);
-  there = sorted_paths (now, NULL);
+  for (guint i = before->len; i > 0; i--)
+    if (!g_hash_table_contains (now->by_path, before->pdata[i - 1]))
+      remove_object (watch, before->pdata[i - 1]);
+  there = netns_objects_list (now, NULL, TRUE);
   for (guint i = 0; i < there->len; i++)
     set_object (watch, there->pdata[i], g_hash_table_lookup (now->by_path, there->pdata[i]));
 }
 
-/* What was known, with @added over it and without @removed. */
-static GVariant *
-merge_interfaces (GVariant *known, GVariant *added, const char *const *removed)
+/* An object is now what was known of it, with @added over it and without @removed. */
+static void
+merge_object (Watch *watch, const char *path, GVariant *added, const char *const *removed)
 {
-  GVariantBuilder builder;
+  GVariant *known = g_hash_table_lookup (watch->objects->by_path, path);
+  g_autoptr (GVariant) merged = NULL;
+  GVariantBuilder interfaces;
   GVariantIter iter;
   const char *interface;
   GVariant *properties;
 
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{sa{sv}}"));
-  g_variant_iter_init (&iter, known);
-  while (g_variant_iter_loop (&iter, "{&s@a{sv}}", &interface, &properties)) {
-    g_autoptr (GVariant) again = added ? g_variant_lookup_value (added, interface, NULL) : NULL;
+  g_variant_builder_init (&interfaces, G_VARIANT_TYPE ("a{sa{sv}}"));
+  for (GVariant *source = known ? known : added; source != NULL; source = source == known ? added : NULL) {
+    g_variant_iter_init (&iter, source);
+    while (g_variant_iter_loop (&iter, "{&s@a{sv}}", &interface, &properties)) {
+      g_autoptr (GVariant) over = source == known && added ? g_variant_lookup_value (added, interface, NULL) : NULL;
 
-    if (again == NULL && (removed == NULL || !g_strv_contains (removed, interface)))
-      g_variant_builder_add (&builder, "{s@a{sv}}", interface, properties);
+      if (over == NULL && (removed == NULL || !g_strv_contains (removed, interface)))
+        g_variant_builder_add (&interfaces, "{s@a{sv}}", interface, properties);
+    }
   }
-  if (added != NULL) {
-    g_variant_iter_init (&iter, added);
-    while (g_variant_iter_loop (&iter, "{&s@a{sv}}", &interface, &properties))
-      g_variant_builder_add (&builder, "{s@a{sv}}", interface, properties);
-  }
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
+  merged = g_variant_ref_sink (g_variant_builder_end (&interfaces));
+  if (g_variant_n_children (merged) > 0)
+    set_object (watch, path, merged);
+  else if (known != NULL)
+    remove_object (watch, path);
 }
 
 static void
-on_added (Watch *watch, GVariant *parameters)
+on_added (Watch *watch, const char *manager, GVariant *parameters)
 {
-  g_autoptr (GVariant) added = NULL, interfaces = NULL;
+  g_autoptr (GVariant) added = NULL;
   const char *path;
-  GVariant *known;
 
   g_variant_get (parameters, "(&o@a{sa{sv}})", &path, &added);
-  known = g_hash_table_lookup (watch->objects->by_path, path);
-  interfaces = known ? merge_interfaces (known, added, NULL) : g_variant_ref (added);
-  set_object (watch, path, interfaces);
+  merge_object (watch, path, added, NULL);
 }
 
 static void
-on_removed (Watch *watch, GVariant *parameters)
+on_removed (Watch *watch, const char *manager, GVariant *parameters)
 {
   g_autofree const char **removed = NULL;
-  g_autoptr (GVariant) interfaces = NULL;
   const char *path;
-  GVariant *known;
 
   g_variant_get (parameters, "(&o^a&s)", &path, &removed);
-  known = g_hash_table_lookup (watch->objects->by_path, path);
-  if (known == NULL)
-    return;
-  interfaces = merge_interfaces (known, NULL, removed);
-  if (g_variant_n_children (interfaces) == 0)
-    remove_object (watch, path);
-  else
-    set_object (watch, path, interfaces);
+  merge_object (watch, path, NULL, removed);
 }
 
 static void
 on_properties (Watch *watch, const char *path, GVariant *parameters)
 {
-  g_autoptr (GVariant) changed = NULL, before = NULL, update = NULL, interfaces = NULL;
+  g_autoptr (GVariant) changed = NULL, before = NULL, update = NULL;
   const char *interface, *name;
   GVariant *known = g_hash_table_lookup (watch->objects->by_path, path);
   GVariantDict properties;
@@ -210,14 +184,12 @@ on_properties (Watch *watch, const char *path, GVariant *parameters)
   g_variant_iter_init (&iter, changed);
   while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
     g_variant_dict_insert_value (&properties, name, value);
-  update = g_variant_ref_sink (
-      g_variant_new_parsed ("{%s: %@a{sv}}", interface, g_variant_dict_end (&properties)));
-  interfaces = merge_interfaces (known, update, NULL);
-  set_object (watch, path, interfaces);
+  update = g_variant_ref_sink (g_variant_new_parsed ("{%s: %@a{sv}}", interface, g_variant_dict_end (&properties)));
+  merge_object (watch, path, update, NULL);
 }
 
 static void
-tell_drift (Watch *watch, GVariant *parameters)
+on_drifted (Watch *watch, const char *manager, GVariant *parameters)
 {
   g_autoptr (GVariant) found = g_variant_get_child_value (parameters, 2);
   GVariantIter iter;
@@ -231,37 +203,35 @@ tell_drift (Watch *watch, GVariant *parameters)
 }
 
 static void
-on_notice (Watch *watch, const char *signal_name, GVariant *parameters)
+on_restored (Watch *watch, const char *manager, GVariant *parameters)
 {
-  g_autoptr (GVariant) what = NULL;
+  g_autoptr (GVariant) what = g_variant_get_child_value (parameters, 0);
 
-  if (strcmp (signal_name, "Drifted") == 0 && g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oa{sv}a{sv})")))
-    tell_drift (watch, parameters);
-  if (strcmp (signal_name, "RulesRestored") != 0 || !g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(as)")))
-    return;
-  what = g_variant_get_child_value (parameters, 0);
   tell (watch, NETNS_CHANGE_RESTORED, NETNS_PATH, "What", what);
 }
 
+static const struct {
+  const char *signal_name;
+  const char *type;
+  void (*take) (Watch *watch, const char *path, GVariant *parameters);
+} signals[] = {
+  { "InterfacesAdded",   "(oa{sa{sv}})",  on_added      },
+  { "InterfacesRemoved", "(oas)",         on_removed    },
+  { "PropertiesChanged", "(sa{sv}as)",    on_properties },
+  { "Drifted",           "(oa{sv}a{sv})", on_drifted    },
+  { "RulesRestored",     "(as)",          on_restored   },
+};
+
 static void
-on_signal (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
-           const char *signal_name, GVariant *parameters, gpointer data)
+on_signal (GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal_name,
+           GVariant *parameters, gpointer data)
 {
   Watch *watch = data;
 
-  if (!watch->current)
-    return;
-  if (strcmp (signal_name, "InterfacesAdded") == 0 &&
-      g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oa{sa{sv}})")))
-    on_added (watch, parameters);
-  else if (strcmp (signal_name, "InterfacesRemoved") == 0 &&
-           g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oas)")))
-    on_removed (watch, parameters);
-  else if (strcmp (signal_name, "PropertiesChanged") == 0 &&
-           g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
-    on_properties (watch, path, parameters);
-  else if (strcmp (interface, NETNS_INTERFACE_MANAGER) == 0)
-    on_notice (watch, signal_name, parameters);
+  for (gsize i = 0; watch->current && i < G_N_ELEMENTS (signals); i++)
+    if (strcmp (signals[i].signal_name, signal_name) == 0
+        && g_variant_is_of_type (parameters, G_VARIANT_TYPE (signals[i].type)))
+      signals[i].take (watch, path, parameters);
 }
 
 static void
@@ -276,7 +246,7 @@ on_objects (GObject *source, GAsyncResult *result, gpointer data)
     watch->current = TRUE;
     return;
   }
-  /* Later on it may be gone again before it could answer; that is told by its name. */
+  /* Later it may be gone before it replies, but then its name vanishes. */
   if (watch->objects != NULL) {
     g_error_free (error);
     return;
@@ -291,9 +261,8 @@ static void
 ask_for_objects (Watch *watch, GDBusCallFlags flags)
 {
   watch->connection->method = "GetManagedObjects";
-  g_dbus_connection_call (watch->connection->bus, NETNS_BUS_NAME, NETNS_PATH, OBJECT_MANAGER,
-                          "GetManagedObjects", NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), flags, -1, NULL,
-                          on_objects, watch);
+  g_dbus_connection_call (watch->connection->bus, NETNS_BUS_NAME, NETNS_PATH, NETNS_OBJECT_MANAGER, "GetManagedObjects",
+                          NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), flags, -1, NULL, on_objects, watch);
 }
 
 static void
@@ -321,52 +290,34 @@ on_closed (GDBusConnection *bus, gboolean remote_peer_vanished, GError *error, g
   Watch *watch = data;
 
   g_set_error (watch->error ? NULL : &watch->error, NETNS_UNREACHABLE, 0,
-               _ ("The connection to the system bus ended; check that it runs, then repeat"));
+               _ ("Lost the connection to the system bus; check that it is running, then try again"));
   g_main_loop_quit (watch->loop);
 }
 
 static gboolean
 on_unix_signal (gpointer data)
 {
-  g_main_loop_quit (((Watch *)data)->loop);
+  g_main_loop_quit (((Watch *) data)->loop);
   return G_SOURCE_CONTINUE;
 }
 
-static guint
-subscribe (Watch *watch, const char *interface, const char *path)
-{
-  return g_dbus_connection_signal_subscribe (watch->connection->bus, NETNS_BUS_NAME, interface, NULL, path,
-                                             NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_signal, watch, NULL);
-}
-
-/**
- * netns_watch_run:
- * @connection: the way to the service
- * @func: told of each change
- * @data: for @func
- * @error: why the service cannot be reached
- *
- * Runs until @func has enough, or SIGINT or SIGTERM come. The service may leave and come back meanwhile; it
- * is not started for that.
- *
- * Returns: whether it ended that way
- */
+/* Calls @func for each change until it has enough, or SIGINT or SIGTERM come. The service may leave and come back
+ * meanwhile; it is not started for that. */
 gboolean
 netns_watch_run (NetnsConnection *connection, NetnsWatchFunc func, gpointer data, GError **error)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Watch watch = { .connection = connection, .func = func, .data = data, .loop = loop };
-  guint subscriptions[4], sources[2];
+  guint subscriptions[2], sources[2];
   gulong closed;
 
   if (!netns_connection_open (connection, error))
     return FALSE;
-  subscriptions[0] = subscribe (&watch, OBJECT_MANAGER, NETNS_PATH);
-  subscriptions[1] = subscribe (&watch, PROPERTIES, NULL);
-  subscriptions[3] = subscribe (&watch, NETNS_INTERFACE_MANAGER, NETNS_PATH);
-  subscriptions[2] = g_dbus_connection_signal_subscribe (
-      connection->bus, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
-      "/org/freedesktop/DBus", NETNS_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner, &watch, NULL);
+  subscriptions[0] = g_dbus_connection_signal_subscribe (connection->bus, NETNS_BUS_NAME, NULL, NULL, NULL, NULL,
+                                                         G_DBUS_SIGNAL_FLAGS_NONE, on_signal, &watch, NULL);
+  subscriptions[1] = g_dbus_connection_signal_subscribe (
+    connection->bus, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged", "/org/freedesktop/DBus",
+    NETNS_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner, &watch, NULL);
   closed = g_signal_connect (connection->bus, "closed", G_CALLBACK (on_closed), &watch);
   sources[0] = g_unix_signal_add (SIGINT, on_unix_signal, &watch);
   sources[1] = g_unix_signal_add (SIGTERM, on_unix_signal, &watch);

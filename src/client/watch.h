@@ -12,7 +12,7 @@
  * @NETNS_CHANGE_INTERFACE_ADDED: an object that was there got an interface more
  * @NETNS_CHANGE_INTERFACE_REMOVED: it lost one
  * @NETNS_CHANGE_SERVICE_GONE: the service left the bus; its objects may still be what they were
- * @NETNS_CHANGE_SERVICE_BACK: it came back; what is different is told afterwards
+ * @NETNS_CHANGE_SERVICE_BACK: it came back; the differences follow
  * @NETNS_CHANGE_RESTORED: rules were put back, the value says for what
  * @NETNS_CHANGE_DRIFTED: something that an object needs is not as it should be; the value is what was found
  */
@@ -39,7 +39,7 @@ typedef enum {
  *
  * Returns: whether to go on
  */
-typedef gboolean (*NetnsWatchFunc) (const NetnsObjects *objects, NetnsChange change, const char *path,
-                                    const char *name, GVariant *value, gpointer data);
+typedef gboolean (*NetnsWatchFunc) (const NetnsObjects *objects, NetnsChange change, const char *path, const char *name,
+                                    GVariant *value, gpointer data);
 
 gboolean netns_watch_run (NetnsConnection *connection, NetnsWatchFunc func, gpointer data, GError **error);

@@ -11,47 +11,30 @@ family_bits (int family)
   return family == AF_INET ? 32 : 128;
 }
 
-/* Also for text with a trailing `/N`: @host is a copy of what is in front. */
-static gboolean
-parse_host_part (const char *host, NetnsAddress *address)
-{
-  memset (address, 0, sizeof *address);
-  if (inet_pton (AF_INET, host, address->bytes) == 1)
-    address->family = AF_INET;
-  else if (inet_pton (AF_INET6, host, address->bytes) == 1)
-    address->family = AF_INET6;
-  else
-    return FALSE;
-  address->prefix = (guint8) family_bits (address->family);
-  return TRUE;
-}
-
 /**
- * netns_address_parse_host:
- * @text: an address without prefix length, such as `192.0.2.1` or `2001:db8::1`
- * @address: (out caller-allocates): the address, its prefix length that of a single host
- * @error: `InvalidArgument`
+ * netns_address_parse_host, netns_address_parse, netns_address_parse_subnet:
+ * @text: an address such as `192.0.2.1` or `2001:db8::1`; with a prefix length, such as `192.0.2.1/24`, which is that
+ *   of a single host where it is missing; or a subnet such as `192.0.2.0/24`
+ * @address: (out caller-allocates): the address
+ * @error: `InvalidArgument`, also for a subnet with bits behind the prefix
  *
  * Returns: whether it was one
  */
 gboolean
 netns_address_parse_host (const char *text, NetnsAddress *address, GError **error)
 {
-  if (parse_host_part (text, address))
-    return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-               "“%s” is no IPv4 or IPv6 address (such as 192.0.2.1 or 2001:db8::1)", text);
-  return FALSE;
+  memset (address, 0, sizeof *address);
+  if (inet_pton (AF_INET, text, address->bytes) == 1)
+    address->family = AF_INET;
+  else if (inet_pton (AF_INET6, text, address->bytes) == 1)
+    address->family = AF_INET6;
+  else
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "“%s” is not an IPv4 or IPv6 address (such as 192.0.2.1 or 2001:db8::1)", text);
+  address->prefix = (guint8) family_bits (address->family);
+  return TRUE;
 }
 
-/**
- * netns_address_parse:
- * @text: an address with prefix length, such as `192.0.2.1/24`; without, it is a single host
- * @address: (out caller-allocates): the address
- * @error: `InvalidArgument`
- *
- * Returns: whether it was one
- */
 gboolean
 netns_address_parse (const char *text, NetnsAddress *address, GError **error)
 {
@@ -64,23 +47,14 @@ netns_address_parse (const char *text, NetnsAddress *address, GError **error)
   if (slash == NULL)
     return TRUE;
   if (!g_ascii_isdigit (slash[1])
-      || !g_ascii_string_to_unsigned (slash + 1, 10, 0, family_bits (address->family), &prefix, NULL)) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "“%s” has no prefix length from 0 to %u after the slash", text, family_bits (address->family));
-    return FALSE;
-  }
+      || !g_ascii_string_to_unsigned (slash + 1, 10, 0, family_bits (address->family), &prefix, NULL))
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "“%s” needs a prefix length between 0 and %u after the slash", text,
+                         family_bits (address->family));
   address->prefix = (guint8) prefix;
   return TRUE;
 }
 
-/**
- * netns_address_parse_subnet:
- * @text: a subnet such as `192.0.2.0/24`
- * @subnet: (out caller-allocates): the subnet
- * @error: `InvalidArgument`, also when bits behind the prefix are set
- *
- * Returns: whether it was one
- */
 gboolean
 netns_address_parse_subnet (const char *text, NetnsAddress *subnet, GError **error)
 {
@@ -92,19 +66,12 @@ netns_address_parse_subnet (const char *text, NetnsAddress *subnet, GError **err
   netns_address_get_subnet (subnet, &expected);
   if (netns_address_equal (subnet, &expected))
     return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-               "“%s” is no subnet, bits after its prefix are set; did you mean %s?", text,
-               netns_address_print (&expected, expected_text));
-  return FALSE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                       "“%s” is not a subnet: bits after its prefix are set; did you mean %s?", text,
+                       netns_address_print (&expected, expected_text));
 }
 
-/**
- * netns_address_set_bytes:
- * @address: (out caller-allocates): where to put it
- * @family: AF_INET or AF_INET6
- * @bytes: 4 or 16 bytes in network byte order, %NULL for all zeros
- * @prefix: prefix length in bits
- */
+/* @bytes: 4 or 16 bytes in network byte order, %NULL for all zeros; @prefix: prefix length in bits */
 void
 netns_address_set_bytes (NetnsAddress *address, int family, const void *bytes, guint prefix)
 {
@@ -115,25 +82,14 @@ netns_address_set_bytes (NetnsAddress *address, int family, const void *bytes, g
     memcpy (address->bytes, bytes, netns_address_size (address));
 }
 
-/**
- * netns_address_size:
- * @address: an address
- *
- * Returns: how many bytes of it count: 4 or 16
- */
+/* Returns: how many bytes of @address count: 4 or 16 */
 gsize
 netns_address_size (const NetnsAddress *address)
 {
   return family_bits (address->family) / 8;
 }
 
-/**
- * netns_address_print_host:
- * @address: an address
- * @text: (out caller-allocates): room for it
- *
- * Returns: @text, the address without its prefix length
- */
+/* Returns: @text, the address without its prefix length */
 const char *
 netns_address_print_host (const NetnsAddress *address, char text[NETNS_ADDRESS_MAX_TEXT])
 {
@@ -142,13 +98,7 @@ netns_address_print_host (const NetnsAddress *address, char text[NETNS_ADDRESS_M
   return text;
 }
 
-/**
- * netns_address_print:
- * @address: an address
- * @text: (out caller-allocates): room for it
- *
- * Returns: @text, the address with its prefix length
- */
+/* Returns: @text, the address with its prefix length */
 const char *
 netns_address_print (const NetnsAddress *address, char text[NETNS_ADDRESS_MAX_TEXT])
 {
@@ -160,30 +110,35 @@ netns_address_print (const NetnsAddress *address, char text[NETNS_ADDRESS_MAX_TE
   return text;
 }
 
-/**
- * netns_address_equal:
- * @a: an address
- * @b: another
- *
- * Returns: whether address and prefix length are the same
- */
+/* Returns: whether address and prefix length are the same */
 gboolean
 netns_address_equal (const NetnsAddress *a, const NetnsAddress *b)
 {
   return a->prefix == b->prefix && netns_address_equal_host (a, b);
 }
 
-/**
- * netns_address_equal_host:
- * @a: an address
- * @b: another
- *
- * Returns: whether they are the same but for the prefix length
- */
+/* Returns: whether they are the same but for the prefix length */
 gboolean
 netns_address_equal_host (const NetnsAddress *a, const NetnsAddress *b)
 {
   return a->family == b->family && memcmp (a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* Returns: whether it is ::1, or in 127.0.0.0/8 */
+gboolean
+netns_address_is_loopback (const NetnsAddress *address)
+{
+  static const guint8 loopback6[sizeof address->bytes] = { [15] = 1 };
+
+  return address->family == AF_INET6 ? memcmp (address->bytes, loopback6, sizeof loopback6) == 0
+                                     : address->family == AF_INET && address->bytes[0] == 127;
+}
+
+/* Returns: whether it is in fe80::/10: on each link there can be the same one */
+gboolean
+netns_address_is_link_local (const NetnsAddress *address)
+{
+  return address->family == AF_INET6 && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
 }
 
 static gboolean
@@ -194,37 +149,21 @@ same_bits (const NetnsAddress *a, const NetnsAddress *b, guint bits)
   return bits % 8 == 0 || ((a->bytes[bits / 8] ^ b->bytes[bits / 8]) >> (8 - bits % 8)) == 0;
 }
 
-/**
- * netns_address_contains:
- * @subnet: a subnet
- * @address: an address; its prefix length does not count
- *
- * Returns: whether @address lies in @subnet
- */
+/* Returns: whether @address lies in @subnet; its prefix length does not count */
 gboolean
 netns_address_contains (const NetnsAddress *subnet, const NetnsAddress *address)
 {
   return subnet->family == address->family && same_bits (subnet, address, subnet->prefix);
 }
 
-/**
- * netns_address_overlaps:
- * @a: a subnet
- * @b: another
- *
- * Returns: whether there is an address in both
- */
+/* Returns: whether there is an address in both subnets */
 gboolean
 netns_address_overlaps (const NetnsAddress *a, const NetnsAddress *b)
 {
   return a->family == b->family && same_bits (a, b, MIN (a->prefix, b->prefix));
 }
 
-/**
- * netns_address_add:
- * @address: (inout): an address
- * @count: how far to go up
- */
+/* Goes up from @address by @count addresses. */
 void
 netns_address_add (NetnsAddress *address, guint32 count)
 {
@@ -237,11 +176,7 @@ netns_address_add (NetnsAddress *address, guint32 count)
   }
 }
 
-/**
- * netns_address_get_subnet:
- * @address: an address with prefix length
- * @subnet: (out caller-allocates): the subnet that it lies in
- */
+/* @subnet: (out caller-allocates): the subnet that @address lies in */
 void
 netns_address_get_subnet (const NetnsAddress *address, NetnsAddress *subnet)
 {
@@ -271,4 +206,38 @@ netns_address_get_last (const NetnsAddress *subnet, NetnsAddress *last)
   if (subnet->family == AF_INET && subnet->prefix < 31)
     last->bytes[3] &= 0xfe;
   return subnet->prefix < bits;
+}
+
+/* Returns: (transfer full) (element-type NetnsAddress): an empty list */
+GArray *
+netns_addresses_new (void)
+{
+  return g_array_new (FALSE, FALSE, sizeof (NetnsAddress));
+}
+
+/**
+ * netns_addresses_find:
+ * @addresses: (element-type NetnsAddress): a list
+ * @fits: (scope call): compares one of the list, its first argument, with @address
+ * @address: an address or subnet
+ *
+ * Returns: (transfer none) (nullable): the first of the list that fits
+ */
+const NetnsAddress *
+netns_addresses_find (const GArray *addresses, NetnsAddressFunc fits, const NetnsAddress *address)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    if (fits (&g_array_index (addresses, NetnsAddress, i), address))
+      return &g_array_index (addresses, NetnsAddress, i);
+  return NULL;
+}
+
+/* Returns: whether one of @addresses (element-type NetnsAddress) is of @family */
+gboolean
+netns_addresses_have_family (const GArray *addresses, int family)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    if (g_array_index (addresses, NetnsAddress, i).family == family)
+      return TRUE;
+  return FALSE;
 }

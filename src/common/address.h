@@ -19,6 +19,9 @@ typedef struct {
   guint8 bytes[16];
 } NetnsAddress;
 
+/* A comparison such as netns_address_contains(). */
+typedef gboolean (*NetnsAddressFunc) (const NetnsAddress *a, const NetnsAddress *b);
+
 gboolean netns_address_parse (const char *text, NetnsAddress *address, GError **error);
 gboolean netns_address_parse_host (const char *text, NetnsAddress *address, GError **error);
 gboolean netns_address_parse_subnet (const char *text, NetnsAddress *subnet, GError **error);
@@ -28,8 +31,13 @@ const char *netns_address_print (const NetnsAddress *address, char text[NETNS_AD
 const char *netns_address_print_host (const NetnsAddress *address, char text[NETNS_ADDRESS_MAX_TEXT]);
 gboolean netns_address_equal (const NetnsAddress *a, const NetnsAddress *b);
 gboolean netns_address_equal_host (const NetnsAddress *a, const NetnsAddress *b);
+gboolean netns_address_is_loopback (const NetnsAddress *address);
+gboolean netns_address_is_link_local (const NetnsAddress *address);
 gboolean netns_address_contains (const NetnsAddress *subnet, const NetnsAddress *address);
 gboolean netns_address_overlaps (const NetnsAddress *a, const NetnsAddress *b);
 void netns_address_add (NetnsAddress *address, guint32 count);
 void netns_address_get_subnet (const NetnsAddress *address, NetnsAddress *subnet);
 gboolean netns_address_get_last (const NetnsAddress *subnet, NetnsAddress *last);
+GArray *netns_addresses_new (void);
+const NetnsAddress *netns_addresses_find (const GArray *addresses, NetnsAddressFunc fits, const NetnsAddress *address);
+gboolean netns_addresses_have_family (const GArray *addresses, int family);

@@ -3,23 +3,23 @@
 
 #include "common/address.h"
 #include "common/error.h"
-#include "common/validate.h"
 
 #include <string.h>
 #include <sys/socket.h>
 
-#define MARK        "# Written by netnsd"
-#define MARK_LINE   MARK ", which overwrites and removes this file. Take this line out to keep it.\n"
-#define MAX_DOMAIN  253 /* RFC 1035, 2.3.4, without the dot at the end */
-#define MAX_LABEL   63
-#define BLANKS      " \t"
-#define LETTERS     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-static gboolean
-is_link_local (const NetnsAddress *address)
-{
-  return address->family == AF_INET6 && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
-}
+#define MARK      "# Written by netnsd"
+#define MARK_LINE MARK ", which overwrites and removes this file. Take this line out to keep it.\n"
+#define IDENTITY  "# It goes with namespace "
+#define BLANKS    " \t"
+/* RFC 1035, 2.3.4: labels of at most 63 bytes; all together at most 253, without the dot at the end. */
+#define LABEL  "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+#define DOMAIN "^(?=.{1,253}\\.?$)" LABEL "(?:\\." LABEL ")*\\.?$"
+/* A line of resolv.conf. */
+#define SETTING "^(nameserver|search|domain)[ \\t]+(.*)$"
+/* A link's name or number, after a `%`. */
+#define LINK "^[A-Za-z0-9_.@+-]{1,15}$"
+/* A service and the actions that follow it: `resolve [!UNAVAIL=return]`. */
+#define SERVICE "([^ \t[]*)[ \t]*(?:\\[[^]]*\\]?[ \t]*)*"
 
 static gboolean
 is_multicast (const NetnsAddress *address)
@@ -27,14 +27,13 @@ is_multicast (const NetnsAddress *address)
   return address->family == AF_INET6 ? address->bytes[0] == 0xff : (address->bytes[0] & 0xf0) == 0xe0;
 }
 
-/* What stands behind a `%`: a link's name or number. */
 static gboolean
-is_scope (const char *text)
+matches (const char *text, const char *pattern)
 {
-  return *text != '\0' && strlen (text) <= NETNS_LINK_NAME_MAX && text[strspn (text, LETTERS "_.@+-")] == '\0';
+  return g_regex_match_simple (pattern, text, G_REGEX_DOLLAR_ENDONLY, 0);
 }
 
-/* What a stranger gave, fit to be shown. */
+/* Untrusted text, made fit to be shown. */
 static char *
 show (const char *text)
 {
@@ -52,45 +51,20 @@ validate_server (const char *text, GError **error)
   NetnsAddress address;
 
   if (!netns_address_parse_host (host, &address, NULL))
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "“%s” is no IPv4 or IPv6 address of a name server (such as 192.0.2.1 or fe80::1%%eth0)", shown);
-  else if (is_multicast (&address))
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is a multicast address, no name server has it",
-                 shown);
-  else if (is_link_local (&address) && (scope == NULL || !is_scope (scope)))
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "“%s” is a link-local address: say by which link it is reached, such as %s%%eth0", shown, host);
-  else if (!is_link_local (&address) && scope != NULL)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "“%s” is no link-local address and cannot have a link behind a %%", shown);
-  else
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "“%s” is not an IPv4 or IPv6 address of a name server (such as 192.0.2.1 or fe80::1%%eth0)",
+                         shown);
+  if (is_multicast (&address))
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "“%s” is a multicast address, which a name server cannot have", shown);
+  if (!netns_address_is_link_local (&address) && scope != NULL)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "“%s” is not a link-local address and cannot have a link after a %%", shown);
+  if (!netns_address_is_link_local (&address) || (scope != NULL && matches (scope, LINK)))
     return TRUE;
-  return FALSE;
-}
-
-static gboolean
-is_label (const char *label)
-{
-  gsize length = strlen (label);
-
-  return length > 0 && length <= MAX_LABEL && label[strspn (label, LETTERS "_-")] == '\0' && label[0] != '-'
-         && label[length - 1] != '-';
-}
-
-static gboolean
-is_domain (const char *text)
-{
-  gsize length = strlen (text);
-  g_autofree char *domain = g_strndup (text, length > 0 && text[length - 1] == '.' ? length - 1 : length);
-  g_auto (GStrv) labels = NULL;
-
-  if (*domain == '\0' || strlen (domain) > MAX_DOMAIN)
-    return FALSE;
-  labels = g_strsplit (domain, ".", -1);
-  for (guint i = 0; labels[i] != NULL; i++)
-    if (!is_label (labels[i]))
-      return FALSE;
-  return TRUE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                       "“%s” is a link-local address; add the link through which it is reached, such as %s%%eth0",
+                       shown, host);
 }
 
 static gboolean
@@ -98,79 +72,72 @@ validate_search (const char *const *search, GError **error)
 {
   gsize bytes = 0;
 
-  if (g_strv_length ((char **) search) > NETNS_DNS_MAX_SEARCH) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "There can be %d search domains, not %u: more are ignored by some C libraries", NETNS_DNS_MAX_SEARCH,
-                 g_strv_length ((char **) search));
-    return FALSE;
-  }
+  if (g_strv_length ((char **) search) > NETNS_DNS_MAX_SEARCH)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "There can be at most %d search domains, not %u: some C libraries ignore more",
+                         NETNS_DNS_MAX_SEARCH, g_strv_length ((char **) search));
   for (guint i = 0; search[i] != NULL; i++) {
     g_autofree char *shown = show (search[i]);
 
     bytes += strlen (search[i]) + (i > 0);
-    if (is_domain (search[i]))
-      continue;
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is no domain name (such as example.org)", shown);
-    return FALSE;
+    if (!matches (search[i], DOMAIN))
+      return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is not a domain name (such as example.org)",
+                           shown);
   }
   if (bytes <= NETNS_DNS_MAX_SEARCH_BYTES)
     return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-               "The search domains have %zu bytes together, %d are read by all C libraries", bytes,
-               NETNS_DNS_MAX_SEARCH_BYTES);
-  return FALSE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                       "The search domains are too long together: %zu bytes (some C libraries read only %d)", bytes,
+                       NETNS_DNS_MAX_SEARCH_BYTES);
 }
 
-/**
- * netns_dns_validate:
- * @servers: (array zero-terminated=1): addresses of name servers
- * @search: (array zero-terminated=1): search domains
- * @error: `InvalidArgument`
- *
- * Returns: whether a resolver will use all of them
- */
+/* Returns: whether a resolver will use all of these addresses of name servers and search domains; @error:
+ * `InvalidArgument` */
 gboolean
 netns_dns_validate (const char *const *servers, const char *const *search, GError **error)
 {
   guint count = g_strv_length ((char **) servers);
 
-  if (count > NETNS_DNS_MAX_SERVERS) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "There can be %d name servers, not %u: a resolver asks no more", NETNS_DNS_MAX_SERVERS, count);
-    return FALSE;
-  }
-  if (count == 0 && *search != NULL) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "Search domains need a name server: without one a resolver asks this machine itself");
-    return FALSE;
-  }
+  if (count > NETNS_DNS_MAX_SERVERS)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "There can be at most %d name servers, not %u: resolvers ignore more", NETNS_DNS_MAX_SERVERS,
+                         count);
+  if (count == 0 && *search != NULL)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "Search domains need a name server: without one a resolver asks this machine itself");
   for (guint i = 0; i < count; i++)
     if (!validate_server (servers[i], error))
       return FALSE;
   return validate_search (search, error);
 }
 
-/**
- * netns_dns_is_ours:
- * @contents: a file below /etc/netns
- *
- * Returns: whether the service wrote it
- */
+/* Returns: whether the service wrote a file below /etc/netns */
 gboolean
 netns_dns_is_ours (const char *contents)
 {
   return g_str_has_prefix (contents, MARK);
 }
 
-/* The word behind a keyword at the beginning of a line, %NULL if it is another line. */
-static const char *
-get_value (const char *line, const char *keyword)
+/* Returns: (transfer full) (nullable): which namespace a file was written for: another one can have its name by now. %NULL if
+ * it does not say so */
+char *
+netns_dns_get_identity (const char *contents)
 {
-  gsize length = strlen (keyword);
+  const char *line = netns_dns_is_ours (contents) ? strchr (contents, '\n') : NULL;
 
-  if (strncmp (line, keyword, length) != 0 || line[length] == '\0' || strchr (BLANKS, line[length]) == NULL)
+  if (line == NULL || !g_str_has_prefix (line + 1, IDENTITY))
     return NULL;
-  return line + length + strspn (line + length, BLANKS);
+  line += 1 + strlen (IDENTITY);
+  return g_strndup (line, strcspn (line, "\n"));
+}
+
+static GString *
+begin_file (const char *identity)
+{
+  GString *text = g_string_new (MARK_LINE);
+
+  g_string_append_printf (text, IDENTITY "%s\n", identity);
+  return text;
 }
 
 /* Only what can be a server: it goes to the bus. */
@@ -201,31 +168,27 @@ end_list (GPtrArray *list)
   return (char **) g_ptr_array_free (list, FALSE);
 }
 
-/**
- * netns_dns_parse:
- * @contents: a resolv.conf
- *
- * Returns: (transfer full): what a resolver takes from it
- */
+/* Returns: (transfer full): what a resolver takes from a resolv.conf */
 NetnsDns *
 netns_dns_parse (const char *contents)
 {
-  g_auto (GStrv) lines = g_strsplit (contents, "\n", -1);
+  g_autoptr (GRegex) setting = g_regex_new (SETTING, G_REGEX_RAW | G_REGEX_MULTILINE | G_REGEX_NEWLINE_LF, 0, NULL);
   GPtrArray *servers = g_ptr_array_new (), *search = g_ptr_array_new_with_free_func (g_free);
   NetnsDns *dns = g_new0 (NetnsDns, 1);
+  g_autoptr (GMatchInfo) match = NULL;
 
-  for (guint i = 0; lines[i] != NULL; i++) {
-    const char *server = get_value (lines[i], "nameserver");
-    const char *list = get_value (lines[i], "search"), *domain = get_value (lines[i], "domain");
+  for (g_regex_match (setting, contents, 0, &match); g_match_info_matches (match); g_match_info_next (match, NULL)) {
+    g_autofree char *keyword = g_match_info_fetch (match, 1), *value = g_match_info_fetch (match, 2);
 
-    if (server != NULL)
-      take_server (servers, server);
-    else if (list != NULL || domain != NULL) /* the last one counts */
-      take_search (search, list ? list : domain, domain != NULL);
+    if (g_str_equal (keyword, "nameserver"))
+      take_server (servers, value);
+    else /* the last one counts */
+      take_search (search, value, g_str_equal (keyword, "domain"));
   }
   dns->servers = end_list (servers);
   dns->search = end_list (search);
   dns->ours = netns_dns_is_ours (contents);
+  dns->identity = netns_dns_get_identity (contents);
   return dns;
 }
 
@@ -234,27 +197,16 @@ netns_dns_free (NetnsDns *dns)
 {
   g_strfreev (dns->servers);
   g_strfreev (dns->search);
+  g_free (dns->identity);
   g_free (dns);
 }
 
-gboolean
-netns_dns_equal (const NetnsDns *a, const NetnsDns *b)
-{
-  return a->ours == b->ours && g_strv_equal ((const char *const *) a->servers, (const char *const *) b->servers)
-         && g_strv_equal ((const char *const *) a->search, (const char *const *) b->search);
-}
-
-/**
- * netns_dns_print_resolv_conf:
- * @servers: (array zero-terminated=1): addresses of name servers
- * @search: (array zero-terminated=1): search domains
- *
- * Returns: (transfer full): the file, marked as the service's
- */
+/* Returns: (transfer full): the file for the namespace with @identity, a line of text, with these name servers and search
+ * domains, marked as the service's */
 char *
-netns_dns_print_resolv_conf (const char *const *servers, const char *const *search)
+netns_dns_print_resolv_conf (const char *identity, const char *const *servers, const char *const *search)
 {
-  GString *text = g_string_new (MARK_LINE);
+  GString *text = begin_file (identity);
 
   if (*search != NULL) {
     g_autofree char *list = g_strjoinv (" ", (char **) search);
@@ -266,63 +218,33 @@ netns_dns_print_resolv_conf (const char *const *servers, const char *const *sear
   return g_string_free (text, FALSE);
 }
 
-/* Goes to the end of a service with what shall happen after it: `resolve [!UNAVAIL=return]`. */
-static const char *
-skip_service (const char *text)
-{
-  text += strcspn (text, BLANKS "[");
-  text += strspn (text, BLANKS);
-  while (*text == '[') {
-    text += strcspn (text, "]");
-    text += *text == ']';
-    text += strspn (text, BLANKS);
-  }
-  return text;
-}
-
-static gboolean
-is_service (const char *text, const char *end, const char *name)
-{
-  gsize length = strlen (name);
-
-  return (gsize) (end - text) >= length && strncmp (text, name, length) == 0
-         && (text[length] == '\0' || strchr (BLANKS "[", text[length]) != NULL);
-}
-
 /* systemd's services ask programs outside of the namespace; what is left must ask the name servers. */
 static void
 append_hosts (GString *text, const char *services)
 {
-  g_autofree char *list = g_strndup (services, strcspn (services, "#"));
-  const char *service = list + strspn (list, BLANKS), *end;
+  g_autoptr (GRegex) service = g_regex_new (SERVICE, G_REGEX_RAW, G_REGEX_MATCH_NOTEMPTY, NULL);
+  g_autofree char *list = g_strstrip (g_strndup (services, strcspn (services, "#")));
+  g_autoptr (GMatchInfo) match = NULL;
   gboolean asks = FALSE;
 
   g_string_append (text, "hosts:");
-  for (; *service != '\0'; service = end) {
-    g_autofree char *whole = NULL;
+  for (g_regex_match (service, list, 0, &match); g_match_info_matches (match); g_match_info_next (match, NULL)) {
+    g_autofree char *whole = g_strchomp (g_match_info_fetch (match, 0)), *name = g_match_info_fetch (match, 1);
 
-    end = skip_service (service);
-    if (is_service (service, end, "resolve") || is_service (service, end, "mymachines"))
-      continue;
-    whole = g_strchomp (g_strndup (service, (gsize) (end - service)));
-    g_string_append_printf (text, " %s", whole);
-    asks |= is_service (service, end, "dns");
+    if (!g_str_equal (name, "resolve") && !g_str_equal (name, "mymachines"))
+      g_string_append_printf (text, " %s", whole);
+    asks |= g_str_equal (name, "dns");
   }
   g_string_append (text, asks ? "\n" : " dns\n");
 }
 
-/**
- * netns_dns_print_nsswitch_conf:
- * @host: the machine's nsswitch.conf
- *
- * Returns: (transfer full): the same, but names of hosts are asked from name servers, not from systemd's services on
- *   the host; marked as the service's
- */
+/* Returns: (transfer full): the file for the namespace with @identity, a line of text, with these name servers and search
+ * domains, marked as the service's */
 char *
-netns_dns_print_nsswitch_conf (const char *host)
+netns_dns_print_nsswitch_conf (const char *identity, const char *host)
 {
   g_auto (GStrv) lines = g_strsplit (host, "\n", -1);
-  GString *text = g_string_new (MARK_LINE);
+  GString *text = begin_file (identity);
 
   for (guint i = 0; lines[i] != NULL; i++) {
     const char *line = lines[i] + strspn (lines[i], BLANKS);

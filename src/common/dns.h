@@ -13,19 +13,21 @@
  * @servers: addresses of name servers
  * @search: domains to look in for names without dots
  * @ours: whether the service wrote the file
+ * @identity: (nullable): of the namespace that the service wrote it for; %NULL also for files of earlier versions
  */
 typedef struct {
   char **servers;
   char **search;
   gboolean ours;
+  char *identity;
 } NetnsDns;
 
 gboolean netns_dns_validate (const char *const *servers, const char *const *search, GError **error);
 gboolean netns_dns_is_ours (const char *contents);
 NetnsDns *netns_dns_parse (const char *contents);
 void netns_dns_free (NetnsDns *dns);
-gboolean netns_dns_equal (const NetnsDns *a, const NetnsDns *b);
-char *netns_dns_print_resolv_conf (const char *const *servers, const char *const *search);
-char *netns_dns_print_nsswitch_conf (const char *host);
+char *netns_dns_get_identity (const char *contents);
+char *netns_dns_print_resolv_conf (const char *identity, const char *const *servers, const char *const *search);
+char *netns_dns_print_nsswitch_conf (const char *identity, const char *host);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsDns, netns_dns_free)

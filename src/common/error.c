@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <string.h>
 
 #define DBUS_ERROR_PREFIX "org.freedesktop.DBus.Error."
 
@@ -24,7 +23,10 @@ static const char *const wire_names[NETNS_N_ERRORS] = {
   [NETNS_ERROR_BLOCKED_BY_FIREWALL] = NETNS_ERROR_PREFIX "BlockedByFirewall",
   [NETNS_ERROR_ROLLED_BACK] = NETNS_ERROR_PREFIX "RolledBack",
   [NETNS_ERROR_QUOTA_EXCEEDED] = NETNS_ERROR_PREFIX "QuotaExceeded",
+  [NETNS_ERROR_LOOP] = NETNS_ERROR_PREFIX "Loop",
   [NETNS_ERROR_COMMAND_NOT_FOUND] = NETNS_ERROR_PREFIX "CommandNotFound",
+  [NETNS_ERROR_TOO_LARGE] = NETNS_ERROR_PREFIX "TooLarge",
+  [NETNS_ERROR_UNREADABLE] = NETNS_ERROR_PREFIX "Unreadable",
   [NETNS_ERROR_COMMAND_NOT_EXECUTABLE] = NETNS_ERROR_PREFIX "CommandNotExecutable",
   [NETNS_ERROR_ACCESS_DENIED] = DBUS_ERROR_PREFIX "AccessDenied",
   [NETNS_ERROR_INTERACTION_REQUIRED] = DBUS_ERROR_PREFIX "InteractiveAuthorizationRequired",
@@ -37,12 +39,7 @@ netns_error_quark (void)
   return g_quark_from_static_string ("netns-error-quark");
 }
 
-/**
- * netns_error_name:
- * @error: an error of domain %NETNS_ERROR
- *
- * Returns: (transfer none): its name on the bus
- */
+/* Returns: (transfer none): the name on the bus of an error of domain %NETNS_ERROR */
 const char *
 netns_error_name (const GError *error)
 {
@@ -82,15 +79,37 @@ set_error (GError **error, int error_number, const char *words, const char *form
 }
 
 /**
- * netns_error_set_errno:
+ * netns_refuse:
  * @error: (out) (optional): where to put it
- * @error_number: what the kernel answered, positive
- * @format: what was tried and on what, without a full stop
+ * @code: which error
+ * @format: what was wrong and what to do, without a full stop
  * @...: its arguments
  *
- * Makes an error of a system call's or netlink request's errno; its words follow after a colon.
+ * Returns: FALSE, so that a check can say why it fails and fail in one statement
  */
-void
+gboolean
+netns_refuse (GError **error, NetnsError code, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  g_propagate_error (error, g_error_new_valist (NETNS_ERROR, (int) code, format, arguments));
+  va_end (arguments);
+  return FALSE;
+}
+
+/**
+ * netns_error_set_errno, netns_error_set_kernel:
+ * @error: (out) (optional): where to put it
+ * @error_number: what the kernel answered to a system call or a netlink request, positive
+ * @extended_ack: (nullable): the kernel's own words about it: “mtu greater than device maximum” tells more than
+ *   “Invalid argument”
+ * @format: what was tried and on what, without a full stop; a colon and the reason follow
+ * @...: its arguments
+ *
+ * Returns: FALSE
+ */
+gboolean
 netns_error_set_errno (GError **error, int error_number, const char *format, ...)
 {
   va_list arguments;
@@ -98,26 +117,16 @@ netns_error_set_errno (GError **error, int error_number, const char *format, ...
   va_start (arguments, format);
   set_error (error, error_number, g_strerror (error_number), format, arguments);
   va_end (arguments);
+  return FALSE;
 }
 
-/**
- * netns_error_set_kernel:
- * @error: (out) (optional): where to put it
- * @error_number: what the kernel answered, positive
- * @extended_ack: (nullable): the kernel's own words about it
- * @format: what was tried and on what, without a full stop
- * @...: its arguments
- *
- * Makes an error as netns_error_set_errno() does, with the kernel's own words where it gave some: “mtu greater than
- * device maximum” tells more than “Invalid argument”.
- */
-void
+gboolean
 netns_error_set_kernel (GError **error, int error_number, const char *extended_ack, const char *format, ...)
 {
   va_list arguments;
 
   va_start (arguments, format);
-  set_error (error, error_number, extended_ack != NULL ? extended_ack : g_strerror (error_number), format,
-             arguments);
+  set_error (error, error_number, extended_ack != NULL ? extended_ack : g_strerror (error_number), format, arguments);
   va_end (arguments);
+  return FALSE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What people call the thing that a process belongs to: a container, an application or a unit, told by the names that
- * engines and service managers give to their control groups and mounts. */
+/* A readable label of what a process belongs to: a container, an application or a unit, found by the names that engines
+ * and service managers give to their control groups and mounts. */
 #pragma once
 
 #include <glib.h>

@@ -6,8 +6,8 @@
 /* The host namespace has no name; no escaped name can look like this, since `ho` are no hexadecimal digits. */
 #define HOST_LABEL "_host"
 /* Nor like the one of a namespace without a name, with its inode behind. */
-#define ID_LABEL   "_id"
-#define ID_NAME    "@id"
+#define ID_LABEL "_id"
+#define ID_NAME  "@id"
 
 /**
  * netns_path_escape:
@@ -34,12 +34,7 @@ netns_path_escape (const char *name)
   return g_string_free (label, FALSE);
 }
 
-/**
- * netns_path_unescape:
- * @label: one element of an object path
- *
- * Returns: (transfer full) (nullable): what netns_path_escape() made @label of, %NULL if that was nothing
- */
+/* Returns: (transfer full) (nullable): what netns_path_escape() made @label of, %NULL if that was nothing */
 char *
 netns_path_unescape (const char *label)
 {
@@ -65,12 +60,7 @@ netns_path_unescape (const char *label)
   return g_string_free (g_steal_pointer (&name), FALSE);
 }
 
-/**
- * netns_name_for_id:
- * @inode: inode of a network namespace
- *
- * Returns: (transfer full): what stands for it in the place of a name, while it has none: `@id4026532345`
- */
+/* Returns: (transfer full): what stands in the place of a name for a namespace that has none: `@id4026532345` */
 char *
 netns_name_for_id (guint64 inode)
 {
@@ -85,26 +75,16 @@ is_inode (const char *text)
   return *text != '0' && g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT64, &inode, NULL);
 }
 
-/**
- * netns_name_is_id:
- * @name: name of a namespace
- *
- * A file of that name in /run/netns is none: the service makes no name that begins with `@`.
- *
- * Returns: whether it is one of netns_name_for_id()
- */
+/* Returns: whether it is one of netns_name_for_id(); a file of that name in /run/netns is none, because the service
+ * makes no name that begins with `@` */
 gboolean
 netns_name_is_id (const char *name)
 {
   return g_str_has_prefix (name, ID_NAME) && is_inode (name + strlen (ID_NAME));
 }
 
-/**
- * netns_name_from_label:
- * @label: last element of the object path of a namespace
- *
- * Returns: (transfer full) (nullable): its name, empty for the host namespace; %NULL if no namespace has such a path
- */
+/* Returns: (transfer full) (nullable): the name of the namespace whose object path ends with @label, empty for the host
+ * namespace; %NULL if none has such a path */
 char *
 netns_name_from_label (const char *label)
 {
@@ -119,10 +99,12 @@ netns_name_from_label (const char *label)
 }
 
 /**
- * netns_path_for_namespace:
- * @name: name of a namespace, empty for the host namespace
+ * netns_path_for_namespace, netns_path_for_link, netns_path_for_network, netns_path_for_number:
+ * @name: name of a namespace, empty for the host namespace; or of a network in it
+ * @index: ifindex of a link
+ * @number: of an object of a kind without names (`nat`, `forward`, `process`)
  *
- * Returns: (transfer full): its object path
+ * Returns: (transfer full): the object's path
  */
 char *
 netns_path_for_namespace (const char *name)
@@ -137,13 +119,6 @@ netns_path_for_namespace (const char *name)
   return g_strconcat (NETNS_PATH_NAMESPACES "/", label, NULL);
 }
 
-/**
- * netns_path_for_link:
- * @namespace_name: name of a namespace, empty for the host namespace
- * @index: ifindex of a link in it
- *
- * Returns: (transfer full): its object path
- */
 char *
 netns_path_for_link (const char *namespace_name, guint index)
 {
@@ -152,52 +127,51 @@ netns_path_for_link (const char *namespace_name, guint index)
   return g_strdup_printf ("%s/link/%u", parent, index);
 }
 
-/**
- * netns_path_for_network:
- * @name: name of a network
- *
- * Returns: (transfer full): its object path
- */
 char *
-netns_path_for_network (const char *name)
+netns_path_for_network (const char *namespace_name, const char *name)
 {
+  g_autofree char *parent = *namespace_name == '\0' ? g_strdup (NETNS_PATH) : netns_path_for_namespace (namespace_name);
   g_autofree char *label = netns_path_escape (name);
 
-  return g_strconcat (NETNS_PATH_NETWORKS "/", label, NULL);
+  return g_strconcat (parent, "/network/", label, NULL);
+}
+
+char *
+netns_path_for_number (const char *kind, guint number)
+{
+  return g_strdup_printf (NETNS_PATH "/%s/%u", kind, number);
+}
+
+/* Returns: (transfer full): what a network is called where it stands alone: `NAME` in the host namespace, whose name is
+ * empty, `NS:NAME` in another one */
+char *
+netns_name_for_network (const char *namespace_name, const char *name)
+{
+  return *namespace_name == '\0' ? g_strdup (name) : g_strconcat (namespace_name, ":", name, NULL);
 }
 
 /**
- * netns_path_for_nat:
- * @id: number of a translation
+ * netns_name_split_network:
+ * @text: what netns_name_for_network() returns
+ * @namespace_name: (out) (transfer full): what is in front of the last colon, empty for none. The name of a namespace can
+ *   have colons, that of a network has none
  *
- * Returns: (transfer full): its object path
+ * Returns: (transfer none): what is behind it
  */
-char *
-netns_path_for_nat (guint id)
+const char *
+netns_name_split_network (const char *text, char **namespace_name)
 {
-  return g_strdup_printf (NETNS_PATH_NATS "/%u", id);
+  const char *colon = strrchr (text, ':');
+
+  *namespace_name = g_strndup (text, colon ? (gsize) (colon - text) : 0);
+  return colon ? colon + 1 : text;
 }
 
-/**
- * netns_path_for_process:
- * @id: number of a command that was started
- *
- * Returns: (transfer full): its object path
- */
+/* Returns: (transfer full): the folder of an object path: `namespace`, `link` ...; `service` for the service itself */
 char *
-netns_path_for_process (guint id)
+netns_path_get_kind (const char *path)
 {
-  return g_strdup_printf (NETNS_PATH_PROCESSES "/%u", id);
-}
+  g_autofree char *folder = g_path_get_dirname (path);
 
-/**
- * netns_path_for_forward:
- * @id: number of a port forward
- *
- * Returns: (transfer full): its object path
- */
-char *
-netns_path_for_forward (guint id)
-{
-  return g_strdup_printf (NETNS_PATH_FORWARDS "/%u", id);
+  return g_str_has_prefix (path, NETNS_PATH "/") ? g_path_get_basename (folder) : g_strdup ("service");
 }

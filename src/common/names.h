@@ -4,15 +4,11 @@
 
 #include <glib.h>
 
-#define NETNS_BUS_NAME          "org.example.NetNS1"
-#define NETNS_INTERFACE_PREFIX  "org.example.NetNS1."
-#define NETNS_ERROR_PREFIX      "org.example.NetNS1.Error."
-#define NETNS_PATH              "/org/example/NetNS1"
-#define NETNS_PATH_NAMESPACES   NETNS_PATH "/namespace"
-#define NETNS_PATH_NETWORKS     NETNS_PATH "/network"
-#define NETNS_PATH_NATS         NETNS_PATH "/nat"
-#define NETNS_PATH_PROCESSES    NETNS_PATH "/process"
-#define NETNS_PATH_FORWARDS     NETNS_PATH "/forward"
+#define NETNS_BUS_NAME         "org.example.NetNS1"
+#define NETNS_INTERFACE_PREFIX "org.example.NetNS1."
+#define NETNS_ERROR_PREFIX     "org.example.NetNS1.Error."
+#define NETNS_PATH             "/org/example/NetNS1"
+#define NETNS_PATH_NAMESPACES  NETNS_PATH "/namespace"
 
 #define NETNS_INTERFACE_MANAGER     NETNS_INTERFACE_PREFIX "Manager"
 #define NETNS_INTERFACE_NAMESPACE   NETNS_INTERFACE_PREFIX "Namespace"
@@ -28,16 +24,16 @@
 #define NETNS_INTERFACE_FORWARD     NETNS_INTERFACE_PREFIX "Forward"
 
 /* Where `ip netns` keeps namespaces; both programs see each other's. */
-#define NETNS_RUN_DIR   "/run/netns"
-/* What `ip netns exec` mounts over files of /etc, in a folder for each namespace. */
-#define NETNS_ETC_DIR   "/etc/netns"
-/* What the service must remember as long as the machine runs. */
+#define NETNS_RUN_DIR "/run/netns"
+/* The files that `ip netns exec` mounts over those of /etc, in a folder for each namespace. */
+#define NETNS_ETC_DIR "/etc/netns"
+/* The state that the service must remember as long as the machine runs. */
 #define NETNS_STATE_DIR "/run/netnsd"
 
-/* Our table of family inet, in each namespace that has rules of ours. */
+/* Our tables of families inet and bridge, in each namespace that has rules of ours. */
 #define NETNS_TABLE "netnsd"
 
-/* Property Owner of what belongs to nobody: (uid_t) -1, which no process can have. */
+/* Property Owner of objects without an owner: (uid_t) -1, which no process can have. */
 #define NETNS_UID_NOBODY G_MAXUINT32
 
 char *netns_path_escape (const char *name);
@@ -47,7 +43,8 @@ gboolean netns_name_is_id (const char *name);
 char *netns_name_from_label (const char *label);
 char *netns_path_for_namespace (const char *name);
 char *netns_path_for_link (const char *namespace_name, guint index);
-char *netns_path_for_network (const char *name);
-char *netns_path_for_nat (guint id);
-char *netns_path_for_process (guint id);
-char *netns_path_for_forward (guint id);
+char *netns_path_for_network (const char *namespace_name, const char *name);
+char *netns_path_for_number (const char *kind, guint number);
+char *netns_path_get_kind (const char *path);
+char *netns_name_for_network (const char *namespace_name, const char *name);
+const char *netns_name_split_network (const char *text, char **namespace_name);

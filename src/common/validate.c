@@ -22,28 +22,29 @@ validate_name (const char *what, const char *name, const char *punctuation, gsiz
   g_autofree char *shown = show (name);
 
   if (*name == '\0')
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME, "The name of a %s cannot be empty", what);
-  else if (strlen (name) > max)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME, "The name of a %s has at most %zu bytes, not %zu",
-                 what, max, strlen (name));
-  else if (*name == '-' || *name == '.' || *name == '@')
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
-                 "The name of a %s cannot start with “%c”, as “%s” does", what, *name, shown);
-  else if (name[strspn (name, allowed)] != '\0')
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
-                 "“%s” cannot be the name of a %s: only A-Z a-z 0-9 and %s are allowed", shown, what, punctuation);
-  else
-    return TRUE;
-  return FALSE;
+    return netns_refuse (error, NETNS_ERROR_INVALID_NAME, "The name of a %s cannot be empty", what);
+  if (strlen (name) > max)
+    return netns_refuse (error, NETNS_ERROR_INVALID_NAME, "The name of a %s can have at most %zu bytes, not %zu", what,
+                         max, strlen (name));
+  if (*name == '-' || *name == '.' || *name == '@')
+    return netns_refuse (error, NETNS_ERROR_INVALID_NAME, "The name of a %s cannot start with “%c”, as “%s” does", what,
+                         *name, shown);
+  if (name[strspn (name, allowed)] != '\0')
+    return netns_refuse (error, NETNS_ERROR_INVALID_NAME,
+                         "“%s” cannot be the name of a %s: only A-Z a-z 0-9 and %s are allowed", shown, what,
+                         punctuation);
+  return TRUE;
 }
 
 /**
- * netns_validate_namespace_name:
- * @name: a name that a new namespace shall have
+ * netns_validate_namespace_name, netns_validate_network_name, netns_validate_link_name:
+ * @name: the wanted name of a new namespace or network, or of a link, as its own or as alternative name
  * @error: `InvalidName`
  *
- * Stricter than `ip netns add`, which takes every file name: such a name ends up in shell commands, in paths and
- * on screens. Names that others gave are shown and can be used whatever they are.
+ * Of a namespace stricter than `ip netns add`, which takes every file name: such a name ends up in shell commands, in
+ * paths and on screens. Names that others gave are shown and can be used whatever they are. Of a link stricter than the
+ * kernel (dev_valid_name() in net/core/dev.c), which takes `*`, quotes and spaces' like: rules of nftables match by
+ * name, and `a*` there means every name that begins with an a.
  *
  * Returns: whether it can be one
  */
@@ -53,29 +54,12 @@ netns_validate_namespace_name (const char *name, GError **error)
   return validate_name ("network namespace", name, "_.:@+-", NETNS_NAMESPACE_NAME_MAX, error);
 }
 
-/**
- * netns_validate_network_name:
- * @name: a name that a new network shall have
- * @error: `InvalidName`
- *
- * Returns: whether it can be one
- */
 gboolean
 netns_validate_network_name (const char *name, GError **error)
 {
   return validate_name ("network", name, "_.-", NETNS_ALTERNATIVE_NAME_MAX, error);
 }
 
-/**
- * netns_validate_link_name:
- * @name: a name that a link shall have, as its own or as alternative name
- * @error: `InvalidName`
- *
- * Stricter than the kernel (dev_valid_name() in net/core/dev.c), which takes `*`, quotes and spaces' like: rules of
- * nftables match by name, and `a*` there means every name that begins with an a.
- *
- * Returns: whether it can be one
- */
 gboolean
 netns_validate_link_name (const char *name, GError **error)
 {
@@ -85,38 +69,18 @@ netns_validate_link_name (const char *name, GError **error)
     return FALSE;
   if (!g_strv_contains (reserved, name))
     return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
-               "A link cannot be called “%s”: the kernel's settings for all links have that name", name);
-  return FALSE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_NAME,
+                       "A link cannot be called “%s”: the kernel's settings for all links have that name", name);
 }
 
-/**
- * netns_validate_mtu:
- * @mtu: bytes
- * @error: `InvalidArgument`
- *
- * Returns: whether a link can have it; each kind has narrower limits, which the kernel tells
- */
+/* Returns: whether a link can have an MTU of so many bytes; each kind has narrower limits, which the kernel tells */
 gboolean
 netns_validate_mtu (guint32 mtu, GError **error)
 {
   if (mtu >= NETNS_MTU_MIN && mtu <= G_MAXINT32)
     return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "An MTU is from %d to %d bytes, not %u",
-               NETNS_MTU_MIN, G_MAXINT32, mtu);
-  return FALSE;
-}
-
-static gboolean
-read_octets (const char *text, guint8 mac[NETNS_MAC_LENGTH])
-{
-  for (guint i = 0; i < NETNS_MAC_LENGTH; i++, text += 3) {
-    if (!g_ascii_isxdigit (text[0]) || !g_ascii_isxdigit (text[1])
-        || text[2] != (i + 1 < NETNS_MAC_LENGTH ? ':' : '\0'))
-      return FALSE;
-    mac[i] = (guint8) (g_ascii_xdigit_value (text[0]) << 4 | g_ascii_xdigit_value (text[1]));
-  }
-  return TRUE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "MTU must be between %d and %d bytes, not %u",
+                       NETNS_MTU_MIN, G_MAXINT32, mtu);
 }
 
 /**
@@ -132,25 +96,20 @@ netns_parse_mac (const char *text, guint8 mac[NETNS_MAC_LENGTH], GError **error)
 {
   static const guint8 zeros[NETNS_MAC_LENGTH];
 
-  if (!read_octets (text, mac))
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "“%s” is no hardware address (such as 02:00:00:00:00:01)", text);
-  else if (mac[0] & 1)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "“%s” is a multicast address, no link can have it; the second digit must be even", text);
-  else if (memcmp (mac, zeros, sizeof zeros) == 0)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "No link can have the address “%s”", text);
-  else
-    return TRUE;
-  return FALSE;
+  if (!g_regex_match_simple ("^(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$", text, G_REGEX_DOLLAR_ENDONLY, 0))
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is not a MAC address (such as 02:00:00:00:00:01)",
+                         text);
+  for (guint i = 0; i < NETNS_MAC_LENGTH; i++)
+    mac[i] = (guint8) g_ascii_strtoull (text + 3 * i, NULL, 16);
+  if (mac[0] & 1)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "“%s” is a multicast address, which a link cannot have; the second digit must be even", text);
+  if (memcmp (mac, zeros, sizeof zeros) == 0)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "A link cannot have the address “%s”", text);
+  return TRUE;
 }
 
-/**
- * netns_print_mac:
- * @mac: six octets
- *
- * Returns: (transfer full): their text
- */
+/* Returns: (transfer full): the text of six octets */
 char *
 netns_print_mac (const guint8 mac[NETNS_MAC_LENGTH])
 {

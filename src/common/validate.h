@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a caller may hand in: each check answers with an error that says what was wrong and what is right. */
+/* Checks of what callers pass: each one returns an error that says what is wrong and what would be right. */
 #pragma once
 
 #include <glib.h>

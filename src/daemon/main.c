@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* netnsd: reads what there is, opens the door, takes the name, and runs until it is told to stop. Stopping touches
- * nothing: what was made stays. */
-#include "bus/clients.h"
-#include "bus/dispatch.h"
-#include "bus/notices.h"
-#include "bus/units.h"
+/* netnsd: reads the state of the kernel, serves the objects, owns the name, and runs until it is told to stop. Stopping
+ * changes nothing in the kernel. */
+#include "bus/call/dispatch.h"
+#include "bus/command/clients.h"
+#include "bus/command/units.h"
+#include "bus/signals.h"
 #include "common/names.h"
+#include "common/text.h"
 #include "config.h"
-#include "core/eviction.h"
+#include "core/job/jobs.h"
+#include "core/namespace/eviction.h"
+#include "kernel/broker.h"
+#include "kernel/mounts.h"
 #include "kernel/spawn.h"
 
 #include <errno.h>
@@ -15,13 +19,25 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #define EVENT_BUFFER (8 * 1024 * 1024) /* 10,700 link events */
 
 typedef struct {
+  char *broker;
+  char *broker_socket;
+  int event_buffer;
+  char *helper;
+  char *nft_helper;
+  char *nft_socket;
+  char *mount_namespace;
+} Options;
+
+typedef struct {
   GMainLoop *loop;
-  GDBusConnection *connection;
+  NetnsInbox *inbox;
+  GDBusConnection *connection; /* its own */
   NetnsWorker *worker;
   NetnsMirror *mirror;
   NetnsCore *core;
@@ -30,8 +46,8 @@ typedef struct {
   NetnsClients *clients;
   NetnsUnits *units; /* NULL where there is no systemd */
   NetnsDispatch *dispatch;
-  NetnsNotices *notices;
-  char *helper;
+  NetnsSignals *signals;
+  Options options;
   guint name_id;
   int status;
 } Daemon;
@@ -47,12 +63,13 @@ fail (Daemon *daemon, const char *what, const GError *error)
 static void
 on_name_lost (GDBusConnection *connection, const char *name, gpointer data)
 {
-  fail (data, connection ? "Cannot own " NETNS_BUS_NAME " on the system bus; is netnsd running already?"
-                         : "The system bus has gone",
+  fail (data,
+        connection ? "Cannot own " NETNS_BUS_NAME " on the system bus; is netnsd running already?"
+                   : "Lost the connection to the system bus",
         NULL);
 }
 
-/* Nobody's wish may end the bus. One that does not tell its number is protected as everybody's process is. */
+/* The bus daemon must never be killed. If its PID is unknown, it is protected only as every other process is. */
 static void
 on_bus_identified (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -61,14 +78,15 @@ on_bus_identified (GObject *source, GAsyncResult *result, gpointer data)
   guint pid;
 
   if (reply == NULL) {
-    g_message ("The bus does not tell which process it is: %s", error->message);
+    g_message ("Cannot determine the bus daemon's PID: %s", error->message);
     return;
   }
   g_variant_get (reply, "(u)", &pid);
   netns_eviction_spare (pid);
 }
 
-/* What happened to commands while no service ran is told under the name that everybody listens to. */
+/* Events of commands while no service ran are signalled after the well-known name is owned, because clients listen to
+ * that. */
 static void
 on_name_acquired (GDBusConnection *connection, const char *name, gpointer data)
 {
@@ -78,39 +96,33 @@ on_name_acquired (GDBusConnection *connection, const char *name, gpointer data)
 static gboolean
 start_helper (guint id, int socket, gpointer data, GError **error)
 {
-  return netns_helper_start (((Daemon *) data)->helper, socket, error);
+  return netns_helper_start (((Daemon *) data)->options.helper, socket, error);
 }
 
 static void
 on_settled (gpointer data)
 {
   Daemon *daemon = data;
-  g_autoptr (GError) error = NULL;
 
   netns_core_start (daemon->core);
   if (netns_units_are_there ())
-    daemon->units = netns_units_new (daemon->core, daemon->connection, daemon->helper);
+    daemon->units = netns_units_new (daemon->core, daemon->connection, daemon->options.helper);
   else
     netns_jobs_set_spawn (netns_core_get_jobs (daemon->core), start_helper, daemon);
   daemon->clients = netns_clients_new (daemon->core, daemon->connection);
   daemon->export = netns_export_new (daemon->core, daemon->connection);
-  daemon->dispatch
-    = netns_dispatch_new (daemon->core, daemon->connection, daemon->authority, daemon->export, &error);
-  if (daemon->dispatch == NULL) {
-    fail (daemon, "Cannot serve " NETNS_PATH, error);
-    return;
-  }
+  daemon->dispatch = netns_dispatch_new (daemon->core, daemon->inbox, daemon->authority, daemon->export);
   g_dbus_connection_call (daemon->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                           "GetConnectionUnixProcessID", g_variant_new ("(s)", "org.freedesktop.DBus"),
                           G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_bus_identified, NULL);
-  daemon->notices = netns_notices_new (daemon->core, daemon->connection);
-  daemon->name_id = g_bus_own_name_on_connection (daemon->connection, NETNS_BUS_NAME,
-                                                  G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_name_acquired, on_name_lost,
-                                                  daemon,
-                                                  NULL);
+  daemon->signals = netns_signals_new (daemon->core, daemon->connection);
+  daemon->name_id
+    = g_bus_own_name_on_connection (daemon->connection, NETNS_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+                                    on_name_acquired, on_name_lost, daemon, NULL);
 }
 
-/* Messages bring descriptors along, which GDBus keeps as long as the call lasts: leave room for everybody's. */
+/* Messages bring descriptors along, which GDBus keeps as long as the call lasts: leave room for those of all
+ * callers. */
 static void
 raise_descriptor_limit (void)
 {
@@ -124,25 +136,34 @@ raise_descriptor_limit (void)
 }
 
 static gboolean
-start (Daemon *daemon, int event_buffer, GError **error)
+start (Daemon *daemon, GError **error)
 {
-  daemon->connection = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, error);
-  if (daemon->connection == NULL)
+  if (daemon->options.mount_namespace != NULL && !netns_mounts_use (daemon->options.mount_namespace, error))
     return FALSE;
+  daemon->inbox = netns_inbox_new (error);
+  if (daemon->inbox == NULL)
+    return FALSE;
+  daemon->connection = g_object_ref (netns_inbox_get_connection (daemon->inbox));
   g_dbus_connection_set_exit_on_close (daemon->connection, FALSE);
   daemon->worker = netns_worker_new ();
-  daemon->mirror = netns_mirror_new (daemon->worker, event_buffer, error);
+  daemon->mirror = netns_mirror_new (daemon->worker, daemon->options.event_buffer, error);
   if (daemon->mirror == NULL)
     return FALSE;
   daemon->core = netns_core_new (daemon->mirror, daemon->worker, error);
   if (daemon->core == NULL)
+    return FALSE;
+  if (daemon->options.broker_socket != NULL)
+    netns_broker_use (daemon->options.broker_socket, daemon->options.nft_socket);
+  else if (!netns_broker_run (daemon->options.broker ? daemon->options.broker : BROKER,
+                              daemon->options.nft_helper ? daemon->options.nft_helper : NFT_HELPER, NETNS_BROKER_SOCKET,
+                              error))
     return FALSE;
   daemon->authority = netns_authority_new (daemon->connection);
   netns_mirror_settle (daemon->mirror, on_settled, daemon);
   return TRUE;
 }
 
-/* The worker first: what it has begun it ends, and then nothing changes any more. */
+/* The worker first: it finishes its current task, and nothing changes afterwards. */
 static void
 stop (Daemon *daemon)
 {
@@ -151,17 +172,21 @@ stop (Daemon *daemon)
   g_clear_pointer (&daemon->worker, netns_worker_free);
   g_clear_pointer (&daemon->authority, netns_authority_free);
   g_clear_pointer (&daemon->dispatch, netns_dispatch_free);
-  g_clear_pointer (&daemon->notices, netns_notices_free);
+  g_clear_pointer (&daemon->signals, netns_signals_free);
   g_clear_pointer (&daemon->export, netns_export_free);
   g_clear_pointer (&daemon->clients, netns_clients_free);
   g_clear_pointer (&daemon->units, netns_units_free);
   g_clear_pointer (&daemon->core, netns_core_free);
   g_clear_pointer (&daemon->mirror, netns_mirror_free);
-  if (daemon->connection != NULL)
-    g_dbus_connection_flush_sync (daemon->connection, NULL, NULL);
   g_clear_object (&daemon->connection);
+  g_clear_pointer (&daemon->inbox, netns_inbox_free);
   g_clear_pointer (&daemon->loop, g_main_loop_unref);
-  g_free (daemon->helper);
+  g_free (daemon->options.broker);
+  g_free (daemon->options.broker_socket);
+  g_free (daemon->options.helper);
+  g_free (daemon->options.nft_helper);
+  g_free (daemon->options.nft_socket);
+  g_free (daemon->options.mount_namespace);
 }
 
 static gboolean
@@ -174,20 +199,29 @@ on_signal (gpointer data)
 static void
 on_closed (GDBusConnection *connection, gboolean by_remote, GError *error, gpointer data)
 {
-  fail (data, "The system bus has gone", error);
+  fail (data, "Lost the connection to the system bus", error);
 }
 
 static gboolean
-parse_options (int *argc, char ***argv, int *event_buffer, char **helper, GError **error)
+parse_options (int *argc, char ***argv, Options *options, GError **error)
 {
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
-    { "event-buffer", 0, 0, G_OPTION_ARG_INT, event_buffer, "Bytes for kernel events that wait to be read", "BYTES" },
-    { "helper", 0, 0, G_OPTION_ARG_FILENAME, helper, "The program that runs commands", "PATH" },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
-    { NULL, 0, 0, 0, NULL, NULL, NULL },
+    { "broker",          0, 0, G_OPTION_ARG_FILENAME, &options->broker,          "The program that acts for the service",          "PATH" },
+    { "broker-socket",   0, 0, G_OPTION_ARG_FILENAME, &options->broker_socket,   "Where somebody else starts that program",
+     "PATH"                                                                                                                               },
+    { "event-buffer",    0, 0, G_OPTION_ARG_INT,      &options->event_buffer,    "Size of the buffer for kernel events, in bytes",
+     "BYTES"                                                                                                                              },
+    { "helper",          0, 0, G_OPTION_ARG_FILENAME, &options->helper,          "The program that runs commands",                 "PATH" },
+    { "mount-namespace", 0, 0, G_OPTION_ARG_FILENAME, &options->mount_namespace,
+     "Where names of namespaces are made, if not in the service's own mount namespace",                                            "PATH" },
+    { "nft-helper",      0, 0, G_OPTION_ARG_FILENAME, &options->nft_helper,      "The program that reads firewalls",               "PATH" },
+    { "nft-socket",      0, 0, G_OPTION_ARG_FILENAME, &options->nft_socket,
+     "Where somebody else starts the one that starts netnsd-nft",                                                                  "PATH" },
+    { "version",         0, 0, G_OPTION_ARG_NONE,     &version,                  "Print the version",                              NULL   },
+    { NULL,              0, 0, 0,                     NULL,                      NULL,                                             NULL   },
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("- network namespaces for everybody, over D-Bus");
+  g_autoptr (GOptionContext) context = g_option_context_new ("- network namespaces over D-Bus");
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, error))
@@ -199,23 +233,40 @@ parse_options (int *argc, char ***argv, int *event_buffer, char **helper, GError
   return TRUE;
 }
 
+/* Names that others chose are in many messages: each is one line, with nothing that a terminal would obey. */
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  g_autofree GLogField *copy = g_memdup2 (fields, n_fields * sizeof *fields);
+  g_autofree char *text = NULL, *shown = NULL;
+
+  for (gsize i = 0; i < n_fields && shown == NULL; i++)
+    if (strcmp (fields[i].key, "MESSAGE") == 0) {
+      text = fields[i].length < 0 ? g_strdup (fields[i].value) : g_strndup (fields[i].value, (gsize) fields[i].length);
+      shown = netns_text_escape (text, "");
+      copy[i].value = shown;
+      copy[i].length = -1;
+    }
+  return g_log_writer_default (level, copy, n_fields, data);
+}
+
 int
 main (int argc, char **argv)
 {
-  Daemon daemon = { .status = EXIT_SUCCESS };
-  int event_buffer = EVENT_BUFFER;
+  Daemon daemon = { .status = EXIT_SUCCESS, .options.event_buffer = EVENT_BUFFER };
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
-  if (!parse_options (&argc, &argv, &event_buffer, &daemon.helper, &error)) {
+  g_log_set_writer_func (write_log, NULL, NULL);
+  if (!parse_options (&argc, &argv, &daemon.options, &error)) {
     g_printerr ("netnsd: %s\n", error->message);
     return 2;
   }
-  if (daemon.helper == NULL)
-    daemon.helper = g_strdup (HELPER);
+  if (daemon.options.helper == NULL)
+    daemon.options.helper = g_strdup (HELPER);
   raise_descriptor_limit ();
   daemon.loop = g_main_loop_new (NULL, FALSE);
-  if (!start (&daemon, event_buffer, &error)) {
+  if (!start (&daemon, &error)) {
     fail (&daemon, "Cannot start", error);
     stop (&daemon);
     return daemon.status;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the service and its helper netnsd-run say to each other: messages of one size over a socket, with descriptors. */
+/* The protocol between the service and its helper netnsd-run: messages of one size over a socket, with descriptors. */
 #pragma once
+
+#include "kernel/packet.h"
 
 #include <glib.h>
 
-/* One for each helper, which listens there for a service that was started anew. Root's only. */
-#define NETNS_CHANNEL_DIR "/run/netnsd/process"
-
-/* SCM_MAX_FD of include/net/scm.h is 253. */
-#define NETNS_CHANNEL_DESCRIPTORS_MAX 128
+/* One for each helper, which listens there for a restarted service. For root only. */
+#define NETNS_CHANNEL_FOLDER "process" /* below /run/netnsd */
+#define NETNS_CHANNEL_DIR    "/run/netnsd/" NETNS_CHANNEL_FOLDER
 
 /**
  * NetnsChannelType:
@@ -38,8 +38,6 @@ typedef struct {
 } NetnsChannelMessage;
 
 gboolean netns_channel_new (int ends[2], GError **error);
-int netns_channel_listen (const char *path, GError **error);
-int netns_channel_connect (const char *path, GError **error);
 gboolean netns_channel_tell (int socket, const NetnsChannelMessage *message, const int *fds, guint n_fds,
                              GError **error);
 gboolean netns_channel_hear (int socket, NetnsChannelMessage *message, int *fds, guint *n_fds, GError **error);

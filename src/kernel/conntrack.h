@@ -5,6 +5,8 @@
 #include "common/address.h"
 #include "common/grant.h"
 
+#include <linux/netlink.h>
+
 /**
  * NetnsFlow:
  * @protocol: IPPROTO_*
@@ -23,6 +25,27 @@ typedef struct {
   guint16 source_port;
 } NetnsFlow;
 
+#define NETNS_FLOW_TUPLE_MAX 512 /* addresses, ports and a zone, each with a header of 4 bytes */
+
+/**
+ * NetnsFlowEntry:
+ * @family: AF_INET or AF_INET6
+ * @size: bytes of @tuple
+ * @tuple: addresses and ports, as the kernel says them
+ * @zone: in network byte order
+ * @id: in network byte order
+ *
+ * The key of a connection in the kernel.
+ */
+typedef struct {
+  guint8 family;
+  gsize size;
+  char tuple[NETNS_FLOW_TUPLE_MAX];
+  guint16 zone;
+  guint32 id;
+} NetnsFlowEntry;
+
 typedef gboolean (*NetnsFlowFunc) (const NetnsFlow *flow, gpointer data);
 
+gboolean netns_conntrack_parse (const struct nlmsghdr *header, NetnsFlow *flow, NetnsFlowEntry *entry);
 gboolean netns_conntrack_delete (const NetnsGrant *grant, NetnsFlowFunc chosen, gpointer data, GError **error);

@@ -6,6 +6,8 @@
 #include "common/dns.h"
 #include "common/error.h"
 #include "common/names.h"
+#include "kernel/file.h"
+#include "kernel/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <sys/stat.h>
 
 #define MAX_SIZE  (64 * 1024) /* of a file that is read */
+#define BOOT_ID   "/proc/sys/kernel/random/boot_id"
 #define TEMPORARY ".netnsd~"
 
 static const char *const file_names[NETNS_ETC_N_FILES] = {
@@ -28,53 +31,33 @@ netns_etc_files_clear (NetnsEtcFiles *files)
     g_clear_pointer (&files->contents[i], g_free);
 }
 
-static char *
-read_descriptor (int fd)
-{
-  g_autoptr (GString) contents = g_string_new (NULL);
-  char buffer[4096];
-  gssize size;
-
-  while ((size = read (fd, buffer, sizeof buffer)) > 0 && contents->len < MAX_SIZE)
-    g_string_append_len (contents, buffer, size);
-  return size < 0 ? NULL : g_string_free (g_steal_pointer (&contents), FALSE);
-}
-
-/* Whatever lies there must not keep the service waiting, as a FIFO would. */
-static int
-open_plain (int folder, const char *path, int flags)
-{
-  netns_autofd int fd = openat (folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
-  struct stat status;
-
-  if (fd < 0 || fstat (fd, &status) < 0)
-    return -1;
-  if (S_ISREG (status.st_mode))
-    return g_steal_fd (&fd);
-  errno = EINVAL;
-  return -1;
-}
-
-/**
- * netns_etc_read:
- * @path: a configuration file
- *
- * As a resolver reads it: symbolic links are followed.
- *
- * Returns: (transfer full) (nullable): what is in it, %NULL if it cannot be read
- */
+/* Returns: (transfer full) (nullable): what is in a configuration file, as a resolver reads it: symbolic links are followed;
+ * %NULL if it cannot be read */
 char *
 netns_etc_read (const char *path)
 {
-  netns_autofd int fd = open_plain (AT_FDCWD, path, 0);
+  char *contents;
 
-  return fd >= 0 ? read_descriptor (fd) : NULL;
+  return netns_file_read (AT_FDCWD, path, NETNS_FILE_FOLLOW, MAX_SIZE, &contents, NULL) ? contents : NULL;
+}
+
+/* Returns: (transfer full) (nullable): what tells the namespace with this cookie from all others, also from those after a
+ * reboot, which get the same cookies again; %NULL on error */
+char *
+netns_etc_print_identity (guint64 cookie, GError **error)
+{
+  g_autoptr (GError) read_error = NULL;
+  g_autofree char *path = netns_mounts_path (BOOT_ID), *boot = NULL;
+
+  if (!g_file_get_contents (path, &boot, NULL, &read_error))
+    return netns_refuse_null (error, NETNS_ERROR_KERNEL_REFUSED, "Cannot read " BOOT_ID ": %s", read_error->message);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " of boot %s", cookie, g_strchomp (boot));
 }
 
 static void
 set_foreign (GError **error, const char *path, const char *what)
 {
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "%s is %s; netnsd does not touch it", path, what);
+  g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "%s %s; not overwriting it", path, what);
 }
 
 /* Returns a folder, or -1: without an error if it is not there. */
@@ -84,7 +67,7 @@ open_folder (int parent, const char *name, const char *path, GError **error)
   int fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
   if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
-    set_foreign (error, path, "no folder but a link or file of the administrator's");
+    set_foreign (error, path, "is not a directory created by netnsd but a link or a file");
   else if (fd < 0 && errno != ENOENT)
     netns_error_set_errno (error, errno, "Cannot open %s", path);
   return fd;
@@ -93,17 +76,25 @@ open_folder (int parent, const char *name, const char *path, GError **error)
 static int
 make_folder (int parent, const char *name, const char *path, GError **error)
 {
-  if (mkdirat (parent, name, 0755) == 0 || errno == EEXIST)
+  /* For all to look into, whatever the service's umask is. */
+  if (mkdirat (parent, name, 0755) == 0 ? fchmodat (parent, name, 0755, 0) == 0 : errno == EEXIST)
     return open_folder (parent, name, path, error);
-  netns_error_set_errno (error, errno, "Cannot make %s", path);
+  netns_error_set_errno (error, errno, "Cannot create %s", path);
   return -1;
 }
 
-/* /etc/netns and the namespace's folder in it. */
+/**
+ * Place:
+ * @parent: /etc/netns, -1 if it is not there
+ * @folder: the namespace's folder in it
+ * @path: of that folder, as others see it
+ * @above: where this process finds /etc/netns
+ */
 typedef struct {
   int parent;
   int folder;
   char *path;
+  char *above;
 } Place;
 
 static void
@@ -112,18 +103,20 @@ place_clear (Place *place)
   netns_close_fd (&place->parent);
   netns_close_fd (&place->folder);
   g_free (place->path);
+  g_free (place->above);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Place, place_clear)
 
-/* @to_write: whether it must be the service's; otherwise nothing of it is in what is somebody else's. */
+/* @to_write: whether it must be the service's; a foreign one otherwise counts as empty. */
 static gboolean
 open_place (Place *place, const char *name, gboolean to_write, GError **error)
 {
   g_autoptr (GError) open_error = NULL;
 
   place->path = g_build_filename (NETNS_ETC_DIR, name, NULL);
-  place->parent = open_folder (AT_FDCWD, NETNS_ETC_DIR, NETNS_ETC_DIR, &open_error);
+  place->above = netns_mounts_path (NETNS_ETC_DIR);
+  place->parent = open_folder (AT_FDCWD, place->above, NETNS_ETC_DIR, &open_error);
   if (place->parent >= 0)
     place->folder = open_folder (place->parent, name, place->path, &open_error);
   if (open_error == NULL || (!to_write && g_error_matches (open_error, NETNS_ERROR, NETNS_ERROR_EXISTS)))
@@ -138,8 +131,7 @@ remove_folder (int parent, const char *name, const char *path, GError **error)
   if (unlinkat (parent, name, AT_REMOVEDIR) == 0 || errno == ENOTEMPTY || errno == EEXIST || errno == ENOENT
       || errno == ENOTDIR)
     return TRUE;
-  netns_error_set_errno (error, errno, "Cannot remove %s", path);
-  return FALSE;
+  return netns_error_set_errno (error, errno, "Cannot remove %s", path);
 }
 
 /* A folder that @files does not have is taken away if nothing is in it. */
@@ -148,14 +140,14 @@ remove_folders (const Place *place, const char *name, const NetnsEtcFiles *files
 {
   if (!files->folder && place->parent >= 0 && !remove_folder (place->parent, name, place->path, error))
     return FALSE;
-  return files->parent || remove_folder (AT_FDCWD, NETNS_ETC_DIR, NETNS_ETC_DIR, error);
+  return files->parent || remove_folder (AT_FDCWD, place->above, NETNS_ETC_DIR, error);
 }
 
 static gboolean
 make_place (Place *place, const char *name, const NetnsEtcFiles *before, GError **error)
 {
   if (place->parent < 0)
-    place->parent = make_folder (AT_FDCWD, NETNS_ETC_DIR, NETNS_ETC_DIR, error);
+    place->parent = make_folder (AT_FDCWD, place->above, NETNS_ETC_DIR, error);
   if (place->parent >= 0 && place->folder < 0)
     place->folder = make_folder (place->parent, name, place->path, error);
   if (place->folder >= 0)
@@ -164,31 +156,31 @@ make_place (Place *place, const char *name, const NetnsEtcFiles *before, GError 
   return FALSE;
 }
 
-/* @is_foreign: whether somebody else's is there. */
+/* @is_foreign: whether there is one that the service did not write. What it wrote belongs to root, who alone can write to
+ * it. */
 static gboolean
 look_at_file (const Place *place, guint i, char **contents, gboolean *is_foreign, GError **error)
 {
-  netns_autofd int fd = place->folder >= 0 ? open_plain (place->folder, file_names[i], O_NOFOLLOW) : -1;
   g_autofree char *text = NULL;
-  struct stat status;
+  g_autoptr (GError) read_error = NULL;
 
   *contents = NULL;
   *is_foreign = FALSE;
-  if (place->folder < 0
-      || (fd < 0 && fstatat (place->folder, file_names[i], &status, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT))
+  if (place->folder < 0)
     return TRUE;
-  text = fd >= 0 ? read_descriptor (fd) : NULL;
-  if (fd >= 0 && text == NULL) {
-    netns_error_set_errno (error, errno, "Cannot read %s/%s", place->path, file_names[i]);
-    return FALSE;
+  if (!netns_file_read (place->folder, file_names[i], NETNS_FILE_OWN, MAX_SIZE, &text, &read_error)) {
+    *is_foreign = g_error_matches (read_error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT);
+    return *is_foreign || g_error_matches (read_error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND)
+           || netns_refuse (error, NETNS_ERROR_KERNEL_REFUSED, "Cannot read %s/%s: %s", place->path, file_names[i],
+                            read_error->message);
   }
-  *is_foreign = text == NULL || !netns_dns_is_ours (text);
+  *is_foreign = !netns_dns_is_ours (text);
   if (!*is_foreign)
     *contents = g_steal_pointer (&text);
   return TRUE;
 }
 
-/* @files: what is to be written, where somebody else's must not be; %NULL for nothing. */
+/* @files: the files to write, which must not replace foreign ones; %NULL for none. */
 static gboolean
 look_at_place (const Place *place, const NetnsEtcFiles *files, NetnsEtcFiles *found, GError **error)
 {
@@ -202,26 +194,10 @@ look_at_place (const Place *place, const NetnsEtcFiles *files, NetnsEtcFiles *fo
       return FALSE;
     if (!is_foreign || files == NULL || files->contents[i] == NULL)
       continue;
-    set_foreign (error, path, "the administrator's own");
+    set_foreign (error, path, "was not created by netnsd");
     return FALSE;
   }
   return TRUE;
-}
-
-static gboolean
-write_all (int fd, const char *contents)
-{
-  gsize length = strlen (contents), done = 0;
-
-  while (done < length) {
-    gssize size = write (fd, contents + done, length - done);
-
-    if (size < 0)
-      return FALSE;
-    done += (gsize) size;
-  }
-  /* 0644 whatever the service's umask is: users read it. */
-  return fchmod (fd, 0644) == 0 && fsync (fd) == 0;
 }
 
 static gboolean
@@ -231,7 +207,7 @@ write_file (const Place *place, guint i, const char *contents, GError **error)
 
   unlinkat (place->folder, TEMPORARY, 0); /* left when the service was killed */
   fd = openat (place->folder, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  if (fd >= 0 && write_all (fd, contents)
+  if (fd >= 0 && netns_file_fill (fd, contents)
       && renameat (place->folder, TEMPORARY, place->folder, file_names[i]) == 0)
     return TRUE;
   netns_error_set_errno (error, errno, "Cannot write %s/%s", place->path, file_names[i]);
@@ -248,8 +224,7 @@ change_file (const Place *place, guint i, const char *from, const char *to, GErr
     return write_file (place, i, to, error);
   if (unlinkat (place->folder, file_names[i], 0) == 0 || errno == ENOENT)
     return TRUE;
-  netns_error_set_errno (error, errno, "Cannot remove %s/%s", place->path, file_names[i]);
-  return FALSE;
+  return netns_error_set_errno (error, errno, "Cannot remove %s/%s", place->path, file_names[i]);
 }
 
 static gboolean
@@ -273,7 +248,7 @@ change_files (const Place *place, const NetnsEtcFiles *from, const NetnsEtcFiles
  * netns_etc_replace:
  * @grant: who may do it
  * @name: a namespace
- * @files: what its files shall be; folders that it does not have are removed when nothing is in them
+ * @files: the wanted files; folders that it does not have are removed if they are empty
  * @before: (out caller-allocates): what they were
  * @error: `Exists` (a file of the administrator's), `KernelRefused`; nothing is changed then
  *
@@ -283,8 +258,8 @@ gboolean
 netns_etc_replace (const NetnsGrant *grant, const char *name, const NetnsEtcFiles *files, NetnsEtcFiles *before,
                    GError **error)
 {
-  g_auto (Place) place = { -1, -1, NULL };
-  g_auto (NetnsEtcFiles) found = { { NULL, NULL }, FALSE, FALSE };
+  g_auto (Place) place = { -1, -1, NULL, NULL };
+  g_auto (NetnsEtcFiles) found = { 0 };
   gboolean any = files->contents[0] != NULL || files->contents[1] != NULL;
 
   if (!open_place (&place, name, any || files->folder, error) || !look_at_place (&place, files, &found, error))
@@ -315,8 +290,8 @@ netns_etc_replace (const NetnsGrant *grant, const char *name, const NetnsEtcFile
 gboolean
 netns_etc_get (const char *name, NetnsEtcFiles *files, GError **error)
 {
-  g_auto (Place) place = { -1, -1, NULL };
-  g_auto (NetnsEtcFiles) found = { { NULL, NULL }, FALSE, FALSE };
+  g_auto (Place) place = { -1, -1, NULL, NULL };
+  g_auto (NetnsEtcFiles) found = { 0 };
 
   if (!open_place (&place, name, FALSE, error) || !look_at_place (&place, NULL, &found, error))
     return FALSE;

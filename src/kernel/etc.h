@@ -7,11 +7,7 @@
 #include <glib.h>
 
 /* The files that the service writes, in this order. */
-typedef enum {
-  NETNS_ETC_RESOLV_CONF,
-  NETNS_ETC_NSSWITCH_CONF,
-  NETNS_ETC_N_FILES
-} NetnsEtcFile;
+typedef enum { NETNS_ETC_RESOLV_CONF, NETNS_ETC_NSSWITCH_CONF, NETNS_ETC_N_FILES } NetnsEtcFile;
 
 /**
  * NetnsEtcFiles:
@@ -30,5 +26,6 @@ gboolean netns_etc_replace (const NetnsGrant *grant, const char *name, const Net
                             NetnsEtcFiles *before, GError **error);
 gboolean netns_etc_get (const char *name, NetnsEtcFiles *files, GError **error);
 char *netns_etc_read (const char *path);
+char *netns_etc_print_identity (guint64 cookie, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (NetnsEtcFiles, netns_etc_files_clear)

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/events.h"
+#include "common/cleanup.h"
 #include "common/error.h"
 #include "kernel/cleanup.h"
+#include "kernel/datagram.h"
 #include "kernel/netlink.h"
 #include "kernel/request.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-/* Dumps arrive in parts of at most 32 KiB (netlink_dump() in net/netlink/af_netlink.c). */
-#define RECEIVE_SIZE   (64 * 1024)
 #define ANSWER_TIMEOUT 5000 /* ms; the kernel answers before sendmsg() returns, this only stops a defect */
+
+/* What wait_for_answer() waits for. */
+typedef struct {
+  guint32 sequence;
+  int nsid;
+  gboolean done;
+  gboolean interrupted;
+  int error_number;
+} Question;
 
 struct _NetnsEventSocket {
   NetnsNlSock *socket;
@@ -26,7 +33,8 @@ struct _NetnsEventSocket {
   int host_nsid;
   gboolean overrun;
   GArray *ports; /* Port: bridge ports to read when the queue is empty */
-  guint32 sequence;
+  guint32 sequence; /* of the last question */
+  Question *question; /* NULL while none is asked */
   char *buffer;
 };
 
@@ -35,18 +43,9 @@ typedef struct {
   guint index;
 } Port;
 
-/* The answer that receive() waits for, none when @sequence is 0. */
-typedef struct {
-  guint32 sequence;
-  int nsid;
-  gboolean done;
-  gboolean interrupted;
-  int error_number;
-} Question;
-
 static const int groups[] = {
-  RTNLGRP_LINK,         RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR,  RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-  RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NSID,
+  RTNLGRP_LINK,         RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+  RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NSID,        RTNLGRP_NEXTHOP,    0,
 };
 
 static void
@@ -80,14 +79,15 @@ query_link (NetnsEventSocket *events, int nsid, guint index, NetnsLinkInfo *info
          && info->index == index;
 }
 
-static void
-emit_read_link (NetnsEventSocket *events, guint index, NetnsEvent *event)
+/* Has one link announced as an event with from_dump, if it is still there. */
+void
+netns_event_socket_read_link (NetnsEventSocket *events, int nsid, guint index)
 {
-  event->type = NETNS_EVENT_LINK;
-  event->from_dump = TRUE;
-  if (query_link (events, event->nsid, index, &event->link))
-    events->func (event, events->data);
-  netns_link_info_clear (&event->link);
+  NetnsEvent event = { .type = NETNS_EVENT_LINK, .nsid = nsid, .from_dump = TRUE };
+
+  if (query_link (events, nsid, index, &event.link))
+    events->func (&event, events->data);
+  netns_link_info_clear (&event.link);
 }
 
 /* One change of a bridge makes several messages for each port: read it once. */
@@ -109,7 +109,7 @@ read_ports (NetnsEventSocket *events)
     const Port port = g_array_index (events->ports, Port, 0);
 
     g_array_remove_index (events->ports, 0);
-    emit_read_link (events, port.index, &(NetnsEvent){ .nsid = port.nsid });
+    netns_event_socket_read_link (events, port.nsid, port.index);
   }
 }
 
@@ -118,8 +118,10 @@ emit_link (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *
 {
   const struct ifinfomsg *body = nlmsg_data (header);
 
-  /* The bridge module tells of a port's state with messages of its own (br_ifinfo_notify() in net/bridge/br_netlink.c),
-   * RTM_DELLINK when the port leaves. They say little of the link, and it is not gone: read it. */
+  if (!nlmsg_valid_hdr ((struct nlmsghdr *) header, sizeof *body))
+    return;
+  /* The bridge module announces a port's state with its own messages (br_ifinfo_notify() in net/bridge/br_netlink.c),
+   * RTM_DELLINK when the port leaves. They have few attributes of the link, and the link still exists: read it. */
   if (body->ifi_family == AF_BRIDGE) {
     note_port (events, event->nsid, (guint) body->ifi_index);
     return;
@@ -129,15 +131,6 @@ emit_link (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *
     return;
   events->func (event, events->data);
   netns_link_info_clear (&event->link);
-}
-
-static void
-emit_forwarding (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *event)
-{
-  if (!netns_message_parse_forwarding (header, &event->family, &event->forwarding))
-    return;
-  event->type = NETNS_EVENT_FORWARDING;
-  events->func (event, events->data);
 }
 
 static void
@@ -156,12 +149,16 @@ emit_routes (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent
   events->func (event, events->data);
 }
 
+/* Routes by a nexthop object change with it, and go with it, without events of their own (fib_flush() in
+ * net/ipv4/fib_frontend.c). */
 static void
-emit_nsid_gone (NetnsEventSocket *events, const struct nlmsghdr *header, NetnsEvent *event)
+emit_nexthop (NetnsEventSocket *events, NetnsEvent *event)
 {
-  if (!netns_message_parse_nsid (header, &event->gone_nsid))
-    return;
-  event->type = NETNS_EVENT_NSID_GONE;
+  g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (NetnsRoute));
+
+  event->type = NETNS_EVENT_ROUTES;
+  event->routes = none;
+  event->change = NETNS_ROUTES_REPLACED;
   events->func (event, events->data);
 }
 
@@ -185,11 +182,19 @@ emit (NetnsEventSocket *events, const struct nlmsghdr *header, int nsid, gboolea
   case RTM_DELROUTE:
     emit_routes (events, header, &event);
     break;
+  case RTM_NEWNEXTHOP:
+  case RTM_DELNEXTHOP:
+    emit_nexthop (events, &event);
+    break;
   case RTM_NEWNETCONF:
-    emit_forwarding (events, header, &event);
+    event.type = NETNS_EVENT_FORWARDING;
+    if (netns_message_parse_forwarding (header, &event.family, &event.forwarding))
+      events->func (&event, events->data);
     break;
   case RTM_DELNSID:
-    emit_nsid_gone (events, header, &event);
+    event.type = NETNS_EVENT_NSID_GONE;
+    if (netns_message_parse_nsid (header, &event.gone_nsid))
+      events->func (&event, events->data);
     break;
   default:
     break;
@@ -206,8 +211,10 @@ take_answer (NetnsEventSocket *events, const struct nlmsghdr *header, Question *
   } else if (header->nlmsg_type == NLMSG_ERROR) {
     const struct nlmsgerr *answer = nlmsg_data (header);
 
-    /* No room for the first part yet: the dump runs on as soon as there is (netlink_dump_start() in
-     * net/netlink/af_netlink.c), and whoever asked anew meanwhile would be refused. */
+    if (!nlmsg_valid_hdr ((struct nlmsghdr *) header, sizeof *answer))
+      return;
+    /* No room for the first part yet: the dump continues as soon as there is (netlink_dump_start() in
+     * net/netlink/af_netlink.c), and another request meanwhile would be refused. */
     if (answer->error == -ENOBUFS)
       return;
     question->error_number = -answer->error;
@@ -217,86 +224,23 @@ take_answer (NetnsEventSocket *events, const struct nlmsghdr *header, Question *
   }
 }
 
-static int
-message_nsid (struct msghdr *message, int host_nsid)
+static void
+take_message (const struct nlmsghdr *header, int nsid, gboolean is_event, gpointer data)
 {
-  for (struct cmsghdr *control = CMSG_FIRSTHDR (message); control; control = CMSG_NXTHDR (message, control)) {
-    int nsid;
+  NetnsEventSocket *events = data;
 
-    if (control->cmsg_level != SOL_NETLINK || control->cmsg_type != NETLINK_LISTEN_ALL_NSID)
-      continue;
-    memcpy (&nsid, CMSG_DATA (control), sizeof nsid);
-    return nsid;
-  }
-  return host_nsid;
+  if (events->question != NULL && header->nlmsg_seq == events->question->sequence
+      && header->nlmsg_pid == nl_socket_get_local_port (events->socket))
+    take_answer (events, header, events->question);
+  else if (is_event)
+    emit (events, header, nsid == NETNS_NSID_NONE ? events->host_nsid : nsid, FALSE);
 }
 
 /* Takes in one datagram. Returns 0, or the errno: EAGAIN when there is none. */
 static int
-receive (NetnsEventSocket *events, Question *question)
+receive (NetnsEventSocket *events)
 {
-  struct iovec vector = { .iov_base = events->buffer, .iov_len = RECEIVE_SIZE };
-  struct sockaddr_nl sender;
-  char control[CMSG_SPACE (sizeof (int))] __attribute__ ((aligned (__alignof__ (struct cmsghdr))));
-  struct msghdr message = {
-    .msg_name = &sender,
-    .msg_namelen = sizeof sender,
-    .msg_iov = &vector,
-    .msg_iovlen = 1,
-    .msg_control = control,
-    .msg_controllen = sizeof control,
-  };
-  guint32 port = nl_socket_get_local_port (events->socket);
-  ssize_t received = recvmsg (nl_socket_get_fd (events->socket), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  int nsid, remaining;
-
-  if (received < 0)
-    return errno;
-  if (sender.nl_pid != 0) /* some process sent this, not the kernel */
-    return 0;
-  nsid = message_nsid (&message, events->host_nsid);
-  remaining = (int) received;
-  for (struct nlmsghdr *header = (struct nlmsghdr *) events->buffer; nlmsg_ok (header, remaining);
-       header = nlmsg_next (header, &remaining)) {
-    if (question != NULL && header->nlmsg_seq == question->sequence && header->nlmsg_pid == port)
-      take_answer (events, header, question);
-    else if (sender.nl_groups != 0)
-      emit (events, header, nsid, FALSE);
-  }
-  return 0;
-}
-
-static gboolean
-open_socket (NetnsEventSocket *events, int receive_buffer, GError **error)
-{
-  int on = 1, fd, result;
-
-  events->socket = nl_socket_alloc ();
-  result = nl_connect (events->socket, NETLINK_ROUTE);
-  if (result < 0) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot open the event socket: %s",
-                 nl_geterror (result));
-    return FALSE;
-  }
-  fd = nl_socket_get_fd (events->socket);
-  fcntl (fd, F_SETFD, FD_CLOEXEC);
-  /* Root of a user namespace gets no more than everybody (net.core.rmem_max); an overrun costs time, nothing is lost. */
-  if ((setsockopt (fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0
-       && (errno != EPERM || setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer) < 0))
-      || setsockopt (fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) < 0
-      || setsockopt (fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on) < 0) {
-    netns_error_set_errno (error, errno, "Cannot set up the event socket");
-    return FALSE;
-  }
-  for (gsize i = 0; i < G_N_ELEMENTS (groups); i++) {
-    result = nl_socket_add_membership (events->socket, groups[i]);
-    if (result < 0) {
-      g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot listen to event group %d: %s",
-                   groups[i], nl_geterror (result));
-      return FALSE;
-    }
-  }
-  return TRUE;
+  return netns_datagram_receive (nl_socket_get_fd (events->socket), events->buffer, take_message, events);
 }
 
 /**
@@ -315,25 +259,26 @@ NetnsEventSocket *
 netns_event_socket_new (int receive_buffer, NetnsEventFunc func, gpointer data, GError **error)
 {
   g_autoptr (NetnsEventSocket) events = g_new0 (NetnsEventSocket, 1);
-  int self;
+  netns_autofd int self = -1;
+  int on = 1;
 
   events->func = func;
   events->data = data;
   events->host_nsid = NETNS_NSID_NONE;
-  events->buffer = g_malloc (RECEIVE_SIZE);
+  events->buffer = g_malloc (NETNS_DATAGRAM_SIZE);
   events->ports = g_array_new (FALSE, FALSE, sizeof (Port));
-  if (!open_socket (events, receive_buffer, error))
+  events->socket = netns_datagram_open (NETLINK_ROUTE, groups, receive_buffer, "the event socket", error);
+  if (events->socket == NULL)
     return NULL;
-  events->queries = netns_netlink_new (-1, error);
-  if (events->queries == NULL)
-    return NULL;
-  self = open ("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-  if (self < 0) {
-    netns_error_set_errno (error, errno, "Cannot open /proc/thread-self/ns/net");
+  if (setsockopt (nl_socket_get_fd (events->socket), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on) < 0) {
+    netns_error_set_errno (error, errno, "Cannot set up the event socket");
     return NULL;
   }
+  events->queries = netns_netlink_new (-1, error);
+  self = events->queries ? netns_nsfs_open ("/proc/thread-self/ns/net", error) : -1;
+  if (self < 0)
+    return NULL;
   events->host_nsid = netns_event_socket_assign_nsid (events, self, error);
-  close (self);
   return events->host_nsid == NETNS_NSID_NONE ? NULL : g_steal_pointer (&events);
 }
 
@@ -347,44 +292,28 @@ netns_event_socket_free (NetnsEventSocket *events)
   g_free (events);
 }
 
-/**
- * netns_event_socket_get_fd:
- * @events: the socket
- *
- * Returns: a descriptor to poll for G_IO_IN; netns_event_socket_drain() is then due
- */
+/* Returns: a descriptor to poll for G_IO_IN; netns_event_socket_drain() is then due */
 int
 netns_event_socket_get_fd (const NetnsEventSocket *events)
 {
   return nl_socket_get_fd (events->socket);
 }
 
-/**
- * netns_event_socket_get_host_nsid:
- * @events: the socket
- *
- * Returns: the id that the host namespace has for itself
- */
+/* Returns: the id that the host namespace has for itself */
 int
 netns_event_socket_get_host_nsid (const NetnsEventSocket *events)
 {
   return events->host_nsid;
 }
 
-/**
- * netns_event_socket_drain:
- * @events: the socket
- * @error: an error other than an overrun, which netns_event_socket_take_overrun() tells
- *
- * Takes in what is queued, without waiting.
- *
- * Returns: whether the socket still works
- */
+/* Takes in what is queued, without waiting. Of an overrun netns_event_socket_take_overrun() tells, of other errors
+ * @error.
+ * Returns: whether the socket still works */
 gboolean
 netns_event_socket_drain (NetnsEventSocket *events, GError **error)
 {
   for (;;) {
-    int error_number = receive (events, NULL);
+    int error_number = receive (events);
 
     if (error_number == EAGAIN) {
       read_ports (events);
@@ -392,19 +321,12 @@ netns_event_socket_drain (NetnsEventSocket *events, GError **error)
     }
     if (error_number == ENOBUFS)
       events->overrun = TRUE;
-    else if (error_number != 0 && error_number != EINTR) {
-      netns_error_set_errno (error, error_number, "Cannot read kernel events");
-      return FALSE;
-    }
+    else if (error_number != 0 && error_number != EINTR)
+      return netns_error_set_errno (error, error_number, "Cannot read kernel events");
   }
 }
 
-/**
- * netns_event_socket_take_overrun:
- * @events: the socket
- *
- * Returns: whether events were lost since the last call; everything must then be read again
- */
+/* Returns: whether events were lost since the last call; everything must then be read again */
 gboolean
 netns_event_socket_take_overrun (NetnsEventSocket *events)
 {
@@ -419,8 +341,9 @@ wait_for_answer (NetnsEventSocket *events, Question *question, GError **error)
 {
   struct pollfd ready = { .fd = nl_socket_get_fd (events->socket), .events = POLLIN };
 
+  events->question = question;
   while (!question->done) {
-    int error_number = receive (events, question);
+    int error_number = receive (events);
 
     if (error_number == ENOBUFS) {
       events->overrun = TRUE;
@@ -432,11 +355,11 @@ wait_for_answer (NetnsEventSocket *events, Question *question, GError **error)
       question->done = TRUE;
     }
   }
+  events->question = NULL;
   read_ports (events);
   if (question->error_number == 0)
     return TRUE;
-  netns_error_set_errno (error, question->error_number, "Cannot read namespace with id %d", question->nsid);
-  return FALSE;
+  return netns_error_set_errno (error, question->error_number, "Cannot read namespace with id %d", question->nsid);
 }
 
 static gboolean
@@ -453,10 +376,8 @@ dump (NetnsEventSocket *events, NetnsMessage *message, int nsid, gboolean *inter
   header->nlmsg_pid = nl_socket_get_local_port (events->socket);
   header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   result = nl_sendto (events->socket, header, header->nlmsg_len);
-  if (result < 0) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot ask the kernel: %s", nl_geterror (result));
-    return FALSE;
-  }
+  if (result < 0)
+    return netns_refuse (error, NETNS_ERROR_KERNEL_REFUSED, "Cannot ask the kernel: %s", nl_geterror (result));
   if (!wait_for_answer (events, &question, error))
     return FALSE;
   *interrupted |= question.interrupted;
@@ -464,13 +385,14 @@ dump (NetnsEventSocket *events, NetnsMessage *message, int nsid, gboolean *inter
 }
 
 /**
- * netns_event_socket_read_links:
+ * netns_event_socket_read_links, netns_event_socket_read_addresses:
  * @events: the socket
  * @nsid: id of a namespace
- * @interrupted: (inout): set when something changed meanwhile, so that a link may be missing in the answer
- * @error: `NotFound` when no namespace has that id any more
+ * @interrupted: (inout): set when something changed meanwhile, so that a link or an address may be missing in the
+ *   answer
+ * @error: `NotFound` when no namespace has that id now
  *
- * Has every link of a namespace announced as an event with from_dump, between those that happen meanwhile.
+ * Has every link, or address, of a namespace announced as an event with from_dump, between those that happen meanwhile.
  *
  * Returns: whether the answer came
  */
@@ -485,31 +407,6 @@ netns_event_socket_read_links (NetnsEventSocket *events, int nsid, gboolean *int
   return dump (events, message, nsid, interrupted, error);
 }
 
-/**
- * netns_event_socket_read_link:
- * @events: the socket
- * @nsid: id of a namespace
- * @index: ifindex of a link in it
- *
- * Has one link announced as an event with from_dump, if it is still there.
- */
-void
-netns_event_socket_read_link (NetnsEventSocket *events, int nsid, guint index)
-{
-  emit_read_link (events, index, &(NetnsEvent){ .nsid = nsid });
-}
-
-/**
- * netns_event_socket_read_addresses:
- * @events: the socket
- * @nsid: id of a namespace
- * @interrupted: (inout): set when something changed meanwhile, so that an address may be missing in the answer
- * @error: `NotFound` when no namespace has that id any more
- *
- * As netns_event_socket_read_links(), for addresses.
- *
- * Returns: whether the answer came
- */
 gboolean
 netns_event_socket_read_addresses (NetnsEventSocket *events, int nsid, gboolean *interrupted, GError **error)
 {
@@ -553,16 +450,8 @@ take_statistics (const struct nlmsghdr *header, gpointer data)
   netns_message_parse_statistics (header, data);
 }
 
-/**
- * netns_event_socket_read_statistics:
- * @events: the socket
- * @nsid: id of a namespace
- * @index: ifindex of a link in it
- * @counters: (element-type utf8 guint64): where to put its counters
- * @error: `NotFound`
- *
- * Returns: whether the link is still there
- */
+/* Puts the counters of a link (element-type utf8 guint64) into @counters. @error: `NotFound`
+ * Returns: whether the link is still there */
 gboolean
 netns_event_socket_read_statistics (NetnsEventSocket *events, int nsid, guint index, GHashTable *counters,
                                     GError **error)
@@ -570,19 +459,11 @@ netns_event_socket_read_statistics (NetnsEventSocket *events, int nsid, guint in
   g_autoptr (NetnsMessage) message = ask_for_link (events, nsid, index, 0);
 
   return netns_netlink_get (events->queries, message, take_statistics, counters, error,
-                            "Cannot read the counters of link %u", index);
+                            "Cannot read the counters of link #%u", index);
 }
 
-/**
- * netns_event_socket_assign_nsid:
- * @events: the socket
- * @namespace_fd: a namespace
- * @error: `KernelRefused`
- *
- * Makes the events of a namespace arrive here, by giving it an id in the host namespace unless it has one.
- *
- * Returns: its id, NETNS_NSID_NONE on error
- */
+/* Makes the events of a namespace arrive here, by giving it an id in the host namespace unless it has one.
+ * Returns: its id, NETNS_NSID_NONE on error (`KernelRefused`) */
 int
 netns_event_socket_assign_nsid (NetnsEventSocket *events, int namespace_fd, GError **error)
 {

@@ -19,7 +19,7 @@ typedef enum {
 typedef enum {
   NETNS_ROUTES_ADDED,
   NETNS_ROUTES_REMOVED,
-  NETNS_ROUTES_REPLACED, /* and what was there before is not told */
+  NETNS_ROUTES_REPLACED, /* and the earlier state is not announced */
 } NetnsRouteChange;
 
 /**
@@ -65,8 +65,7 @@ gboolean netns_event_socket_drain (NetnsEventSocket *events, GError **error);
 gboolean netns_event_socket_take_overrun (NetnsEventSocket *events);
 void netns_event_socket_read_link (NetnsEventSocket *events, int nsid, guint index);
 gboolean netns_event_socket_read_links (NetnsEventSocket *events, int nsid, gboolean *interrupted, GError **error);
-gboolean netns_event_socket_read_addresses (NetnsEventSocket *events, int nsid, gboolean *interrupted,
-                                            GError **error);
+gboolean netns_event_socket_read_addresses (NetnsEventSocket *events, int nsid, gboolean *interrupted, GError **error);
 gboolean netns_event_socket_resolve_peer (NetnsEventSocket *events, int nsid, guint index, guint *peer_index,
                                           int *peer_nsid);
 gboolean netns_event_socket_read_statistics (NetnsEventSocket *events, int nsid, guint index, GHashTable *counters,

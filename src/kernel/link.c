@@ -2,7 +2,6 @@
 /* Each function is one netlink request, which the kernel does completely or not at all. */
 #include "kernel/link.h"
 #include "common/error.h"
-#include "kernel/link-data.h"
 #include "kernel/request.h"
 
 #include <errno.h>
@@ -15,11 +14,6 @@
 
 /* rtnl_newlink() in net/core/rtnetlink.c answers so when no module knows the kind. */
 #define UNKNOWN_KIND "Unknown device type"
-
-/* Since Linux 5.16; the counters are the longer half of a link's message. */
-#ifndef RTEXT_FILTER_SKIP_STATS
-#define RTEXT_FILTER_SKIP_STATS (1 << 3)
-#endif
 
 static NetnsMessage *
 make_message_for (int type, guint index)
@@ -79,34 +73,23 @@ make_create_message (const NetnsLinkSpec *spec)
   return message;
 }
 
-/**
- * netns_rtnl_link_create:
- * @grant: who may do it
- * @netlink: the namespace in which to make it, or that of its parent
- * @spec: what to make
- * @error: `Exists`, `NotSupported` (the kernel does not know the kind), `NotFound` (no such master),
- * `KernelRefused`; nothing is made then
- *
- * Makes a link, of a veth both ends.
- *
- * Returns: whether it was done
- */
+/* Makes a link, of a veth both ends. @netlink: the namespace in which to make it, or that of its parent
+ * Returns: whether it was done; @error: `Exists`, `NotSupported` (the kernel does not know the kind), `NotFound` (no
+ * such master), `KernelRefused`; nothing is made then */
 gboolean
 netns_rtnl_link_create (const NetnsGrant *grant, NetnsNetlink *netlink, const NetnsLinkSpec *spec, GError **error)
 {
   g_autoptr (NetnsMessage) message = make_create_message (spec);
   g_autoptr (GError) refusal = NULL;
-  g_autofree char *peer
-      = spec->peer_name != NULL ? g_strdup_printf (" with its peer “%s”", spec->peer_name) : NULL;
+  g_autofree char *peer = spec->peer_name != NULL ? g_strdup_printf (" with its peer “%s”", spec->peer_name) : NULL;
 
-  if (netns_netlink_change (grant, netlink, message, &refusal, "Cannot create %s link “%s”%s", spec->kind,
-                            spec->name, peer != NULL ? peer : ""))
+  if (netns_netlink_change (grant, netlink, message, &refusal, "Cannot create %s link “%s”%s", spec->kind, spec->name,
+                            peer != NULL ? peer : ""))
     return TRUE;
   if (netns_netlink_get_errno (netlink) == EOPNOTSUPP && strstr (refusal->message, UNKNOWN_KIND) != NULL)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED,
-                 "Cannot create link “%s”: this kernel has no links of kind “%s”", spec->name, spec->kind);
-  else
-    g_propagate_error (error, g_steal_pointer (&refusal));
+    return netns_refuse (error, NETNS_ERROR_NOT_SUPPORTED,
+                         "Cannot create link “%s”: this kernel has no links of kind “%s”", spec->name, spec->kind);
+  g_propagate_error (error, g_steal_pointer (&refusal));
   return FALSE;
 }
 
@@ -120,24 +103,22 @@ take_link (const struct nlmsghdr *header, gpointer data)
 static gboolean
 query_link (NetnsNetlink *netlink, NetnsMessage *message, NetnsLinkInfo *info, const char *name, GError **error)
 {
-  g_autoptr (GError) refusal = NULL;
+  gboolean answered;
 
   memset (info, 0, sizeof *info);
   netns_request_put_u32 (message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  if (netns_netlink_get (netlink, message, take_link, info, &refusal, "Cannot read link “%s”", name)
-      && info->index != 0)
-    return TRUE;
-  if (refusal == NULL || netns_netlink_get_errno (netlink) == ENODEV)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no link “%s”", name);
-  else
-    g_propagate_error (error, g_steal_pointer (&refusal));
-  return FALSE;
+  answered = netns_netlink_get (netlink, message, take_link, info, error, "Cannot read link “%s”", name);
+  if (answered ? info->index != 0 : netns_netlink_get_errno (netlink) != ENODEV)
+    return answered;
+  g_clear_error (error);
+  return netns_refuse (error, NETNS_ERROR_NOT_FOUND, "There is no link “%s”", name);
 }
 
 /**
- * netns_rtnl_link_get:
+ * netns_rtnl_link_get, netns_rtnl_link_find:
  * @netlink: the link's namespace
- * @index: its ifindex
+ * @index: its ifindex, or
+ * @name: its name, or one of its alternative names
  * @info: (out caller-allocates): the link; to be cleared also after an error
  * @error: `NotFound`, `KernelRefused`
  *
@@ -162,17 +143,7 @@ find_by (NetnsNetlink *netlink, int attribute, const char *name, NetnsLinkInfo *
   return query_link (netlink, message, info, name, error);
 }
 
-/**
- * netns_rtnl_link_find:
- * @netlink: the link's namespace
- * @name: its name, or one of its alternative names
- * @info: (out caller-allocates): the link; to be cleared also after an error
- * @error: `NotFound`, `KernelRefused`
- *
- * A name longer than 15 bytes can only be an alternative one, and the kernel refuses it as anything else.
- *
- * Returns: whether there is one
- */
+/* A name longer than 15 bytes can only be an alternative one, and the kernel refuses it as anything else. */
 gboolean
 netns_rtnl_link_find (NetnsNetlink *netlink, const char *name, NetnsLinkInfo *info, GError **error)
 {
@@ -181,74 +152,54 @@ netns_rtnl_link_find (NetnsNetlink *netlink, const char *name, NetnsLinkInfo *in
   if (strlen (name) <= NETNS_ALTERNATIVE_NAME_MAX)
     return find_by (netlink, IFLA_ALT_IFNAME, name, info, error);
   memset (info, 0, sizeof *info);
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "There is no link “%s”", name);
+  return netns_refuse (error, NETNS_ERROR_NOT_FOUND, "There is no link “%s”", name);
+}
+
+/* Returns: FALSE; @error is @refusal (transfer full), why the kernel did not change a link, behind the link's name,
+ * which is only looked up now */
+gboolean
+netns_rtnl_link_refuse (NetnsNetlink *netlink, guint index, GError *refusal, GError **error)
+{
+  g_auto (NetnsLinkInfo) info = { 0 };
+
+  if (netns_rtnl_link_get (netlink, index, &info, NULL))
+    g_propagate_prefixed_error (error, refusal, "Link “%s”: ", info.name);
+  else
+    g_propagate_prefixed_error (error, refusal, "Link #%u: ", index);
   return FALSE;
 }
 
-typedef struct {
-  GHashTable *counters;
-  gboolean found;
-} Statistics;
-
-static void
-take_statistics (const struct nlmsghdr *header, gpointer data)
-{
-  Statistics *statistics = data;
-
-  statistics->found = netns_message_parse_statistics (header, statistics->counters);
-}
-
-/**
- * netns_rtnl_link_get_statistics:
- * @netlink: the link's namespace
- * @index: its ifindex
- * @counters: (element-type utf8 guint64): where to put them, see netns_message_parse_statistics()
- * @error: `NotFound`, `NotSupported` (this link counts nothing), `KernelRefused`
- *
- * Returns: whether there are any
- */
-gboolean
-netns_rtnl_link_get_statistics (NetnsNetlink *netlink, guint index, GHashTable *counters, GError **error)
-{
-  g_autoptr (NetnsMessage) message = make_message_for (RTM_GETLINK, index);
-  Statistics statistics = { .counters = counters };
-
-  if (!netns_netlink_get (netlink, message, take_statistics, &statistics, error,
-                          "Cannot read the counters of link #%u", index))
-    return FALSE;
-  if (!statistics.found)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED, "Link #%u has no counters", index);
-  return statistics.found;
-}
-
-/* Sends a change; an error begins with the link's name, which is only looked up then. */
 static gboolean
 change (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, NetnsMessage *message, const char *what,
         GError **error)
 {
   g_autoptr (GError) refusal = NULL;
-  g_auto (NetnsLinkInfo) info = { 0 };
 
-  if (netns_netlink_change (grant, netlink, message, &refusal, "%s", what))
-    return TRUE;
-  if (netns_rtnl_link_get (netlink, index, &info, NULL))
-    g_propagate_prefixed_error (error, g_steal_pointer (&refusal), "Link “%s”: ", info.name);
-  else
-    g_propagate_prefixed_error (error, g_steal_pointer (&refusal), "Link #%u: ", index);
-  return FALSE;
+  return netns_netlink_change (grant, netlink, message, &refusal, "%s", what)
+         || netns_rtnl_link_refuse (netlink, index, g_steal_pointer (&refusal), error);
+}
+
+static gboolean
+set_attribute (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, int attribute, gsize size,
+               gconstpointer value, const char *what, GError **error)
+{
+  g_autoptr (NetnsMessage) message = make_message_for (RTM_NEWLINK, index);
+
+  netns_request_put (message, attribute, size, value);
+  return change (grant, netlink, index, message, what, error);
 }
 
 /**
- * netns_rtnl_link_delete:
+ * netns_rtnl_link_delete, netns_rtnl_link_set_...:
  * @grant: who may do it
  * @netlink: the link's namespace
  * @index: its ifindex
- * @error: `NotFound`, `NotSupported` (a physical link, or loopback), `KernelRefused`
- *
- * Deletes a link, of a veth both ends.
+ * @error: `NotFound`, `KernelRefused`, and what is said of each
  *
  * Returns: whether it was done
  */
+
+/* Of a veth both ends. `NotSupported`: a physical link, or loopback */
 gboolean
 netns_rtnl_link_delete (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GError **error)
 {
@@ -257,16 +208,6 @@ netns_rtnl_link_delete (const NetnsGrant *grant, NetnsNetlink *netlink, guint in
   return change (grant, netlink, index, message, "cannot delete it", error);
 }
 
-/**
- * netns_rtnl_link_set_enabled:
- * @grant: who may do it
- * @netlink: the link's namespace
- * @index: its ifindex
- * @enabled: %TRUE for up
- * @error: `NotFound`, `KernelRefused`
- *
- * Returns: whether it was done
- */
 gboolean
 netns_rtnl_link_set_enabled (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, gboolean enabled,
                              GError **error)
@@ -280,107 +221,48 @@ netns_rtnl_link_set_enabled (const NetnsGrant *grant, NetnsNetlink *netlink, gui
   return change (grant, netlink, index, message, enabled ? "cannot set it up" : "cannot set it down", error);
 }
 
-/**
- * netns_rtnl_link_set_name:
- * @grant: who may do it
- * @netlink: the link's namespace
- * @index: its ifindex
- * @name: at most 15 bytes
- * @error: `NotFound`, `Exists`, `Busy` (older kernels: the link is up), `KernelRefused`
- *
- * Returns: whether it was done
- */
+/* @name: at most 15 bytes. `Exists`; `Busy`: older kernels, while the link is up */
 gboolean
-netns_rtnl_link_set_name (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, const char *name,
-                          GError **error)
+netns_rtnl_link_set_name (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, const char *name, GError **error)
 {
-  g_autoptr (NetnsMessage) message = make_message_for (RTM_NEWLINK, index);
-  g_autofree char *what = g_strdup_printf ("cannot call it “%s”", name);
+  g_autofree char *what = g_strdup_printf ("cannot rename it to “%s”", name);
 
-  netns_request_put_string (message, IFLA_IFNAME, name);
-  return change (grant, netlink, index, message, what, error);
+  return set_attribute (grant, netlink, index, IFLA_IFNAME, strlen (name) + 1, name, what, error);
 }
 
-/**
- * netns_rtnl_link_set_mtu:
- * @grant: who may do it
- * @netlink: the link's namespace
- * @index: its ifindex
- * @mtu: bytes; each kind has its own limits
- * @error: `NotFound`, `KernelRefused`
- *
- * Returns: whether it was done
- */
+/* @mtu: bytes; each kind has its own limits */
 gboolean
 netns_rtnl_link_set_mtu (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, guint32 mtu, GError **error)
 {
-  g_autoptr (NetnsMessage) message = make_message_for (RTM_NEWLINK, index);
   g_autofree char *what = g_strdup_printf ("cannot set its MTU to %u", mtu);
 
-  netns_request_put_u32 (message, IFLA_MTU, mtu);
-  return change (grant, netlink, index, message, what, error);
+  return set_attribute (grant, netlink, index, IFLA_MTU, sizeof mtu, &mtu, what, error);
 }
 
-/**
- * netns_rtnl_link_set_mac:
- * @grant: who may do it
- * @netlink: the link's namespace
- * @index: its ifindex
- * @mac: six octets
- * @error: `NotFound`, `NotSupported` (such as loopback), `Busy` (the kind must be down for that),
- * `KernelRefused`
- *
- * Returns: whether it was done
- */
+/* `NotSupported`, such as loopback; `Busy`: the kind must be down for that */
 gboolean
 netns_rtnl_link_set_mac (const NetnsGrant *grant, NetnsNetlink *netlink, guint index,
                          const guint8 mac[NETNS_MAC_LENGTH], GError **error)
 {
-  g_autoptr (NetnsMessage) message = make_message_for (RTM_NEWLINK, index);
-
-  netns_request_put (message, IFLA_ADDRESS, NETNS_MAC_LENGTH, mac);
-  return change (grant, netlink, index, message, "cannot set its hardware address", error);
+  return set_attribute (grant, netlink, index, IFLA_ADDRESS, NETNS_MAC_LENGTH, mac, "cannot set its MAC address",
+                        error);
 }
 
-/**
- * netns_rtnl_link_set_description:
- * @grant: who may do it
- * @netlink: the link's namespace
- * @index: its ifindex
- * @description: at most 255 bytes (IFALIASZ - 1), empty for none
- * @error: `NotFound`, `KernelRefused`
- *
- * Returns: whether it was done
- */
+/* @description: at most 255 bytes (IFALIASZ - 1), empty for none */
 gboolean
-netns_rtnl_link_set_description (const NetnsGrant *grant, NetnsNetlink *netlink, guint index,
-                                 const char *description, GError **error)
+netns_rtnl_link_set_description (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, const char *description,
+                                 GError **error)
 {
-  g_autoptr (NetnsMessage) message = make_message_for (RTM_NEWLINK, index);
-
-  netns_request_put (message, IFLA_IFALIAS, strlen (description), description);
-  return change (grant, netlink, index, message, "cannot set its description", error);
+  return set_attribute (grant, netlink, index, IFLA_IFALIAS, strlen (description), description,
+                        "cannot set its description", error);
 }
 
-/**
- * netns_rtnl_link_set_master:
- * @grant: who may do it
- * @netlink: the link's namespace
- * @index: its ifindex
- * @master: ifindex of a bridge or the like, 0 to detach it
- * @error: `NotFound`, `NotSupported` (@master takes no links), `Busy`, `KernelRefused`
- *
- * Returns: whether it was done
- */
+/* @master: ifindex of a bridge or the like, 0 to detach it. `NotSupported`: it takes no links; `Busy` */
 gboolean
-netns_rtnl_link_set_master (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, guint master,
-                            GError **error)
+netns_rtnl_link_set_master (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, guint master, GError **error)
 {
-  g_autoptr (NetnsMessage) message = make_message_for (RTM_NEWLINK, index);
-
-  netns_request_put_u32 (message, IFLA_MASTER, master);
-  return change (grant, netlink, index, message,
-                 master != 0 ? "cannot attach it to its master" : "cannot detach it from its master", error);
+  return set_attribute (grant, netlink, index, IFLA_MASTER, sizeof master, &master,
+                        master != 0 ? "cannot attach it to its master" : "cannot detach it from its master", error);
 }
 
 /* With a new name the kernel moves first and renames afterwards: when the name is taken or none, it answers with an
@@ -393,17 +275,13 @@ check_name_there (int namespace_fd, const char *name, GError **error)
 
   if (!netns_validate_link_name (name, error))
     return FALSE;
-  if (strlen (name) > NETNS_LINK_NAME_MAX) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
-                 "The name of a link has at most %d bytes, unlike “%s”", NETNS_LINK_NAME_MAX, name);
-    return FALSE;
-  }
+  if (strlen (name) > NETNS_LINK_NAME_MAX)
+    return netns_refuse (error, NETNS_ERROR_INVALID_NAME, "The name of a link can have at most %d bytes, unlike “%s”",
+                         NETNS_LINK_NAME_MAX, name);
   there = netns_netlink_new (namespace_fd, error);
   if (there == NULL || !netns_rtnl_link_find (there, name, &info, NULL))
     return there != NULL;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "There is a link called “%s” already where it shall go",
-               name);
-  return FALSE;
+  return netns_refuse (error, NETNS_ERROR_EXISTS, "The destination namespace already has a link “%s”", name);
 }
 
 /**
@@ -411,7 +289,7 @@ check_name_there (int namespace_fd, const char *name, GError **error)
  * @grant: who may do it
  * @netlink: the link's namespace
  * @index: its ifindex, which may be another one afterwards
- * @namespace_fd: where it shall go
+ * @namespace_fd: the destination
  * @new_name: (nullable): its name there, %NULL for the one it has
  * @error: `NotFound`, `Exists` (a link of that name there), `InvalidName`, `KernelRefused` (a link that cannot leave
  *   its namespace)
@@ -443,54 +321,21 @@ netns_rtnl_link_move (const NetnsGrant *grant, NetnsNetlink *netlink, guint inde
   return FALSE;
 }
 
-static gboolean
-change_alternative_name (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, int type, int flags,
-                         const char *name, GError **error)
+/* Adds or removes a name of at most 127 bytes, which no other link of the namespace may have as any name.
+ * Returns: whether it was done; @error: `NotFound` (the link, or it has no such name), `Exists`, `KernelRefused` */
+gboolean
+netns_rtnl_link_change_alternative_name (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, gboolean add,
+                                         const char *name, GError **error)
 {
   struct ifinfomsg body = { .ifi_family = AF_UNSPEC, .ifi_index = (int) index };
-  g_autoptr (NetnsMessage) message = netns_request_new (type, flags, &body, sizeof body);
+  g_autoptr (NetnsMessage) message = netns_request_new (
+    add ? RTM_NEWLINKPROP : RTM_DELLINKPROP, add ? NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND : 0, &body, sizeof body);
   struct nlattr *list = netns_request_open_nest (message, IFLA_PROP_LIST | NLA_F_NESTED);
-  g_autofree char *what
-      = g_strdup_printf ("cannot %s the alternative name “%s”", type == RTM_NEWLINKPROP ? "add" : "remove", name);
+  g_autofree char *what = g_strdup_printf ("cannot %s the alternative name “%s”", add ? "add" : "remove", name);
 
   netns_request_put_string (message, IFLA_ALT_IFNAME, name);
   nla_nest_end (message, list);
   return change (grant, netlink, index, message, what, error);
-}
-
-/**
- * netns_rtnl_link_add_alternative_name:
- * @grant: who may do it
- * @netlink: the link's namespace
- * @index: its ifindex
- * @name: at most 127 bytes; no other link of the namespace may have it as any name
- * @error: `NotFound`, `Exists`, `KernelRefused`
- *
- * Returns: whether it was done
- */
-gboolean
-netns_rtnl_link_add_alternative_name (const NetnsGrant *grant, NetnsNetlink *netlink, guint index,
-                                      const char *name, GError **error)
-{
-  return change_alternative_name (grant, netlink, index, RTM_NEWLINKPROP,
-                                  NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, name, error);
-}
-
-/**
- * netns_rtnl_link_remove_alternative_name:
- * @grant: who may do it
- * @netlink: the link's namespace
- * @index: its ifindex
- * @name: one of its alternative names
- * @error: `NotFound` (the link, or it has no such name), `KernelRefused`
- *
- * Returns: whether it was done
- */
-gboolean
-netns_rtnl_link_remove_alternative_name (const NetnsGrant *grant, NetnsNetlink *netlink, guint index,
-                                         const char *name, GError **error)
-{
-  return change_alternative_name (grant, netlink, index, RTM_DELLINKPROP, 0, name, error);
 }
 
 static void
@@ -508,23 +353,15 @@ clear_link (gpointer data)
   netns_link_info_clear (data);
 }
 
-/**
- * netns_rtnl_link_list:
- * @netlink: a namespace
- * @error: `KernelRefused`
- *
- * Returns: (transfer full) (nullable) (element-type NetnsLinkInfo): its links; one that comes or goes meanwhile may be
- *   in it or not
- */
+/* Returns: (transfer full) (nullable) (element-type NetnsLinkInfo): the links of a namespace; one that comes or goes
+ * meanwhile may be in it or not. @error: `KernelRefused` */
 GArray *
 netns_rtnl_link_list (NetnsNetlink *netlink, GError **error)
 {
   g_autoptr (NetnsMessage) message = make_message_for (RTM_GETLINK, 0);
   g_autoptr (GArray) links = g_array_new (FALSE, FALSE, sizeof (NetnsLinkInfo));
-  gboolean interrupted;
 
   g_array_set_clear_func (links, clear_link);
   netns_request_put_u32 (message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  return netns_netlink_dump (netlink, message, collect_link, links, &interrupted, error) ? g_steal_pointer (&links)
-                                                                                        : NULL;
+  return netns_netlink_dump (netlink, message, collect_link, links, NULL, error) ? g_steal_pointer (&links) : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who else a namespace knows on its links: ARP and neighbour discovery. */
+/* The neighbours of a namespace on its links: ARP and IPv6 neighbour discovery. */
 #pragma once
 
 #include "common/address.h"
@@ -22,4 +22,5 @@ typedef struct {
   guint16 state;
 } NetnsNeighbour;
 
+void netns_neighbour_take (const struct nlmsghdr *header, gpointer neighbours);
 GArray *netns_rtnl_neighbour_list (NetnsNetlink *netlink, GError **error);

@@ -7,6 +7,8 @@
 #include "common/error.h"
 #include "common/names.h"
 #include "common/validate.h"
+#include "kernel/file.h"
+#include "kernel/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +24,8 @@
 #include <sys/vfs.h>
 
 #define OWN_NAMESPACE "/proc/thread-self/ns/net"
-#define LOCK_ATTEMPTS 200
-#define LOCK_INTERVAL (10 * G_TIME_SPAN_MILLISECOND)
+#define LOCK_ATTEMPTS 5
+#define LOCK_INTERVAL (5 * G_TIME_SPAN_MILLISECOND)
 #define MAX_MOUNTS    64 /* mounts on one entry, one above the other; more is not an accident */
 
 /**
@@ -67,66 +69,53 @@ get_home (GError **error)
 }
 
 /**
- * netns_nsfs_enter:
- * @fd: a namespace
+ * netns_visit:
+ * @visit: (inout): a variable that is g_auto (NetnsVisit), %FALSE so far
+ * @fd: a namespace, -1 for the calling thread's own
  * @error: `KernelRefused`
  *
- * Puts the calling thread there until netns_nsfs_leave(). Until then it starts no thread, no child and no
+ * Puts the calling thread there until the variable goes out of scope. Until then it starts no thread, no child and no
  * GTask: they would be born there and stay. Not to be nested.
  *
  * Returns: whether it is there
  */
 gboolean
-netns_nsfs_enter (int fd, GError **error)
+netns_visit (NetnsVisit *visit, int fd, GError **error)
 {
-  Home *home = get_home (error);
+  Home *home = fd >= 0 ? get_home (error) : NULL;
 
   if (home == NULL)
-    return FALSE;
+    return fd < 0;
   g_assert (!home->away);
   /* Never type 0: a UTS namespace bound in /run/netns would silently switch the UTS namespace. */
-  if (setns (fd, CLONE_NEWNET) < 0) {
-    netns_error_set_errno (error, errno, "Cannot enter the network namespace");
-    return FALSE;
-  }
-  home->away = TRUE;
-  return TRUE;
+  if (setns (fd, CLONE_NEWNET) < 0)
+    return netns_error_set_errno (error, errno, "Cannot enter the network namespace");
+  return *visit = home->away = TRUE;
 }
 
-/**
- * netns_nsfs_leave:
- *
- * Brings the calling thread back from netns_nsfs_enter(). If that is impossible the process ends: every later
- * job would change the wrong namespace.
- */
+/* If the thread cannot come back the process ends: every later job would change the wrong namespace. Keeps errno: it
+ * runs on the way out of a function that failed. */
 void
-netns_nsfs_leave (void)
+netns_visit_end (NetnsVisit *visit)
 {
   Home *home = g_private_get (&thread_home);
+  int saved = errno;
 
+  if (!*visit)
+    return;
   g_assert (home != NULL && home->away);
   if (setns (home->fd, CLONE_NEWNET) < 0)
     g_error ("Cannot return to the host namespace: %s", g_strerror (errno));
-  home->away = FALSE;
+  *visit = home->away = FALSE;
+  errno = saved;
 }
 
-static const char *
-describe_type (mode_t mode)
+/* Returns: what an entry of /run/netns is that leads to no network namespace, with its article, for an error */
+const char *
+netns_nsfs_describe_type (mode_t mode)
 {
-  switch (mode & S_IFMT) {
-  case S_IFREG:
-    return "a plain file, perhaps left by a program that was killed while it made one";
-  case S_IFDIR:
-    return "a directory";
-  case S_IFLNK:
-    return "a symbolic link";
-  case S_IFIFO:
-    return "a FIFO";
-  case S_IFSOCK:
-    return "a socket";
-  default:
-    return "a device";
-  }
+  return S_ISREG (mode) ? "a plain file, perhaps left by a program that was killed while creating one"
+                        : netns_file_describe_type (mode);
 }
 
 /* Opens without any effect on what is there. Symbolic links are followed in /proc only, where they are the
@@ -134,14 +123,15 @@ describe_type (mode_t mode)
 static int
 open_path (const char *path)
 {
-  netns_autofd int fd = open (path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  g_autofree char *real_path = netns_mounts_path (path);
+  netns_autofd int fd = open (real_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   struct statfs file_system;
   struct stat status;
 
   if (fd < 0 || fstatfs (fd, &file_system) < 0 || fstat (fd, &status) < 0)
     return -1;
   if (file_system.f_type == PROC_SUPER_MAGIC && S_ISLNK (status.st_mode))
-    return open (path, O_PATH | O_CLOEXEC);
+    return open (real_path, O_PATH | O_CLOEXEC);
   return g_steal_fd (&fd);
 }
 
@@ -172,97 +162,78 @@ netns_nsfs_open (const char *path, GError **error)
   netns_autofd int fd = -1;
   struct statfs file_system;
   struct stat status;
-  char reopen[64];
 
-  if (path_fd < 0 || fstatfs (path_fd, &file_system) < 0 || fstat (path_fd, &status) < 0) {
+  if (path_fd < 0 || fstatfs (path_fd, &file_system) < 0 || fstat (path_fd, &status) < 0)
     netns_error_set_errno (error, errno, "Cannot open “%s”", path);
-    return -1;
-  }
-  if (file_system.f_type != NSFS_MAGIC) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is no network namespace but %s", path,
-                 describe_type (status.st_mode));
-    return -1;
-  }
-  g_snprintf (reopen, sizeof reopen, "/proc/self/fd/%d", path_fd);
-  fd = open (reopen, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
+  else if (file_system.f_type != NSFS_MAGIC)
+    netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is not a network namespace but %s", path,
+                  netns_nsfs_describe_type (status.st_mode));
+  else if ((fd = netns_file_open_again (path_fd, O_RDONLY)) < 0)
     netns_error_set_errno (error, errno, "Cannot open “%s”", path);
-    return -1;
-  }
-  if (!is_network_namespace (fd)) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT,
-                 "“%s” is no network namespace but one of another type", path);
-    return -1;
-  }
-  return g_steal_fd (&fd);
+  else if (!is_network_namespace (fd))
+    netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is not a network namespace but one of another type", path);
+  else
+    return g_steal_fd (&fd);
+  return -1;
 }
 
-/**
- * netns_nsfs_is_network:
- * @fd: a descriptor that a stranger handed in
- * @error: `InvalidArgument`
- *
- * Asks the file system of @fd nothing before it is known to be nsfs: behind another one can be a program of the
- * stranger's that never answers (FUSE).
- *
- * Returns: whether it is one of a network namespace
- */
+/* Asks the file system of @fd, which a stranger handed in, nothing before it is known to be nsfs: behind another one
+ * can be a program of the stranger's that never answers (FUSE).
+ * Returns: whether it is one of a network namespace; @error: `InvalidArgument` */
 gboolean
 netns_nsfs_is_network (int fd, GError **error)
 {
   struct statx status;
   struct stat own;
 
-  if (stat ("/proc/self/ns/net", &own) == 0
-      && statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) == 0
+  if (stat ("/proc/self/ns/net", &own) == 0 && statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) == 0
       && makedev (status.stx_dev_major, status.stx_dev_minor) == own.st_dev
       && ioctl (fd, NS_GET_NSTYPE) == CLONE_NEWNET)
     return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "The descriptor is not of a network namespace");
-  return FALSE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "The descriptor does not refer to a network namespace");
 }
 
-/**
- * netns_nsfs_get_maker:
- * @fd: a network namespace
- * @uid: (out): the user whose user namespace it belongs to; root for those made without one
- * @error: `KernelRefused`
- *
- * That user may do everything in it (user_namespaces(7)).
- *
- * Returns: whether it could be found out
- */
+/* @uid: the user whose user namespace a network namespace belongs to; root for those made without one. That user may do
+ * everything in it (user_namespaces(7)).
+ * Returns: whether it could be found out; @error: `KernelRefused` */
 gboolean
 netns_nsfs_get_maker (int fd, guint *uid, GError **error)
 {
   netns_autofd int user_namespace = ioctl (fd, NS_GET_USERNS);
   uid_t owner;
 
-  if (user_namespace < 0 || ioctl (user_namespace, NS_GET_OWNER_UID, &owner) < 0) {
-    netns_error_set_errno (error, errno, "Cannot find out whose namespace this is");
-    return FALSE;
-  }
+  if (user_namespace < 0 || ioctl (user_namespace, NS_GET_OWNER_UID, &owner) < 0)
+    return netns_error_set_errno (error, errno, "Cannot determine the owner of the namespace");
   *uid = owner;
   return TRUE;
 }
 
-/**
- * netns_nsfs_identify:
- * @fd: a descriptor, which can come from a caller
- * @id: (out caller-allocates): what tells the namespace from all others that live
- * @error: `InvalidArgument`: it is something else
- *
- * Returns: whether it is a network namespace
- */
+/* @ours: whether a network namespace belongs to the user namespace of this process. In any other one somebody else can be
+ * root, who may then do everything in the network namespace, and to processes that enter it.
+ * Returns: whether it could be found out; @error: `KernelRefused` */
+gboolean
+netns_nsfs_is_ours (int fd, gboolean *ours, GError **error)
+{
+  netns_autofd int user_namespace = ioctl (fd, NS_GET_USERNS);
+  struct stat own, status;
+
+  *ours = FALSE;
+  if (user_namespace < 0 && errno == EPERM) /* what is above ours */
+    return TRUE;
+  if (user_namespace < 0 || stat ("/proc/self/ns/user", &own) < 0 || fstat (user_namespace, &status) < 0)
+    return netns_error_set_errno (error, errno, "Cannot determine the user namespace of the namespace");
+  *ours = own.st_dev == status.st_dev && own.st_ino == status.st_ino;
+  return TRUE;
+}
+
+/* Returns: whether @fd, which can come from a caller, is a network namespace; @id tells it from all others that live */
 gboolean
 netns_nsfs_identify (int fd, NetnsFileId *id, GError **error)
 {
   struct stat status;
 
-  if (!is_network_namespace (fd) || fstat (fd, &status) < 0) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "The descriptor is no network namespace");
-    return FALSE;
-  }
+  if (!is_network_namespace (fd) || fstat (fd, &status) < 0)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "The descriptor is not a network namespace");
   id->device = status.st_dev;
   id->inode = status.st_ino;
   return TRUE;
@@ -274,29 +245,26 @@ make_entry_path (const char *name, GError **error)
 {
   if (*name == '\0' || strcmp (name, ".") == 0 || strcmp (name, "..") == 0 || strchr (name, '/') != NULL
       || strlen (name) > NETNS_NAMESPACE_NAME_MAX) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_NAME,
-                 "“%s” cannot be the name of a network namespace: it is no file name", name);
+    netns_refuse (error, NETNS_ERROR_INVALID_NAME,
+                  "“%s” cannot be the name of a network namespace: it is not a file name", name);
     return NULL;
   }
   return g_build_filename (NETNS_RUN_DIR, name, NULL);
 }
 
-/* Any user who can read the directory can hold its lock: do not wait for ever. */
+/* Any user who can read the directory can hold its lock for ever: `ip netns add` does for a moment.
+ *
+ * Returns: a descriptor with the lock, -1 if somebody else keeps it */
 static int
-lock_directory (GError **error)
+lock_directory (void)
 {
   netns_autofd int fd = open (NETNS_RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-  for (guint i = 0; i < LOCK_ATTEMPTS; i++) {
-    if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) == 0)
+  for (guint i = 0; fd >= 0 && i < LOCK_ATTEMPTS; i++) {
+    if (flock (fd, LOCK_EX | LOCK_NB) == 0)
       return g_steal_fd (&fd);
-    if (errno != EWOULDBLOCK) {
-      netns_error_set_errno (error, errno, "Cannot lock %s", NETNS_RUN_DIR);
-      return -1;
-    }
     g_usleep (LOCK_INTERVAL);
   }
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY, "Another program keeps %s locked", NETNS_RUN_DIR);
   return -1;
 }
 
@@ -308,32 +276,44 @@ make_shared (void)
   return mount ("", NETNS_RUN_DIR, "none", MS_SHARED, NULL) == 0;
 }
 
+/**
+ * netns_netns_make_folder:
+ * @error: `KernelRefused`
+ *
+ * As `ip netns` does: for all to look into, whatever the umask is.
+ *
+ * Returns: whether there is a /run/netns
+ */
+gboolean
+netns_netns_make_folder (GError **error)
+{
+  g_autofree char *path = netns_mounts_path (NETNS_RUN_DIR);
+
+  if (mkdir (path, 0755) == 0 ? chmod (path, 0755) == 0 : errno == EEXIST)
+    return TRUE;
+  return netns_error_set_errno (error, errno, "Cannot create %s", NETNS_RUN_DIR);
+}
+
 /* Makes /run/netns a shared mount, so that a namespace mounted or unmounted there is so in all mount
  * namespaces. The lock is for the moment when it becomes a mount point: two programs at once would stack one
- * on the other. */
+ * on the other, which does no harm, as both see what was there before. */
 static gboolean
 prepare_directory (GError **error)
 {
   netns_autofd int lock = -1;
 
-  if (mkdir (NETNS_RUN_DIR, 0755) < 0 && errno != EEXIST) {
-    netns_error_set_errno (error, errno, "Cannot make %s", NETNS_RUN_DIR);
+  if (!netns_netns_make_folder (error))
     return FALSE;
-  }
   if (make_shared ())
     return TRUE;
   if (errno == EINVAL) { /* not a mount point */
-    lock = lock_directory (error);
-    if (lock < 0)
-      return FALSE;
+    lock = lock_directory ();
     if (make_shared ())
       return TRUE;
-    if (errno == EINVAL && mount (NETNS_RUN_DIR, NETNS_RUN_DIR, "none", MS_BIND | MS_REC, NULL) == 0
-        && make_shared ())
+    if (errno == EINVAL && mount (NETNS_RUN_DIR, NETNS_RUN_DIR, "none", MS_BIND | MS_REC, NULL) == 0 && make_shared ())
       return TRUE;
   }
-  netns_error_set_errno (error, errno, "Cannot make %s a shared mount", NETNS_RUN_DIR);
-  return FALSE;
+  return netns_error_set_errno (error, errno, "Cannot make %s a shared mount", NETNS_RUN_DIR);
 }
 
 /* The empty file that the namespace is to be mounted on. Making it claims the name. */
@@ -345,11 +325,8 @@ claim_entry (const char *path, const char *name, GError **error)
   if (fd >= 0)
     return TRUE;
   if (errno == EEXIST)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_EXISTS, "There is a network namespace called “%s” already",
-                 name);
-  else
-    netns_error_set_errno (error, errno, "Cannot make “%s”", path);
-  return FALSE;
+    return netns_refuse (error, NETNS_ERROR_EXISTS, "There is already a network namespace called “%s”", name);
+  return netns_error_set_errno (error, errno, "Cannot create “%s”", path);
 }
 
 static gboolean
@@ -360,11 +337,10 @@ mount_entry (int fd, const char *path, GError **error)
   g_snprintf (source, sizeof source, "/proc/self/fd/%d", fd);
   if (mount (source, path, "none", MS_BIND, NULL) == 0)
     return TRUE;
-  netns_error_set_errno (error, errno, "Cannot mount a network namespace on “%s”", path);
-  return FALSE;
+  return netns_error_set_errno (error, errno, "Cannot mount a network namespace on “%s”", path);
 }
 
-/* What was unmounted and cannot be unlinked is mounted again: half a deletion would lose the namespace. */
+/* If the file cannot be unlinked, it is mounted again: a partial deletion would lose the namespace. */
 static gboolean
 remove_entry (const char *path, GError **error)
 {
@@ -372,14 +348,13 @@ remove_entry (const char *path, GError **error)
   guint mounts = 0;
   struct stat status;
 
-  if (lstat (path, &status) == 0 && S_ISDIR (status.st_mode)) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is no network namespace but %s", path,
-                 describe_type (status.st_mode));
-    return FALSE;
-  }
+  if (lstat (path, &status) == 0 && S_ISDIR (status.st_mode))
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "“%s” is not a network namespace but %s; remove it by hand", path,
+                         netns_nsfs_describe_type (status.st_mode));
   while (mounts < MAX_MOUNTS && umount2 (path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
     mounts++;
-  /* What is not mounted (a broken entry) is not unmounted; anything worse makes unlink() fail too. */
+  /* A broken entry is not mounted, so umount2() fails; any worse error makes unlink() fail, too. */
   if (unlink (path) == 0)
     return TRUE;
   netns_error_set_errno (error, errno, "Cannot delete “%s”", path);
@@ -402,42 +377,47 @@ static int
 make_namespace (GError **error)
 {
   Home *home = get_home (error);
+  g_auto (NetnsVisit) visit = FALSE;
   int fd;
 
   if (home == NULL)
     return -1;
   g_assert (!home->away);
   if (unshare (CLONE_NEWNET) < 0) {
-    netns_error_set_kernel (error, errno,
-                            errno == ENOSPC ? "/proc/sys/user/max_net_namespaces allows no more" : NULL,
-                            "Cannot make a network namespace");
+    netns_error_set_kernel (error, errno, errno == ENOSPC ? "/proc/sys/user/max_net_namespaces allows no more" : NULL,
+                            "Cannot create a network namespace");
     return -1;
   }
-  home->away = TRUE;
+  visit = home->away = TRUE;
   fd = open (OWN_NAMESPACE, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     netns_error_set_errno (error, errno, "Cannot open %s", OWN_NAMESPACE);
-  netns_nsfs_leave ();
   return fd;
 }
 
 /**
- * netns_nsfs_create:
+ * netns_nsfs_create, netns_nsfs_delete, netns_nsfs_attach, netns_nsfs_rename:
  * @grant: who may do it
- * @name: a file name; whether it is a good one is the caller's decision
- * @error: `Exists`, `InvalidName`, `Busy` (the directory stays locked), `KernelRefused`; nothing is left then
+ * @name: a file name; whether it is a good one for a new namespace is the caller's decision
+ * @fd: a namespace that gets a further name
+ * @new_name: its future name; for a moment it has both
+ * @error: `NotFound`, `Exists`, `InvalidName`, `InvalidArgument` (a directory; to rename: anything else than a network
+ *   namespace), `KernelRefused`; nothing is left or changed then
  *
- * Does what `ip netns add` does.
+ * They do what `ip netns` does. To delete removes the name; the namespace lives on as long as something uses it. It
+ * works on what an `ip netns add` that was killed left behind, and removes a symbolic link itself.
  *
- * Returns: the new namespace, -1 on error
+ * Returns: whether it was done; netns_nsfs_create() the new namespace, -1 on error
  */
 int
 netns_nsfs_create (const NetnsGrant *grant, const char *name, GError **error)
 {
   g_autofree char *path = make_entry_path (name, error);
+  g_auto (NetnsMountsVisit) visit = FALSE;
   netns_autofd int fd = -1;
 
-  if (path == NULL || !prepare_directory (error) || !claim_entry (path, name, error))
+  if (path == NULL || !netns_mounts_visit (&visit, error) || !prepare_directory (error)
+      || !claim_entry (path, name, error))
     return -1;
   fd = make_namespace (error);
   if (fd >= 0 && mount_entry (fd, path, error))
@@ -446,42 +426,55 @@ netns_nsfs_create (const NetnsGrant *grant, const char *name, GError **error)
   return -1;
 }
 
-/**
- * netns_nsfs_delete:
- * @grant: who may do it
- * @name: name of a namespace, or of anything else in /run/netns but a directory
- * @error: `NotFound`, `InvalidName`, `InvalidArgument` (a directory), `KernelRefused`
- *
- * Does what `ip netns delete` does: the name goes, the namespace lives on as long as something uses it. Works
- * on what an `ip netns add` that was killed left behind, and removes a symbolic link itself.
- *
- * Returns: whether the name is gone
- */
 gboolean
 netns_nsfs_delete (const NetnsGrant *grant, const char *name, GError **error)
 {
   g_autofree char *path = make_entry_path (name, error);
+  g_auto (NetnsMountsVisit) visit = FALSE;
 
-  return path != NULL && remove_entry (path, error);
+  return path != NULL && netns_mounts_visit (&visit, error) && remove_entry (path, error);
 }
 
 /**
- * netns_nsfs_attach:
+ * netns_nsfs_unmount, netns_nsfs_mount:
  * @grant: who may do it
- * @fd: a namespace
- * @name: a further name for it
- * @error: `Exists`, `InvalidName`, `KernelRefused`; nothing is left then
+ * @name: an entry; of one that is mounted the file stays, so that nobody else can take the name
+ * @fd: the namespace that the file stands for again
+ * @error: `InvalidName`, `KernelRefused`
  *
- * Does what `ip netns attach` does.
- *
- * Returns: whether it was done
+ * Returns: whether it was done, or was so already
  */
+gboolean
+netns_nsfs_unmount (const NetnsGrant *grant, const char *name, GError **error)
+{
+  g_autofree char *path = make_entry_path (name, error);
+  g_auto (NetnsMountsVisit) visit = FALSE;
+  guint mounts = 0;
+
+  if (path == NULL || !netns_mounts_visit (&visit, error))
+    return FALSE;
+  while (mounts < MAX_MOUNTS && umount2 (path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+    mounts++;
+  return mounts > 0 || errno == EINVAL || netns_error_set_errno (error, errno, "Cannot unmount “%s”", path);
+}
+
+gboolean
+netns_nsfs_mount (const NetnsGrant *grant, int fd, const char *name, GError **error)
+{
+  g_autofree char *path = make_entry_path (name, error);
+  g_auto (NetnsMountsVisit) visit = FALSE;
+
+  return path != NULL && netns_mounts_visit (&visit, error) && mount_entry (fd, path, error);
+}
+
 gboolean
 netns_nsfs_attach (const NetnsGrant *grant, int fd, const char *name, GError **error)
 {
   g_autofree char *path = make_entry_path (name, error);
+  g_auto (NetnsMountsVisit) visit = FALSE;
 
-  if (path == NULL || !claim_entry (path, name, error))
+  if (path == NULL || !netns_mounts_visit (&visit, error) || !prepare_directory (error)
+      || !claim_entry (path, name, error))
     return FALSE;
   if (mount_entry (fd, path, error))
     return TRUE;
@@ -489,27 +482,16 @@ netns_nsfs_attach (const NetnsGrant *grant, int fd, const char *name, GError **e
   return FALSE;
 }
 
-/**
- * netns_nsfs_rename:
- * @grant: who may do it
- * @name: name of a namespace
- * @new_name: its future name; for a moment it has both
- * @error: `NotFound`, `Exists`, `InvalidName`, `InvalidArgument` (@name is something else), `KernelRefused`;
- * nothing is changed then
- *
- * A mount cannot be moved out of a shared one (do_move_mount() in fs/namespace.c), so it is mounted a second
- * time.
- *
- * Returns: whether it was done
- */
+/* A mount cannot be moved out of a shared one (do_move_mount() in fs/namespace.c), so it is mounted a second time. */
 gboolean
 netns_nsfs_rename (const NetnsGrant *grant, const char *name, const char *new_name, GError **error)
 {
   g_autofree char *path = make_entry_path (name, error);
   g_autofree char *new_path = path != NULL ? make_entry_path (new_name, error) : NULL;
   netns_autofd int fd = new_path != NULL ? netns_nsfs_open (path, error) : -1;
+  g_auto (NetnsMountsVisit) visit = FALSE;
 
-  if (fd < 0 || !claim_entry (new_path, new_name, error))
+  if (fd < 0 || !netns_mounts_visit (&visit, error) || !claim_entry (new_path, new_name, error))
     return FALSE;
   if (mount_entry (fd, new_path, error) && remove_entry (path, error))
     return TRUE;

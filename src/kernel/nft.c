@@ -1,75 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON only: in the language of nft a link's name can be a keyword, and a stranger's name a command. */
+/* Commands with names in them are JSON: in the language of nft a link's name can be a keyword, and a stranger's name a command.
+ *
+ * Before it changes anything, libnftables reads all sets that there are (nft_cache_update() in its src/cache.c), which can
+ * take long, and does not survive some that others can make. So it is not in this process: netnsd-nft says in an empty
+ * namespace what message it would send. */
 #include "kernel/nft.h"
-#include "common/cleanup.h"
 #include "common/error.h"
-#include "kernel/cleanup.h"
-#include "kernel/netns.h"
+#include "kernel/netlink.h"
+#include "kernel/nft-compiler.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/netlink.h>
-#include <string.h>
-#include <sys/socket.h>
 
-#define LIST_RULESET "{\"nftables\": [{\"list\": {\"ruleset\": null}}]}"
+#define CANNOT_CHANGE "Cannot change the firewall"
 
 struct _NetnsNft {
-  NetnsNftContext *context;
-  int namespace_fd; /* -1 for that of the calling thread */
+  NetnsNetlink *netlink; /* to nf_tables of the namespace */
 };
-
-/* nft_ctx_new() ends the process when it gets no socket: the kernel may have no nf_tables, or no descriptor may be
- * left. */
-static gboolean
-socket_works (GError **error)
-{
-  netns_autofd int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-
-  if (fd >= 0)
-    return TRUE;
-  if (errno == EPROTONOSUPPORT)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED, "This kernel has no nf_tables");
-  else
-    netns_error_set_errno (error, errno, "Cannot open a socket for nf_tables");
-  return FALSE;
-}
 
 /**
  * netns_nft_new:
- * @namespace_fd: a namespace, -1 for that of the calling thread
- * @error: `NotSupported`, `KernelRefused`
+ * @namespace_fd: a namespace, -1 for the host's
+ * @error: `KernelRefused`
  *
- * Returns: (transfer full) (nullable): the firewall of that namespace; it keeps the namespace alive
+ * In the worker.
+ *
+ * Returns: (transfer full) (nullable): the firewall of that namespace, to be changed; it keeps the namespace alive
  */
 NetnsNft *
 netns_nft_new (int namespace_fd, GError **error)
 {
-  g_autoptr (NetnsNftContext) context = NULL;
-  netns_autofd int own_fd = -1;
+  g_autoptr (NetnsNetlink) netlink = netns_netlink_new_for (namespace_fd, NETLINK_NETFILTER, error);
   NetnsNft *nft;
 
-  if (namespace_fd >= 0) {
-    own_fd = fcntl (namespace_fd, F_DUPFD_CLOEXEC, 0);
-    if (own_fd < 0) {
-      netns_error_set_errno (error, errno, "Cannot keep the namespace open");
-      return NULL;
-    }
-  }
-  if (namespace_fd >= 0 && !netns_nsfs_enter (namespace_fd, error))
+  if (netlink == NULL)
     return NULL;
-  if (socket_works (error))
-    context = nft_ctx_new (NFT_CTX_DEFAULT);
-  if (namespace_fd >= 0)
-    netns_nsfs_leave ();
-  if (context == NULL)
-    return NULL;
-  if (nft_ctx_buffer_output (context) != 0 || nft_ctx_buffer_error (context) != 0)
-    g_error ("Out of memory for libnftables");
-  nft_ctx_output_set_flags (context, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
   nft = g_new0 (NetnsNft, 1);
-  nft->context = g_steal_pointer (&context);
-  nft->namespace_fd = g_steal_fd (&own_fd);
+  nft->netlink = g_steal_pointer (&netlink);
   return nft;
 }
 
@@ -82,106 +48,55 @@ netns_nft_new (int namespace_fd, GError **error)
 void
 netns_nft_free (NetnsNft *nft)
 {
-  nft_ctx_free (nft->context);
-  netns_close_fd (&nft->namespace_fd);
+  g_clear_pointer (&nft->netlink, netns_netlink_free);
   g_free (nft);
 }
 
-/* The first line, without the place in the input, which nobody outside has seen. */
-static char *
-first_line (const char *text)
-{
-  static const char *const marks[] = { "Error: ", "error: " };
-  g_autofree char *line = g_strndup (text, strcspn (text, "\n"));
-  const char *begin = line;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (marks); i++) {
-    const char *mark = strstr (begin, marks[i]);
-
-    if (mark != NULL)
-      begin = mark + strlen (marks[i]);
-  }
-  return g_strstrip (g_strdup (begin));
-}
-
-/* What an earlier run left, such as warnings, is not to stand before the next one's words: reading empties. */
-static void
-empty_buffers (NetnsNft *nft)
-{
-  nft_ctx_get_output_buffer (nft->context);
-  nft_ctx_get_error_buffer (nft->context);
-}
-
 static gboolean
-run (NetnsNft *nft, const char *commands, const char *what, GError **error)
+compile_and_send (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *commands, GError **error)
 {
-  g_autofree char *words = NULL;
-  gboolean done;
+  g_autoptr (GBytes) message = netns_nft_compile (frame, commands, error);
 
-  empty_buffers (nft);
-  /* The context's socket stays in its namespace, but libnftables translates the names of links with a socket that it
-   * opens now (nft_if_nametoindex() in src/iface.c). */
-  if (nft->namespace_fd >= 0 && !netns_nsfs_enter (nft->namespace_fd, error))
-    return FALSE;
-  done = nft_run_cmd_from_buffer (nft->context, commands) == 0;
-  if (nft->namespace_fd >= 0)
-    netns_nsfs_leave ();
-  if (done)
-    return TRUE;
-  words = first_line (nft_ctx_get_error_buffer (nft->context));
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "%s: %s", what,
-               *words != '\0' ? words : "nf_tables refused it without a word");
+  if (message != NULL)
+    return netns_netlink_change_batch (grant, nft->netlink, g_bytes_get_data (message, NULL),
+                                       g_bytes_get_size (message), error, CANNOT_CHANGE);
+  g_prefix_error (error, CANNOT_CHANGE ": ");
   return FALSE;
+}
+
+/* If it is not JSON, libnftables tries it as commands in its own language (nft_run_cmd_from_buffer()); none of these
+ * begins with a brace. */
+static gboolean
+check_json (const char *commands, GError **error)
+{
+  return *commands == '{' || netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "Firewall rules must be a JSON object");
 }
 
 /**
  * netns_nft_apply:
  * @grant: who may do it
  * @nft: a firewall
- * @commands: JSON as libnftables-json(5) describes it
- * @error: `InvalidArgument` (no JSON object), `KernelRefused`, with the words of libnftables
+ * @frame: commands that make the sets and maps in which @commands change elements, empty for none; they are there already
+ * @commands: JSON as libnftables-json(5) describes it, which names nothing else that the commands themselves do not make,
+ *   but chains to put rules in, and rules by their handles
+ * @error: `InvalidArgument` (no JSON object), `NotSupported`, `KernelRefused`, with the words of libnftables or of the
+ *   kernel
  *
  * One transaction: all of it or nothing.
  *
  * Returns: whether it was done
  */
 gboolean
-netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *commands, GError **error)
+netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *commands, GError **error)
 {
-  /* What is no JSON, libnftables tries as commands in its own language (nft_run_cmd_from_buffer()); none of these
-   * begins with a brace. */
-  if (*commands != '{') {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "Firewall rules must be a JSON object");
-    return FALSE;
-  }
-  return run (nft, commands, "Cannot change the firewall", error);
+  return (*frame == '\0' || check_json (frame, error)) && check_json (commands, error)
+         && compile_and_send (grant, nft, frame, commands, error);
 }
 
-/**
- * netns_nft_query:
- * @nft: a firewall
- * @commands: commands that only list, as JSON
- * @error: `KernelRefused`, with the words of libnftables
- *
- * Returns: (transfer full) (nullable): what they list, as JSON with handles
- */
-char *
-netns_nft_query (NetnsNft *nft, const char *commands, GError **error)
+/* As netns_nft_apply(), of commands in the language of nft(8), for what JSON cannot say; nothing in them comes from
+ * others. */
+gboolean
+netns_nft_apply_script (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *script, GError **error)
 {
-  if (!run (nft, commands, "Cannot read the firewall", error))
-    return NULL;
-  return g_strchomp (g_strdup (nft_ctx_get_output_buffer (nft->context)));
-}
-
-/**
- * netns_nft_list_ruleset:
- * @nft: a firewall
- * @error: `KernelRefused`, with the words of libnftables
- *
- * Returns: (transfer full) (nullable): all its tables, as JSON with handles
- */
-char *
-netns_nft_list_ruleset (NetnsNft *nft, GError **error)
-{
-  return netns_nft_query (nft, LIST_RULESET, error);
+  return compile_and_send (grant, nft, frame, script, error);
 }

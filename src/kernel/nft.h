@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libnftables for one namespace, JSON in and JSON out. */
+/* Changes the rules of one namespace. They are read by netnsd-nft only (kernel/nft-helper.h). */
 #pragma once
 
 #include "common/grant.h"
@@ -10,8 +10,9 @@ typedef struct _NetnsNft NetnsNft;
 
 NetnsNft *netns_nft_new (int namespace_fd, GError **error);
 void netns_nft_free (NetnsNft *nft);
-gboolean netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *commands, GError **error);
-char *netns_nft_query (NetnsNft *nft, const char *commands, GError **error);
-char *netns_nft_list_ruleset (NetnsNft *nft, GError **error);
+gboolean netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *commands,
+                          GError **error);
+gboolean netns_nft_apply_script (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *script,
+                                 GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsNft, netns_nft_free)

@@ -3,103 +3,78 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/protocol.h"
+#include "kernel/broker.h"
+#include "kernel/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define BACKLOG 128
-/* libnftables waits with select() (mnl_batch_talk() in src/mnl.c), which knows no descriptor from 1024 on: a thousand held
- * ports must leave those before it to others. */
-#define FIRST_DESCRIPTOR 2048
 
-/* By the kernel's numbers: what a protocol is called, which sockets have it, and where the kernel lists those. */
-static const struct {
-  int protocol;
-  const char *name;
-  int type;
-  const char *tables[2];
-} protocols[] = {
-  { IPPROTO_TCP, "tcp", SOCK_STREAM, { "tcp", "tcp6" } },
-  { IPPROTO_UDP, "udp", SOCK_DGRAM, { "udp", "udp6" } },
-  { IPPROTO_SCTP, "sctp", SOCK_STREAM, { NULL, NULL } }, /* sctp/eps is worded in another way */
-};
-
-static gsize
-find_protocol (int protocol)
-{
-  gsize i = 0;
-
-  while (protocols[i].protocol != protocol)
-    i++;
-  return i;
-}
-
-/* Returns: (transfer none): `tcp`, `udp` or `sctp` */
-const char *
-netns_port_protocol_name (int protocol)
-{
-  return protocols[find_protocol (protocol)].name;
-}
+/* The worker waits for this, and how much there is to look at is in the hands of others. */
+#define SEARCH_TIME       (100 * G_TIME_SPAN_MILLISECOND) /* of its CPU time */
+#define TIME_CHECKED_EACH 64                          /* lines or descriptors */
 
 /* A line of /proc/net/tcp and its like: `0: 00000000:1F90 00000000:0000 0A ... uid timeout inode ...`. */
 static guint64
 read_inode (const char *line, guint16 port)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) words = g_strsplit_set (line, " ", -1), fields = NULL;
-  const char *colon;
+  unsigned long inode;
+  unsigned local;
 
-  for (guint i = 0; words[i] != NULL; i++)
-    if (*words[i] != '\0')
-      g_strv_builder_add (builder, words[i]);
-  fields = g_strv_builder_end (builder);
-  if (g_strv_length (fields) < 10)
+  if (sscanf (line, "%*s %*[^:]:%x %*s %*s %*s %*s %*s %*s %*s %lu", &local, &inode) < 2 || local != port)
     return 0;
-  colon = strchr (fields[1], ':');
-  return colon != NULL && g_ascii_strtoull (colon + 1, NULL, 16) == port ? g_ascii_strtoull (fields[9], NULL, 10) : 0;
+  return inode;
 }
 
-/* Those that the calling thread's namespace has. A socket that is bound and does nothing is not listed. */
+/* Among the sockets of the calling thread's namespace. One that is bound and does nothing is not listed, nor is any of
+ * sctp, whose table has other columns. */
 static guint64
-find_inode (int protocol, guint16 port)
+find_inode (int protocol, guint16 port, gint64 end)
 {
-  const char *const *tables = protocols[find_protocol (protocol)].tables;
+  static const char *const families[] = { "", "6" };
+  guint64 inode = 0;
 
-  for (gsize i = 0; i < 2 && tables[i] != NULL; i++) {
-    g_autofree char *path = g_build_filename ("/proc/thread-self/net", tables[i], NULL), *contents = NULL;
-    g_auto (GStrv) lines = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (families) && protocol != IPPROTO_SCTP && inode == 0; i++) {
+    g_autofree char *path
+      = g_strconcat ("/proc/thread-self/net/", netns_protocol_print ((guint) protocol), families[i], NULL);
+    FILE *table = fopen (path, "re");
+    char line[256];
 
-    if (!g_file_get_contents (path, &contents, NULL, NULL))
-      continue;
-    lines = g_strsplit (contents, "\n", -1);
-    for (guint line = 1; lines[0] != NULL && lines[line] != NULL; line++) {
-      guint64 inode = read_inode (lines[line], port);
-
-      if (inode != 0)
-        return inode;
+    for (guint n = 0; table != NULL && inode == 0 && fgets (line, sizeof line, table) != NULL; n++) {
+      if (n % TIME_CHECKED_EACH == 0 && netns_proc_measure () > end)
+        break;
+      inode = read_inode (line, port);
     }
+    if (table != NULL)
+      fclose (table);
   }
-  return 0;
+  return inode;
 }
 
 static gboolean
-has_socket (const char *process, const char *socket_name)
+has_socket (int process, const char *socket_name, gint64 end)
 {
-  g_autofree char *folder = g_build_filename ("/proc", process, "fd", NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autoptr (DIR) descriptors = netns_proc_open (process, "fd");
   const char *name;
+  gssize size;
 
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-    g_autofree char *target = g_file_read_link (path, NULL);
+  for (guint i = 0; descriptors != NULL && (name = netns_proc_next (descriptors)) != NULL; i++) {
+    char target[64];
 
-    if (g_strcmp0 (target, socket_name) == 0)
+    if (i % TIME_CHECKED_EACH == 0 && netns_proc_measure () > end)
+      break;
+    size = readlinkat (dirfd (descriptors), name, target, sizeof target - 1);
+    target[MAX (size, 0)] = '\0';
+    if (strcmp (target, socket_name) == 0)
       return TRUE;
   }
   return FALSE;
@@ -107,64 +82,49 @@ has_socket (const char *process, const char *socket_name)
 
 /* Returns: (transfer full): such as `process 123 (nginx)` */
 static char *
-describe_holder (int protocol, guint16 port)
+describe_user (int protocol, guint16 port)
 {
-  g_autofree char *socket_name = g_strdup_printf ("socket:[%" G_GUINT64_FORMAT "]", find_inode (protocol, port));
-  g_autoptr (GDir) dir = g_dir_open ("/proc", 0, NULL);
-  const char *name;
+  gint64 end = netns_proc_measure () + SEARCH_TIME;
+  guint64 inode = find_inode (protocol, port, end);
+  g_autofree char *socket_name = g_strdup_printf ("socket:[%" G_GUINT64_FORMAT "]", inode);
+  g_autoptr (DIR) proc = netns_proc_open (AT_FDCWD, "/proc");
+  g_autoptr (GArray) pids = proc != NULL ? netns_proc_list_pids (proc) : NULL;
+  g_autoptr (GArray) sorted = pids != NULL && inode != 0 ? netns_proc_sort_by_descriptors (dirfd (proc), pids) : NULL;
 
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = NULL, *command = NULL, *valid = NULL;
+  for (guint i = 0; sorted != NULL && i < sorted->len; i++) {
+    g_autofree char *name = g_strdup_printf ("%u", g_array_index (sorted, guint, i)), *valid = NULL;
+    netns_autofd int process = openat (dirfd (proc), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char command[NETNS_COMMAND_SIZE];
 
-    if (!g_ascii_isdigit (*name) || !has_socket (name, socket_name))
+    if (process < 0 || !has_socket (process, socket_name, end))
       continue;
-    path = g_build_filename ("/proc", name, "comm", NULL);
-    if (!g_file_get_contents (path, &command, NULL, NULL))
+    netns_proc_read_command (process, command);
+    if (*command == '\0')
       continue;
-    valid = g_utf8_make_valid (g_strchomp (command), -1);
+    valid = g_utf8_make_valid (command, -1);
     return g_strdup_printf ("process %s (%s)", name, valid);
   }
-  return g_strdup ("a process that does not show it");
+  return g_strdup ("an unknown process");
 }
 
-static void
-set_refused (int protocol, guint16 port, int error_number, GError **error)
+/* Returns: -1 */
+static int
+refuse (int protocol, guint16 port, int error_number, GError **error)
 {
-  const char *name = netns_port_protocol_name (protocol);
-  g_autofree char *holder = NULL;
+  const char *name = netns_protocol_print ((guint) protocol);
+  g_autofree char *user = error_number == EADDRINUSE ? describe_user (protocol, port) : NULL;
 
-  if (error_number == EADDRINUSE) {
-    holder = describe_holder (protocol, port);
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_PORT_IN_USE, "Port %u of %s is taken by %s; choose another one", port,
-                 name, holder);
-  } else if (error_number == EPROTONOSUPPORT || error_number == ESOCKTNOSUPPORT) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED, "This kernel has no %s", name);
-  } else {
+  if (user != NULL)
+    netns_refuse (error, NETNS_ERROR_PORT_IN_USE, "Port %u of %s is already used by %s; choose another one", port, name,
+                  user);
+  else if (error_number == EPROTONOSUPPORT || error_number == ESOCKTNOSUPPORT)
+    netns_refuse (error, NETNS_ERROR_NOT_SUPPORTED, "This kernel has no %s", name);
+  else
     netns_error_set_errno (error, error_number, "Cannot hold port %u of %s", port, name);
-  }
+  return -1;
 }
 
-static socklen_t
-fill_socket_address (struct sockaddr_storage *storage, int family, const NetnsAddress *address, guint16 port)
-{
-  struct sockaddr_in *ipv4 = (struct sockaddr_in *) storage;
-  struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *) storage;
-
-  memset (storage, 0, sizeof *storage);
-  storage->ss_family = (sa_family_t) family;
-  if (family == AF_INET) {
-    ipv4->sin_port = g_htons (port);
-    if (address->family == AF_INET)
-      memcpy (&ipv4->sin_addr, address->bytes, sizeof ipv4->sin_addr);
-    return sizeof *ipv4;
-  }
-  ipv6->sin6_port = g_htons (port);
-  if (address->family == AF_INET6)
-    memcpy (&ipv6->sin6_addr, address->bytes, sizeof ipv6->sin6_addr);
-  return sizeof *ipv6;
-}
-
-/* Datagrams that no rule leads away would fill the socket's buffer, which nobody reads. */
+/* Datagrams that no rule redirects would fill the socket's buffer, which is never read. */
 static gboolean
 refuse_all (int fd)
 {
@@ -174,77 +134,66 @@ refuse_all (int fd)
   return setsockopt (fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-/* SO_REUSEPORT: the one for all addresses and that for ::1 may have the same port, as both are of one user. Others cannot
- * come in between, unless they are root and ask for it. */
+/* Returns: a socket that does not wait, -1 on error */
 static int
-open_bound (int protocol, int family, const NetnsAddress *address, guint16 port, gboolean both_families)
+open_bound (int protocol, const NetnsAddress *address, guint16 port, GError **error)
 {
-  netns_autofd int fd
-    = socket (family, protocols[find_protocol (protocol)].type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-  struct sockaddr_storage name;
-  socklen_t size = fill_socket_address (&name, family, address, port);
-  int yes = 1, only6 = !both_families, high;
+  const NetnsBrokerRequest request = {
+    .work = NETNS_BROKER_PORT,
+    .type = (protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK,
+    .protocol = protocol,
+    .address = *address,
+    .port = port,
+  };
+  NetnsBrokerReply reply;
+  int fd;
 
-  if (fd < 0 || (protocol != IPPROTO_SCTP && setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) < 0)
-      || (family == AF_INET6 && setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &only6, sizeof only6) < 0)
-      || bind (fd, (struct sockaddr *) &name, size) < 0)
+  if (!netns_broker_ask (&request, NULL, 0, &reply, &fd, error))
     return -1;
-  high = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
-  return high >= 0 || errno != EINVAL ? high : g_steal_fd (&fd); /* EINVAL: there are no such numbers here */
+  if (reply.error_number == 0)
+    return fd;
+  if (address->family == AF_INET6 && netns_address_is_loopback (address)
+      && (reply.error_number == EADDRNOTAVAIL || reply.error_number == EAFNOSUPPORT)) {
+    netns_refuse (error, NETNS_ERROR_NOT_FOUND, "This machine has no address ::1");
+    return -1;
+  }
+  return refuse (protocol, port, reply.error_number, error);
 }
 
 /**
- * netns_port_hold:
+ * netns_port_hold, netns_port_hold_loopback6:
  * @grant: who may do it
  * @protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
- * @address: an address of the machine, family AF_UNSPEC for all of both families
+ * @address: an address of the machine, family AF_UNSPEC for all of both families; else ::1
  * @port: a port
- * @error: `PortInUse` with who has it, `NotSupported`, `KernelRefused`
+ * @error: `PortInUse` with who has it, `NotSupported`, `NotFound` (there is no ::1), `KernelRefused`
  *
- * The socket is bound and does not listen: who connects to where no rule leads him away is refused, as without it.
+ * The socket of the former is bound and does not listen: connections that no rule redirects are refused, as without it.
+ * That of the latter takes what comes to ::1.
  *
- * Returns: the socket, for the caller to close; -1 on error
+ * Returns: a socket, for the caller to close; -1 on error
  */
 int
 netns_port_hold (const NetnsGrant *grant, int protocol, const NetnsAddress *address, guint16 port, GError **error)
 {
-  gboolean any = address->family == AF_UNSPEC;
-  netns_autofd int fd = open_bound (protocol, any ? AF_INET6 : address->family, address, port, any);
-  int error_number = errno;
+  netns_autofd int fd = open_bound (protocol, address, port, error);
 
-  if (fd < 0 && any && error_number == EAFNOSUPPORT) { /* a machine without IPv6 */
-    fd = open_bound (protocol, AF_INET, address, port, FALSE);
-    error_number = errno;
-  }
-  if (fd >= 0 && protocol == IPPROTO_UDP && !refuse_all (fd)) {
-    set_refused (protocol, port, errno, error);
-    return -1;
-  }
   if (fd < 0)
-    set_refused (protocol, port, error_number, error);
-  return g_steal_fd (&fd);
+    return -1;
+  if (protocol != IPPROTO_UDP || refuse_all (fd))
+    return g_steal_fd (&fd);
+  return refuse (protocol, port, errno, error);
 }
 
-/**
- * netns_port_hold_loopback6:
- * @grant: who may do it
- * @protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
- * @port: a port
- * @error: `PortInUse`, `NotSupported`, `NotFound` (there is no ::1), `KernelRefused`
- *
- * Returns: a socket that takes what comes to ::1, for the caller to close; -1 on error
- */
 int
 netns_port_hold_loopback6 (const NetnsGrant *grant, int protocol, guint16 port, GError **error)
 {
   const NetnsAddress loopback = { .family = AF_INET6, .prefix = 128, .bytes = { [15] = 1 } };
-  netns_autofd int fd = open_bound (protocol, AF_INET6, &loopback, port, FALSE);
+  netns_autofd int fd = open_bound (protocol, &loopback, port, error);
 
-  if (fd >= 0 && (protocol == IPPROTO_UDP || listen (fd, BACKLOG) == 0))
+  if (fd < 0)
+    return -1;
+  if (protocol == IPPROTO_UDP || listen (fd, BACKLOG) == 0)
     return g_steal_fd (&fd);
-  if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND, "This machine has no ::1");
-  else
-    set_refused (protocol, port, errno, error);
-  return -1;
+  return refuse (protocol, port, errno, error);
 }

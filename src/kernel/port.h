@@ -7,4 +7,3 @@
 
 int netns_port_hold (const NetnsGrant *grant, int protocol, const NetnsAddress *address, guint16 port, GError **error);
 int netns_port_hold_loopback6 (const NetnsGrant *grant, int protocol, guint16 port, GError **error);
-const char *netns_port_protocol_name (int protocol);

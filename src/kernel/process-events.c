@@ -15,11 +15,7 @@
 
 #define RECEIVE_BUFFER (1024 * 1024) /* some thousand processes that begin between two looks */
 
-struct _NetnsProcessEvents {
-  int fd;
-};
-
-/* What is around an event, of which the kernel puts one into each datagram. */
+/* The headers around an event; the kernel puts one event into each datagram. */
 typedef struct {
   struct nlmsghdr header;
   struct cn_msg message;
@@ -52,7 +48,7 @@ ask (int fd, enum proc_cn_mcast_op operation)
 {
   const Request request = {
     .envelope = { .header = { .nlmsg_len = sizeof request, .nlmsg_type = NLMSG_DONE },
-                  .message = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .len = sizeof request.operation } },
+                 .message = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .len = sizeof request.operation } },
     .operation = operation,
   };
 
@@ -92,50 +88,36 @@ is_confirmed (int fd)
 }
 
 /**
- * netns_process_events_new:
+ * netns_process_events_open:
  * @error: `NotSupported`: the kernel has none, or does not tell us: it does so only to who is privileged and in none but
  *   the first network, process and user namespace
  *
- * Returns: (transfer full) (nullable): listens
+ * Returns: a descriptor to poll for G_IO_IN, and to close with netns_process_events_close(); -1 on error
  */
-NetnsProcessEvents *
-netns_process_events_new (GError **error)
+int
+netns_process_events_open (GError **error)
 {
   netns_autofd int fd = socket (AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
   const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
   int size = RECEIVE_BUFFER;
-  NetnsProcessEvents *events;
 
   if (fd < 0 || bind (fd, (const struct sockaddr *) &address, sizeof address) < 0 || !leave_out_others (fd)
       || !ask (fd, PROC_CN_MCAST_LISTEN) || !is_confirmed (fd)) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED, "The kernel does not tell of processes here");
-    return NULL;
+    netns_refuse (error, NETNS_ERROR_NOT_SUPPORTED, "Process events are not available");
+    return -1;
   }
   /* Without it news are lost sooner, and that is noticed. */
   (void) setsockopt (fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
-  events = g_new0 (NetnsProcessEvents, 1);
-  events->fd = g_steal_fd (&fd);
-  return events;
+  return g_steal_fd (&fd);
 }
 
-/**
- * netns_process_events_free:
- * @events: (transfer full): news
- *
- * Without a listener the kernel makes none.
- */
+/* Without a listener the kernel makes no news. */
 void
-netns_process_events_free (NetnsProcessEvents *events)
+netns_process_events_close (int *fd)
 {
-  (void) ask (events->fd, PROC_CN_MCAST_IGNORE);
-  netns_close_fd (&events->fd);
-  g_free (events);
-}
-
-int
-netns_process_events_get_fd (const NetnsProcessEvents *events)
-{
-  return events->fd;
+  if (*fd >= 0)
+    (void) ask (*fd, PROC_CN_MCAST_IGNORE);
+  netns_close_fd (fd);
 }
 
 static void
@@ -148,21 +130,15 @@ take (const struct proc_event *event, GHashTable *pids)
     g_hash_table_add (pids, GINT_TO_POINTER (event->event_data.fork.child_tgid));
 }
 
-/**
- * netns_process_events_read:
- * @events: news
- * @pids: (element-type guint): where to put the processes that began or became another program since the last call
- *
- * Does not wait.
- *
- * Returns: %FALSE when news were lost
- */
+/* Puts the processes that began or became another program since the last call into @pids (element-type guint), without
+ * waiting.
+ * Returns: %FALSE when news were lost */
 gboolean
-netns_process_events_read (NetnsProcessEvents *events, GHashTable *pids)
+netns_process_events_read (int fd, GHashTable *pids)
 {
   struct proc_event event;
 
-  while (receive (events->fd, &event))
+  while (receive (fd, &event))
     take (&event, pids);
   return errno == EAGAIN;
 }

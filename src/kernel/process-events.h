@@ -5,11 +5,6 @@
 
 #include <glib.h>
 
-typedef struct _NetnsProcessEvents NetnsProcessEvents;
-
-NetnsProcessEvents *netns_process_events_new (GError **error);
-void netns_process_events_free (NetnsProcessEvents *events);
-int netns_process_events_get_fd (const NetnsProcessEvents *events);
-gboolean netns_process_events_read (NetnsProcessEvents *events, GHashTable *pids);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsProcessEvents, netns_process_events_free)
+int netns_process_events_open (GError **error);
+void netns_process_events_close (int *fd);
+gboolean netns_process_events_read (int fd, GHashTable *pids);

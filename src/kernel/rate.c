@@ -11,17 +11,17 @@
 #include <netlink/attr.h>
 #include <string.h>
 
-#define KIND         "tbf"
-#define OUR_HANDLE   0x4e530000u /* tells ours from what others put there; those of the kernel itself have 0 */
-#define FRAME_ROOM   64          /* Ethernet and VLAN headers, on top of the MTU */
-#define LEAST_BURST  16384
-#define MOST_BURST   (1u << 30)
-#define MAX_ATTEMPTS 5
+#define KIND        "tbf"
+#define OUR_HANDLE  0x4e530000u /* tells ours from what others put there; those of the kernel itself have 0 */
+#define FRAME_ROOM  64          /* Ethernet and VLAN headers, on top of the MTU */
+#define LEAST_BURST 16384
+#define MOST_BURST  (1u << 30)
 
+/* The root discipline of a link. */
 typedef struct {
   guint index;
-  NetnsRate *rate;
-} Search;
+  NetnsRate rate;
+} Root;
 
 static const struct nla_policy tbf_policy[TCA_TBF_MAX + 1] = {
   [TCA_TBF_PARMS] = { .minlen = sizeof (struct tc_tbf_qopt) },
@@ -46,52 +46,40 @@ parse_rate (struct nlattr *data)
 static void
 take_discipline (const struct nlmsghdr *header, gpointer data)
 {
-  const Search *search = data;
   const struct tcmsg *body = nlmsg_data (header);
   struct nlattr *attributes[TCA_MAX + 1];
+  Root root = { 0 };
 
-  if (header->nlmsg_type != RTM_NEWQDISC
-      || nlmsg_parse ((struct nlmsghdr *) (gpointer) header, sizeof *body, attributes, TCA_MAX, NULL) < 0
-      || (guint) body->tcm_ifindex != search->index || body->tcm_parent != TC_H_ROOT || body->tcm_handle == 0
-      || attributes[TCA_KIND] == NULL)
+  if (header->nlmsg_type != RTM_NEWQDISC || !netns_message_parse (header, sizeof *body, attributes, TCA_MAX, NULL)
+      || body->tcm_parent != TC_H_ROOT || body->tcm_handle == 0 || attributes[TCA_KIND] == NULL)
     return;
+  root.index = (guint) body->tcm_ifindex;
   if (body->tcm_handle == OUR_HANDLE && nla_strcmp (attributes[TCA_KIND], KIND) == 0)
-    search->rate->bits = parse_rate (attributes[TCA_OPTIONS]);
+    root.rate.bits = parse_rate (attributes[TCA_OPTIONS]);
   else
-    nla_strlcpy (search->rate->other, attributes[TCA_KIND], sizeof search->rate->other);
+    nla_strlcpy (root.rate.other, attributes[TCA_KIND], sizeof root.rate.other);
+  g_array_append_val (data, root);
 }
 
-/**
- * netns_rtnl_rate_get:
- * @netlink: the link's namespace
- * @index: its ifindex
- * @rate: (out caller-allocates): what limits it
- * @error: `Busy` (queueing disciplines change all the time), `KernelRefused`
- *
- * Returns: whether it could be read
- */
+/* Returns: whether what limits a link could be read; @error: `Busy` (queueing disciplines change all the time),
+ * `KernelRefused` */
 gboolean
 netns_rtnl_rate_get (NetnsNetlink *netlink, guint index, NetnsRate *rate, GError **error)
 {
-  for (guint i = 0; i < MAX_ATTEMPTS; i++) {
-    struct tcmsg body = { .tcm_family = AF_UNSPEC, .tcm_ifindex = (int) index };
-    g_autoptr (NetnsMessage) message = netns_request_new (RTM_GETQDISC, 0, &body, sizeof body);
-    Search search = { index, rate };
-    gboolean interrupted;
+  struct tcmsg body = { .tcm_family = AF_UNSPEC, .tcm_ifindex = (int) index };
+  g_autoptr (NetnsMessage) message = netns_request_new (RTM_GETQDISC, 0, &body, sizeof body);
+  g_autoptr (GArray) roots
+    = netns_netlink_list (netlink, message, 0, sizeof (Root), take_discipline, "The queueing disciplines", error);
 
-    memset (rate, 0, sizeof *rate);
-    if (!netns_netlink_dump (netlink, message, take_discipline, &search, &interrupted, error))
-      return FALSE;
-    if (!interrupted)
-      return TRUE;
-  }
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_BUSY,
-               "The queueing disciplines changed each of the %d times that they were read; try again", MAX_ATTEMPTS);
-  return FALSE;
+  memset (rate, 0, sizeof *rate);
+  for (guint i = 0; roots != NULL && i < roots->len; i++)
+    if (g_array_index (roots, Root, i).index == index)
+      *rate = g_array_index (roots, Root, i).rate;
+  return roots != NULL;
 }
 
-/* What may leave at once: ten milliseconds' worth, and never less than a packet, which would not leave at all
- * (tbf_enqueue() in net/sched/sch_tbf.c). What waits is fifty milliseconds' worth more. */
+/* The burst size: ten milliseconds' worth, and never less than a packet, which could not be sent at all otherwise
+ * (tbf_enqueue() in net/sched/sch_tbf.c). The queue holds fifty milliseconds' worth more. */
 static void
 put_options (NetnsMessage *message, guint mtu, guint64 bytes)
 {
@@ -127,24 +115,19 @@ gboolean
 netns_rtnl_rate_set (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, guint mtu, guint64 bits,
                      GError **error)
 {
-  struct tcmsg body = { .tcm_family = AF_UNSPEC,
-                        .tcm_ifindex = (int) index,
-                        .tcm_handle = OUR_HANDLE,
-                        .tcm_parent = TC_H_ROOT };
-  g_autoptr (NetnsMessage) message
-    = netns_request_new (bits ? RTM_NEWQDISC : RTM_DELQDISC, bits ? NLM_F_CREATE | NLM_F_REPLACE : 0, &body, sizeof body);
-  g_auto (NetnsLinkInfo) info = { 0 };
+  struct tcmsg body
+    = { .tcm_family = AF_UNSPEC, .tcm_ifindex = (int) index, .tcm_handle = OUR_HANDLE, .tcm_parent = TC_H_ROOT };
+  g_autoptr (NetnsMessage) message = netns_request_new (bits ? RTM_NEWQDISC : RTM_DELQDISC,
+                                                        bits ? NLM_F_CREATE | NLM_F_REPLACE : 0, &body, sizeof body);
   g_autoptr (GError) refusal = NULL;
 
   netns_request_put_string (message, TCA_KIND, KIND);
   if (bits != 0)
     put_options (message, mtu, bits / 8);
-  if (netns_netlink_change (grant, netlink, message, &refusal, "cannot %s its rate limit", bits ? "set" : "take away"))
+  if (netns_netlink_change (grant, netlink, message, &refusal, "cannot %s its rate limit", bits ? "set" : "remove"))
     return TRUE;
   /* “Specified qdisc kind is unknown” is an ENOENT. */
   if (bits != 0 && netns_netlink_get_errno (netlink) == ENOENT)
     refusal->code = NETNS_ERROR_NOT_SUPPORTED;
-  netns_rtnl_link_get (netlink, index, &info, NULL);
-  g_propagate_prefixed_error (error, g_steal_pointer (&refusal), "Link “%s”: ", info.name);
-  return FALSE;
+  return netns_rtnl_link_refuse (netlink, index, g_steal_pointer (&refusal), error);
 }

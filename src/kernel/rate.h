@@ -11,7 +11,7 @@
 /**
  * NetnsRate:
  * @bits: bits per second, 0 for no limit of ours
- * @other: kind of the queueing discipline that somebody else put there, empty for none
+ * @other: kind of a queueing discipline that another program added, empty for none
  */
 typedef struct {
   guint64 bits;

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Datagrams: a socket for each sender, so that the answers find back. */
-#include "kernel/relay-private.h"
+#include "kernel/relay-datagrams.h"
 
-#include "common/cleanup.h"
-
-#include <errno.h>
 #include <netinet/in.h>
-#include <string.h>
 
-#define FLOWS_MAX     256 /* of one service */
-#define AT_ONCE       64  /* datagrams, before others have their turn */
-#define DATAGRAM_MAX  65536
-#define QUIET_SECONDS 60
+#define FLOWS_MAX    256 /* of one service */
+#define AT_ONCE      64  /* datagrams, before others have their turn */
+#define DATAGRAM_MAX 65536
+#define IDLE_SECONDS 60
 
 typedef struct {
   NetnsRelayWatch watch;
@@ -33,10 +28,10 @@ netns_relay_free_flow (gpointer data)
 gboolean
 netns_relay_flow_is_old (gpointer key, gpointer flow, gpointer data)
 {
-  return *(const gint64 *) data - ((const Flow *) flow)->last > QUIET_SECONDS * G_TIME_SPAN_SECOND;
+  return *(const gint64 *) data - ((const Flow *) flow)->last > IDLE_SECONDS * G_TIME_SPAN_SECOND;
 }
 
-/* An answer that says that nobody listens there reads as an error, and is gone with that. */
+/* An ICMP error (nothing listens there) is reported by one read and cleared by it. */
 static void
 on_answer (NetnsRelayWatch *watch, guint32 events)
 {
@@ -55,7 +50,7 @@ on_answer (NetnsRelayWatch *watch, guint32 events)
 }
 
 static gboolean
-forget_quietest (NetnsRelayService *service)
+forget_longest_idle (NetnsRelayService *service)
 {
   GHashTableIter iter;
   gpointer key, oldest_key = NULL;
@@ -85,14 +80,14 @@ find_flow (NetnsRelayService *service, int listener, guint16 offset, const struc
   if (flow != NULL)
     return flow;
   if (g_hash_table_size (service->flows) >= FLOWS_MAX)
-    forget_quietest (service);
-  fd = netns_relay_connect (service, SOCK_DGRAM, offset);
+    forget_longest_idle (service);
+  fd = netns_relay_connect (service, offset);
   if (fd < 0)
     return NULL;
   flow = g_new0 (Flow, 1);
   flow->listener = listener;
   flow->sender = *sender;
-  if (!netns_relay_watch (service->relay, &flow->watch, fd, EPOLLIN, on_answer)) {
+  if (!netns_relay_watch (service->loop, &flow->watch, fd, EPOLLIN, on_answer)) {
     netns_relay_free_flow (flow);
     return NULL;
   }
@@ -100,20 +95,14 @@ find_flow (NetnsRelayService *service, int listener, guint16 offset, const struc
   return flow;
 }
 
-/**
- * netns_relay_take_datagrams:
- * @service: a service
- * @listener: its socket
- * @offset: which of its ports that is
- *
- * Carries what has come. A datagram that cannot be carried is lost, as datagrams are.
- */
+/* Carries what has come to a @listener, that of the port @offset. A datagram that cannot be carried is lost, as
+ * datagrams are. */
 void
 netns_relay_take_datagrams (NetnsRelayService *service, int listener, guint16 offset)
 {
   char buffer[DATAGRAM_MAX];
 
-  for (guint i = 0; i < AT_ONCE; i++) {
+  for (guint i = 0; i < AT_ONCE && netns_relay_is_ready (service); i++) {
     struct sockaddr_in6 sender;
     socklen_t sender_size = sizeof sender;
     gssize size = recvfrom (listener, buffer, sizeof buffer, MSG_DONTWAIT, (struct sockaddr *) &sender, &sender_size);

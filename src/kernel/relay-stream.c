@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Connections: two sockets, and what is on its way from each to the other. */
-#include "kernel/relay-private.h"
+#include "kernel/relay-stream.h"
 
 #include "common/cleanup.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #define STREAMS_MAX 512 /* of one service */
+#define BUFFER_SIZE (16 * 1024)
 
 typedef struct _Stream Stream;
 
@@ -15,10 +14,10 @@ typedef struct _Stream Stream;
 typedef struct {
   NetnsRelayWatch watch;
   Stream *stream;
-  char buffer[NETNS_RELAY_BUFFER];
+  char buffer[BUFFER_SIZE];
   gsize start;
   gsize end;
-  gboolean ended; /* nothing more comes from it */
+  gboolean ended; /* it has reached its end */
   gboolean passed; /* and the other one knows */
 } End;
 
@@ -126,14 +125,7 @@ on_ready (NetnsRelayWatch *watch, guint32 events)
     g_hash_table_remove (stream->service->streams, stream);
 }
 
-/**
- * netns_relay_take_stream:
- * @service: a service
- * @listener: its socket
- * @offset: which of its ports that is
- *
- * Takes a connection. One that cannot be carried is closed at once.
- */
+/* Takes a connection from a @listener, that of the port @offset. One that cannot be carried is closed at once. */
 void
 netns_relay_take_stream (NetnsRelayService *service, int listener, guint16 offset)
 {
@@ -143,15 +135,15 @@ netns_relay_take_stream (NetnsRelayService *service, int listener, guint16 offse
 
   if (caller < 0 || g_hash_table_size (service->streams) >= STREAMS_MAX)
     return;
-  target = netns_relay_connect (service, SOCK_STREAM, offset);
+  target = netns_relay_connect (service, offset);
   if (target < 0)
     return;
   stream = g_new0 (Stream, 1);
   stream->service = service;
   stream->caller.stream = stream->target.stream = stream;
   stream->caller.watch.fd = stream->target.watch.fd = -1;
-  if (netns_relay_watch (service->relay, &stream->caller.watch, g_steal_fd (&caller), 0, on_ready)
-      && netns_relay_watch (service->relay, &stream->target.watch, g_steal_fd (&target), EPOLLOUT, on_ready))
+  if (netns_relay_watch (service->loop, &stream->caller.watch, g_steal_fd (&caller), 0, on_ready)
+      && netns_relay_watch (service->loop, &stream->target.watch, g_steal_fd (&target), EPOLLOUT, on_ready))
     g_hash_table_add (service->streams, stream);
   else
     netns_relay_free_stream (stream);

@@ -33,58 +33,34 @@ netns_request_new (int type, int flags, gconstpointer body, gsize size)
   return request;
 }
 
-/**
- * netns_request_put:
- * @request: a request
- * @type: number of the attribute
- * @size: bytes of @value
- * @value: its value
- *
- * Appends an attribute.
- */
+/* Appends an attribute. */
 void
 netns_request_put (NetnsMessage *request, int type, gsize size, gconstpointer value)
 {
   check (nla_put (request, type, (int) MIN (size, MAX_VALUE), value) == 0);
 }
 
-/**
- * netns_request_put_u32:
- * @request: a request
- * @type: number of the attribute
- * @value: its value
- *
- * Appends an attribute.
- */
 void
 netns_request_put_u32 (NetnsMessage *request, int type, guint32 value)
 {
   netns_request_put (request, type, sizeof value, &value);
 }
 
-/**
- * netns_request_put_string:
- * @request: a request
- * @type: number of the attribute
- * @value: its value
- *
- * Appends an attribute, with the end of the string.
- */
+/* With the end of the string. */
 void
 netns_request_put_string (NetnsMessage *request, int type, const char *value)
 {
   netns_request_put (request, type, strlen (value) + 1, value);
 }
 
-/**
- * netns_request_open_nest:
- * @request: a request
- * @type: number of the attribute
- *
- * Begins an attribute that holds what is appended until nla_nest_end().
- *
- * Returns: (transfer none): the attribute
- */
+/* Appends what is no attribute. */
+void
+netns_request_append (NetnsMessage *request, gconstpointer data, gsize size)
+{
+  check (nlmsg_append (request, (gpointer) data, size, NLMSG_ALIGNTO) == 0);
+}
+
+/* Returns: (transfer none): an attribute that holds what is appended until nla_nest_end() */
 struct nlattr *
 netns_request_open_nest (NetnsMessage *request, int type)
 {

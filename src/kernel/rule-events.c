@@ -2,17 +2,14 @@
 #include "kernel/rule-events.h"
 #include "common/error.h"
 #include "kernel/cleanup.h"
-#include "kernel/netns.h"
+#include "kernel/datagram.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#define RECEIVE_SIZE   (64 * 1024)
 #define RECEIVE_BUFFER (4 * 1024 * 1024) /* some thousand rules at once, as programs for clusters write them */
 /* The table's name is the first attribute of all messages but that of a new generation (enum nft_table_attributes,
  * nft_chain_attributes ... in linux/netfilter/nf_tables.h). */
@@ -40,7 +37,10 @@ touched_by (NetnsRulesSocket *rules, const struct nlmsghdr *header)
 
   if (name == NULL)
     return 0;
-  return body->nfgen_family == NFPROTO_INET && nla_strcmp (name, rules->table) == 0 ? TOUCHED_TABLE : TOUCHED_OTHER;
+  return (body->nfgen_family == NFPROTO_INET || body->nfgen_family == NFPROTO_BRIDGE)
+             && nla_strcmp (name, rules->table) == 0
+           ? TOUCHED_TABLE
+           : TOUCHED_OTHER;
 }
 
 /* The last message of each transaction says who did it (nf_tables_gen_notify() in net/netfilter/nf_tables_api.c). */
@@ -51,8 +51,7 @@ end_transaction (NetnsRulesSocket *rules, const struct nlmsghdr *header, int nsi
     = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof (struct nfgenmsg), NFTA_GEN_PROC_NAME);
   guint touched = GPOINTER_TO_UINT (g_hash_table_lookup (rules->open, GINT_TO_POINTER (nsid)));
   g_autofree char *program = name ? g_strndup (nla_data (name), (gsize) nla_len (name)) : g_strdup ("");
-  const NetnsRulesEvent event
-    = { nsid, (touched & TOUCHED_TABLE) != 0, (touched & TOUCHED_OTHER) != 0, program };
+  const NetnsRulesEvent event = { nsid, (touched & TOUCHED_TABLE) != 0, (touched & TOUCHED_OTHER) != 0, program };
 
   g_hash_table_remove (rules->open, GINT_TO_POINTER (nsid));
   if (touched != 0)
@@ -60,8 +59,9 @@ end_transaction (NetnsRulesSocket *rules, const struct nlmsghdr *header, int nsi
 }
 
 static void
-take_message (NetnsRulesSocket *rules, const struct nlmsghdr *header, int nsid)
+take_message (const struct nlmsghdr *header, int nsid, gboolean is_event, gpointer data)
 {
+  NetnsRulesSocket *rules = data;
   gpointer key = GINT_TO_POINTER (nsid);
   guint touched;
 
@@ -76,71 +76,9 @@ take_message (NetnsRulesSocket *rules, const struct nlmsghdr *header, int nsid)
   g_hash_table_insert (rules->open, key, GUINT_TO_POINTER (touched));
 }
 
-static int
-message_nsid (struct msghdr *message)
-{
-  int nsid = NETNS_NSID_NONE;
-
-  for (struct cmsghdr *control = CMSG_FIRSTHDR (message); control; control = CMSG_NXTHDR (message, control))
-    if (control->cmsg_level == SOL_NETLINK && control->cmsg_type == NETLINK_LISTEN_ALL_NSID)
-      memcpy (&nsid, CMSG_DATA (control), sizeof nsid);
-  return nsid;
-}
-
-/* Takes in one datagram. Returns 0, or the errno: EAGAIN when there is none. */
-static int
-receive (NetnsRulesSocket *rules)
-{
-  struct iovec vector = { .iov_base = rules->buffer, .iov_len = RECEIVE_SIZE };
-  struct sockaddr_nl sender;
-  char control[CMSG_SPACE (sizeof (int))] __attribute__ ((aligned (__alignof__ (struct cmsghdr))));
-  struct msghdr message = {
-    .msg_name = &sender,
-    .msg_namelen = sizeof sender,
-    .msg_iov = &vector,
-    .msg_iovlen = 1,
-    .msg_control = control,
-    .msg_controllen = sizeof control,
-  };
-  ssize_t received = recvmsg (nl_socket_get_fd (rules->socket), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  int nsid, remaining;
-
-  if (received < 0)
-    return errno;
-  if (sender.nl_pid != 0) /* some process sent this, not the kernel */
-    return 0;
-  nsid = message_nsid (&message);
-  remaining = (int) received;
-  for (struct nlmsghdr *header = (struct nlmsghdr *) rules->buffer; nlmsg_ok (header, remaining);
-       header = nlmsg_next (header, &remaining))
-    take_message (rules, header, nsid);
-  return 0;
-}
-
-static gboolean
-set_up (NetnsRulesSocket *rules, GError **error)
-{
-  int fd = nl_socket_get_fd (rules->socket), size = RECEIVE_BUFFER, on = 1, result;
-
-  fcntl (fd, F_SETFD, FD_CLOEXEC);
-  /* Root of a user namespace gets no more than everybody (net.core.rmem_max). */
-  if ((setsockopt (fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0
-       && (errno != EPERM || setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) < 0))
-      || setsockopt (fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) < 0) {
-    netns_error_set_errno (error, errno, "Cannot set up the socket for news of firewalls");
-    return FALSE;
-  }
-  result = nl_socket_add_membership (rules->socket, NFNLGRP_NFTABLES);
-  if (result == 0)
-    return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot listen to news of firewalls: %s",
-               nl_geterror (result));
-  return FALSE;
-}
-
 /**
  * netns_rules_socket_new:
- * @table: name of the table of family inet to tell apart from all others
+ * @table: name of the tables of families inet and bridge to tell apart from all others
  * @func: called for each transaction, from within netns_rules_socket_drain() only
  * @data: for @func
  * @error: `KernelRefused`, also from a kernel without nf_tables
@@ -150,22 +88,17 @@ set_up (NetnsRulesSocket *rules, GError **error)
 NetnsRulesSocket *
 netns_rules_socket_new (const char *table, NetnsRulesEventFunc func, gpointer data, GError **error)
 {
+  static const int groups[] = { NFNLGRP_NFTABLES, 0 };
   g_autoptr (NetnsRulesSocket) rules = g_new0 (NetnsRulesSocket, 1);
-  int result;
 
   rules->table = g_strdup (table);
   rules->func = func;
   rules->data = data;
   rules->open = g_hash_table_new (NULL, NULL);
-  rules->buffer = g_malloc (RECEIVE_SIZE);
-  rules->socket = nl_socket_alloc ();
-  result = nl_connect (rules->socket, NETLINK_NETFILTER);
-  if (result < 0) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot open the socket for news of firewalls: %s",
-                 nl_geterror (result));
-    return NULL;
-  }
-  return set_up (rules, error) ? g_steal_pointer (&rules) : NULL;
+  rules->buffer = g_malloc (NETNS_DATAGRAM_SIZE);
+  rules->socket
+    = netns_datagram_open (NETLINK_NETFILTER, groups, RECEIVE_BUFFER, "the socket for firewall events", error);
+  return rules->socket ? g_steal_pointer (&rules) : NULL;
 }
 
 void
@@ -178,43 +111,28 @@ netns_rules_socket_free (NetnsRulesSocket *rules)
   g_free (rules);
 }
 
-/**
- * netns_rules_socket_get_fd:
- * @rules: the socket
- *
- * Returns: a descriptor to poll for G_IO_IN; netns_rules_socket_drain() is then due
- */
+/* Returns: a descriptor to poll for G_IO_IN; netns_rules_socket_drain() is then due */
 int
 netns_rules_socket_get_fd (const NetnsRulesSocket *rules)
 {
   return nl_socket_get_fd (rules->socket);
 }
 
-/**
- * netns_rules_socket_drain:
- * @rules: the socket
- * @overrun: (out): whether news were lost; nobody knows then what changed where
- * @error: another error than an overrun
- *
- * Takes in what is queued, without waiting.
- *
- * Returns: whether the socket still works
- */
+/* Takes in what is queued, without waiting. @overrun: (out): whether events were lost; anything may have changed then
+ * Returns: whether the socket still works; @error says of another error than an overrun */
 gboolean
 netns_rules_socket_drain (NetnsRulesSocket *rules, gboolean *overrun, GError **error)
 {
   *overrun = FALSE;
   for (;;) {
-    int error_number = receive (rules);
+    int error_number = netns_datagram_receive (nl_socket_get_fd (rules->socket), rules->buffer, take_message, rules);
 
     if (error_number == EAGAIN)
       return TRUE;
     if (error_number == ENOBUFS) {
       *overrun = TRUE;
       g_hash_table_remove_all (rules->open);
-    } else if (error_number != 0 && error_number != EINTR) {
-      netns_error_set_errno (error, error_number, "Cannot read news of firewalls");
-      return FALSE;
-    }
+    } else if (error_number != 0 && error_number != EINTR)
+      return netns_error_set_errno (error, error_number, "Cannot read firewall events");
   }
 }

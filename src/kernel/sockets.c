@@ -1,21 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sock_diag(7) tells, to a socket that was made inside. What this kernel cannot tell about (a family without its
- * module) is left out. */
+/* Uses sock_diag(7) with a socket that was created in the namespace. Families that this kernel cannot list (without
+ * their module) are left out. */
 #include "kernel/sockets.h"
+#include "common/cleanup.h"
 #include "common/error.h"
 #include "kernel/cleanup.h"
+#include "kernel/descriptors.h"
+#include "kernel/netlink.h"
 #include "kernel/netns.h"
 
 #include <linux/inet_diag.h>
 #include <linux/netlink_diag.h>
 #include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <linux/unix_diag.h>
 #include <netinet/tcp.h>
 #include <netinet/in.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/**
+ * Listing:
+ * @inodes: (element-type gsize): of sockets with a process
+ * @orphans: (nullable) (element-type inet_diag_req_v2): TCP connections without one
+ * @protocol: what is being listed, of IPv4 or IPv6, else 0
+ */
+typedef struct {
+  GHashTable *inodes;
+  GArray *orphans;
+  guint8 protocol;
+} Listing;
 
 static guint64
 read_inode (struct nlmsghdr *header)
@@ -43,13 +63,38 @@ read_inode (struct nlmsghdr *header)
   }
 }
 
+/* Whether it is a TCP connection without a process, which keeps the namespace. */
+static gboolean
+is_orphan (const struct inet_diag_msg *inet, guint8 protocol)
+{
+  return protocol == IPPROTO_TCP && inet->idiag_inode == 0 && inet->idiag_state != TCP_TIME_WAIT;
+}
+
+static void
+note_orphan (const struct inet_diag_msg *inet, GArray *orphans)
+{
+  const struct inet_diag_req_v2 request = {
+    .sdiag_family = inet->idiag_family,
+    .sdiag_protocol = IPPROTO_TCP,
+    .idiag_states = 1u << inet->idiag_state,
+    .id = inet->id,
+  };
+
+  g_array_append_val (orphans, request);
+}
+
 static int
 take_socket (struct nl_msg *message, void *data)
 {
-  guint64 inode = read_inode (nlmsg_hdr (message));
+  struct nlmsghdr *header = nlmsg_hdr (message);
+  const struct inet_diag_msg *inet = nlmsg_data (header);
+  const Listing *listing = data;
+  guint64 inode = read_inode (header);
 
   if (inode != 0)
-    g_hash_table_add (data, GSIZE_TO_POINTER (inode));
+    g_hash_table_add (listing->inodes, GSIZE_TO_POINTER (inode));
+  if (listing->orphans != NULL && (gsize) nlmsg_datalen (header) >= sizeof *inet && is_orphan (inet, listing->protocol))
+    note_orphan (inet, listing->orphans);
   return NL_OK;
 }
 
@@ -61,29 +106,31 @@ dump (struct nl_sock *socket, void *request, gsize size)
 }
 
 static void
-dump_inet (struct nl_sock *socket)
+dump_inet (struct nl_sock *socket, Listing *listing)
 {
-  static const guint8 protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_RAW, IPPROTO_SCTP, IPPROTO_UDPLITE, IPPROTO_DCCP };
+  static const guint8 protocols[]
+    = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_RAW, IPPROTO_SCTP, IPPROTO_UDPLITE, IPPROTO_DCCP };
   static const guint8 families[] = { AF_INET, AF_INET6 };
 
   for (gsize family = 0; family < G_N_ELEMENTS (families); family++)
     for (gsize protocol = 0; protocol < G_N_ELEMENTS (protocols); protocol++) {
-      struct inet_diag_req_v2 request = { .sdiag_family = families[family],
-                                          .sdiag_protocol = protocols[protocol],
-                                          .idiag_states = G_MAXUINT32 };
+      struct inet_diag_req_v2 request
+        = { .sdiag_family = families[family], .sdiag_protocol = protocols[protocol], .idiag_states = G_MAXUINT32 };
 
+      listing->protocol = protocols[protocol];
       dump (socket, &request, sizeof request);
     }
+  listing->protocol = 0;
 }
 
 static void
-dump_all (struct nl_sock *socket)
+dump_all (struct nl_sock *socket, Listing *listing)
 {
   struct unix_diag_req local = { .sdiag_family = AF_UNIX, .udiag_states = G_MAXUINT32 };
   struct netlink_diag_req netlink = { .sdiag_family = AF_NETLINK, .sdiag_protocol = NDIAG_PROTO_ALL };
   struct packet_diag_req packet = { .sdiag_family = AF_PACKET };
 
-  dump_inet (socket);
+  dump_inet (socket, listing);
   dump (socket, &local, sizeof local);
   dump (socket, &netlink, sizeof netlink);
   dump (socket, &packet, sizeof packet);
@@ -93,12 +140,12 @@ static NetnsNlSock *
 open_diagnosis (int fd, GError **error)
 {
   g_autoptr (NetnsNlSock) socket = nl_socket_alloc ();
+  g_auto (NetnsVisit) visit = FALSE;
   int result;
 
-  if (!netns_nsfs_enter (fd, error))
+  if (!netns_visit (&visit, fd, error))
     return NULL;
-  result = nl_connect (socket, NETLINK_SOCK_DIAG);
-  netns_nsfs_leave ();
+  result = netns_netlink_connect (socket, NETLINK_SOCK_DIAG);
   if (result >= 0)
     return g_steal_pointer (&socket);
   g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot ask for the sockets of a namespace: %s",
@@ -106,42 +153,38 @@ open_diagnosis (int fd, GError **error)
   return NULL;
 }
 
+static GHashTable *
+list_sockets (int fd, GArray *orphans, GError **error)
+{
+  g_autoptr (GHashTable) inodes = g_hash_table_new (NULL, NULL);
+  g_autoptr (NetnsNlSock) socket = open_diagnosis (fd, error);
+  Listing listing = { inodes, orphans, 0 };
+
+  if (socket == NULL)
+    return NULL;
+  nl_socket_modify_cb (socket, NL_CB_VALID, NL_CB_CUSTOM, take_socket, &listing);
+  dump_all (socket, &listing);
+  for (guint i = 0; orphans != NULL && i < orphans->len; i++)
+    if (nl_send_simple (socket, SOCK_DESTROY, 0, &g_array_index (orphans, struct inet_diag_req_v2, i),
+                        sizeof (struct inet_diag_req_v2))
+        >= 0)
+      nl_wait_for_ack (socket);
+  return g_steal_pointer (&inodes);
+}
+
 /**
  * netns_sockets_list:
  * @fd: a namespace
  * @error: `KernelRefused`
  *
- * For the thread that enters namespaces. Sockets that no process has (any more) have no inode and are left out.
+ * For a thread that may enter namespaces. Sockets without a process have no inode and are left out.
  *
  * Returns: (transfer full) (nullable) (element-type gsize): the inodes of all sockets that were made inside
  */
 GHashTable *
 netns_sockets_list (int fd, GError **error)
 {
-  g_autoptr (GHashTable) inodes = g_hash_table_new (NULL, NULL);
-  g_autoptr (NetnsNlSock) socket = open_diagnosis (fd, error);
-
-  if (socket == NULL)
-    return NULL;
-  nl_socket_modify_cb (socket, NL_CB_VALID, NL_CB_CUSTOM, take_socket, inodes);
-  dump_all (socket);
-  return g_steal_pointer (&inodes);
-}
-
-static int
-take_orphan (struct nl_msg *message, void *data)
-{
-  const struct inet_diag_msg *found = nlmsg_data (nlmsg_hdr (message));
-  struct inet_diag_req_v2 request = { .sdiag_protocol = IPPROTO_TCP };
-
-  if ((gsize) nlmsg_datalen (nlmsg_hdr (message)) < sizeof *found || found->idiag_inode != 0
-      || found->idiag_state == TCP_TIME_WAIT)
-    return NL_OK;
-  request.sdiag_family = found->idiag_family;
-  request.idiag_states = 1u << found->idiag_state;
-  request.id = found->id;
-  g_array_append_val ((GArray *) data, request);
-  return NL_OK;
+  return list_sockets (fd, NULL, error);
 }
 
 /**
@@ -149,27 +192,48 @@ take_orphan (struct nl_msg *message, void *data)
  * @grant: who may do it
  * @fd: a namespace that is about to end
  *
- * Ends TCP connections that no process has any more: the kernel would keep the namespace for minutes, to tell the other
- * end that they are closed. A kernel that cannot (INET_DIAG_DESTROY) does so.
+ * Ends TCP connections without a process: otherwise the kernel keeps the namespace for minutes, to tell the other side
+ * that they are closed. A kernel without INET_DIAG_DESTROY keeps it.
+ *
+ * Returns: (transfer full) (element-type gsize): the inodes of all other sockets, as far as they can be listed
  */
-void
+GHashTable *
 netns_sockets_destroy_orphans (const NetnsGrant *grant, int fd)
 {
   g_autoptr (GArray) orphans = g_array_new (FALSE, FALSE, sizeof (struct inet_diag_req_v2));
-  g_autoptr (NetnsNlSock) socket = open_diagnosis (fd, NULL);
-  static const guint8 families[] = { AF_INET, AF_INET6 };
+  GHashTable *inodes = list_sockets (fd, orphans, NULL);
 
-  if (socket == NULL)
-    return;
-  nl_socket_modify_cb (socket, NL_CB_VALID, NL_CB_CUSTOM, take_orphan, orphans);
-  for (gsize i = 0; i < G_N_ELEMENTS (families); i++) {
-    struct inet_diag_req_v2 request
-      = { .sdiag_family = families[i], .sdiag_protocol = IPPROTO_TCP, .idiag_states = G_MAXUINT32 };
+  return inodes ? inodes : g_hash_table_new (NULL, NULL);
+}
 
-    dump (socket, &request, sizeof request);
+/**
+ * netns_sockets_open_namespace:
+ * @pid: a process
+ * @fd: the number of a socket of it
+ * @uid: whose process it is
+ * @error: `NamespaceGone`, `KernelRefused`
+ *
+ * Never waits for others: if the process closes the socket meanwhile, a thread that may hang closes what is left.
+ *
+ * Returns: a descriptor of the namespace that the socket was made in, -1 on error
+ */
+int
+netns_sockets_open_namespace (guint pid, int fd, guint uid, GError **error)
+{
+  netns_autofd int pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
+  int *socket = g_new (int, 1), namespace_fd = -1, type;
+  socklen_t size = sizeof type;
+
+  *socket = pidfd >= 0 ? (int) syscall (SYS_pidfd_getfd, pidfd, fd, 0) : -1;
+  if (*socket < 0) {
+    g_free (socket);
+  } else {
+    /* The number can be that of anything by now, and a file of FUSE answers when it likes. */
+    if (getsockopt (*socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
+      namespace_fd = ioctl (*socket, SIOCGSKNS);
+    netns_descriptors_close (netns_descriptors_new (socket, 1), uid);
   }
-  for (guint i = 0; i < orphans->len; i++)
-    if (nl_send_simple (socket, SOCK_DESTROY, 0, &g_array_index (orphans, struct inet_diag_req_v2, i),
-                        sizeof (struct inet_diag_req_v2)) >= 0)
-      nl_wait_for_ack (socket);
+  if (namespace_fd < 0)
+    netns_refuse (error, NETNS_ERROR_NAMESPACE_GONE, "Process %u no longer has a socket in that namespace", pid);
+  return namespace_fd;
 }

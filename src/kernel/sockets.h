@@ -6,5 +6,6 @@
 
 #include <glib.h>
 
+int netns_sockets_open_namespace (guint pid, int fd, guint uid, GError **error);
 GHashTable *netns_sockets_list (int fd, GError **error);
-void netns_sockets_destroy_orphans (const NetnsGrant *grant, int fd);
+GHashTable *netns_sockets_destroy_orphans (const NetnsGrant *grant, int fd);

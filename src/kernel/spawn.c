@@ -11,17 +11,8 @@ on_end (GPid pid, int status, gpointer data)
   g_spawn_close_pid (pid);
 }
 
-/**
- * netns_helper_start:
- * @path: netnsd-run
- * @socket: its standard input
- * @error: `KernelRefused`
- *
- * In the main thread, which never leaves the host namespace. All other descriptors are closed in the child (those that
- * GLib opens are close-on-exec, but libnftables' socket is not), and its environment is empty.
- *
- * Returns: whether it was started
- */
+/* Starts netnsd-run at @path, with @socket as its standard input, in the main thread, which never leaves the host
+ * namespace. All other descriptors are closed in the child, and its environment is empty. @error: `KernelRefused` */
 gboolean
 netns_helper_start (const char *path, int socket, GError **error)
 {
@@ -29,11 +20,9 @@ netns_helper_start (const char *path, int socket, GError **error)
   g_autoptr (GError) spawn_error = NULL;
   GPid pid;
 
-  if (!g_spawn_async_with_pipes_and_fds (NULL, arguments, environment, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, socket, -1,
-                                         -1, NULL, NULL, 0, &pid, NULL, NULL, NULL, &spawn_error)) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "Cannot start %s: %s", path, spawn_error->message);
-    return FALSE;
-  }
+  if (!g_spawn_async_with_pipes_and_fds (NULL, arguments, environment, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, socket,
+                                         -1, -1, NULL, NULL, 0, &pid, NULL, NULL, NULL, &spawn_error))
+    return netns_refuse (error, NETNS_ERROR_KERNEL_REFUSED, "Cannot start %s: %s", path, spawn_error->message);
   g_child_watch_add (pid, on_end, NULL);
   return TRUE;
 }

@@ -3,6 +3,7 @@
 #include "kernel/sysctl.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "kernel/mounts.h"
 #include "kernel/netns.h"
 
 #include <errno.h>
@@ -11,48 +12,37 @@
 
 #define MAX_VALUE 4096
 
-/* Names of links are part of such paths, and one may be called `..` by nobody but contain two dots. */
-static gboolean
-is_below_net (const char *path)
-{
-  g_auto (GStrv) parts = NULL;
-
-  if (!g_str_has_prefix (path, "net/"))
-    return FALSE;
-  parts = g_strsplit (path, "/", -1);
-  return !g_strv_contains ((const char *const *) parts, "") && !g_strv_contains ((const char *const *) parts, ".")
-         && !g_strv_contains ((const char *const *) parts, "..");
-}
+/* Names of links are part of such paths: none can be `..`, but they can contain two dots. */
+#define BELOW_NET "^net(?:/(?!\\.{1,2}(?:/|$))[^/]+)+$"
 
 static int
 open_setting (int namespace_fd, const char *path, int flags, GError **error)
 {
-  g_autofree char *file = g_strconcat ("/proc/sys/", path, NULL);
+  g_autofree char *name = g_strconcat ("/proc/sys/", path, NULL), *file = netns_mounts_path (name);
+  g_auto (NetnsVisit) visit = FALSE;
   int fd;
-  int error_number;
 
-  if (!is_below_net (path)) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is no setting below net/", path);
+  if (!g_regex_match_simple (BELOW_NET, path, G_REGEX_RAW | G_REGEX_DOLLAR_ENDONLY, 0)) {
+    netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "“%s” is not a setting below net/", path);
     return -1;
   }
-  if (namespace_fd >= 0 && !netns_nsfs_enter (namespace_fd, error))
+  if (!netns_visit (&visit, namespace_fd, error))
     return -1;
   fd = open (file, flags | O_CLOEXEC | O_NOFOLLOW);
-  error_number = errno;
-  if (namespace_fd >= 0)
-    netns_nsfs_leave ();
   if (fd < 0)
-    netns_error_set_errno (error, error_number, "Cannot open the setting “%s”", path);
+    netns_error_set_errno (error, errno, "Cannot open the setting “%s”", path);
   return fd;
 }
 
 /**
- * netns_sysctl_get:
+ * netns_sysctl_get, netns_sysctl_set:
+ * @grant: who may do it
  * @namespace_fd: a namespace, -1 for that of the calling thread
  * @path: path below /proc/sys, such as `net/ipv4/ip_forward`
+ * @value: its new value
  * @error: `NotFound`, `InvalidArgument` (not below net/), `KernelRefused`
  *
- * Returns: (transfer full) (nullable): its value, without the newline at the end
+ * Returns: (transfer full) (nullable): its value, without the newline at the end; or whether it was set
  */
 char *
 netns_sysctl_get (int namespace_fd, const char *path, GError **error)
@@ -63,7 +53,7 @@ netns_sysctl_get (int namespace_fd, const char *path, GError **error)
 
   if (fd < 0)
     return NULL;
-  /* One read gives all of a setting, a second one begins anew or is empty (proc_sys_call_handler()). */
+  /* One read gives all of a setting; a second one starts from the beginning or is empty (proc_sys_call_handler()). */
   size = read (fd, value, MAX_VALUE);
   if (size < 0) {
     netns_error_set_errno (error, errno, "Cannot read the setting “%s”", path);
@@ -74,16 +64,6 @@ netns_sysctl_get (int namespace_fd, const char *path, GError **error)
   return g_strndup (value, (gsize) size);
 }
 
-/**
- * netns_sysctl_set:
- * @grant: who may do it
- * @namespace_fd: a namespace, -1 for that of the calling thread
- * @path: path below /proc/sys, such as `net/ipv4/ip_forward`
- * @value: its new value
- * @error: `NotFound`, `InvalidArgument` (not below net/), `KernelRefused`
- *
- * Returns: whether it was set
- */
 gboolean
 netns_sysctl_set (const NetnsGrant *grant, int namespace_fd, const char *path, const char *value, GError **error)
 {
@@ -94,6 +74,5 @@ netns_sysctl_set (const NetnsGrant *grant, int namespace_fd, const char *path, c
   /* In one write: the kernel takes each as a whole value. */
   if (write (fd, value, strlen (value)) == (gssize) strlen (value))
     return TRUE;
-  netns_error_set_errno (error, errno, "Cannot set “%s” to “%s”", path, value);
-  return FALSE;
+  return netns_error_set_errno (error, errno, "Cannot set “%s” to “%s”", path, value);
 }

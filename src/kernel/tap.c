@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "kernel/mounts.h"
 #include "kernel/netns.h"
 
 #include <errno.h>
@@ -13,41 +14,32 @@
 
 #define DEVICE "/dev/net/tun"
 
-/* Who opens the device gets a tap of the namespace that the thread is in (tun_chr_open() in drivers/net/tun.c). */
+/* Opening the device gives a tap in the namespace of the thread (tun_chr_open() in drivers/net/tun.c). */
 static int
 open_device (int namespace_fd, const char *name, GError **error)
 {
-  int fd, error_number;
+  g_autofree char *path = netns_mounts_path (DEVICE);
+  g_auto (NetnsVisit) visit = FALSE;
+  int fd;
 
-  if (namespace_fd >= 0 && !netns_nsfs_enter (namespace_fd, error))
+  if (!netns_visit (&visit, namespace_fd, error))
     return -1;
-  fd = open (DEVICE, O_RDWR | O_CLOEXEC);
-  error_number = errno;
-  if (namespace_fd >= 0)
-    netns_nsfs_leave ();
+  fd = open (path, O_RDWR | O_CLOEXEC);
   if (fd >= 0)
     return fd;
-  if (error_number == ENOENT || error_number == ENODEV || error_number == ENXIO)
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_NOT_SUPPORTED,
-                 "Cannot create link “%s”: this kernel has no taps (there is no " DEVICE ")", name);
+  if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
+    netns_refuse (error, NETNS_ERROR_NOT_SUPPORTED,
+                  "Cannot create link “%s”: this kernel has no taps (there is no " DEVICE ")", name);
   else
-    netns_error_set_errno (error, error_number, "Cannot create tap “%s”: cannot open " DEVICE, name);
+    netns_error_set_errno (error, errno, "Cannot create tap “%s”: cannot open " DEVICE, name);
   return -1;
 }
 
-/**
- * netns_tap_create:
- * @grant: who may do it
- * @namespace_fd: a namespace, -1 for that of the calling thread
- * @name: at most 15 bytes
- * @owner: uid that may attach a program to it
- * @error: `Exists`, `NotSupported` (this kernel has no taps), `KernelRefused`; nothing is made then
- *
- * Makes a tap that stays when nobody has it open. It comes into being down. That it has an owner is announced by nobody
- * (netdev_state_change() in net/core/dev.c speaks of links that are up only).
- *
- * Returns: whether it was done
- */
+/* Creates a tap of a @name of at most 15 bytes, to which @owner may attach a program, and which stays when it is not
+ * open. It is down at first. The kernel sends no event for its owner (netdev_state_change() in net/core/dev.c only
+ * reports links that are up).
+ * Returns: whether it was done; @error: `Exists`, `NotSupported` (this kernel has no taps), `KernelRefused`; nothing is
+ * made then */
 gboolean
 netns_tap_create (const NetnsGrant *grant, int namespace_fd, const char *name, guint owner, GError **error)
 {
@@ -58,11 +50,10 @@ netns_tap_create (const NetnsGrant *grant, int namespace_fd, const char *name, g
   if (fd < 0)
     return FALSE;
   g_strlcpy (request.ifr_name, name, sizeof request.ifr_name);
-  /* It goes with the descriptor until the last of these. */
+  /* Until TUNSETPERSIST the tap goes when the descriptor is closed. */
   if (ioctl (fd, TUNSETIFF, &request) == 0 && ioctl (fd, TUNSETOWNER, (gulong) owner) == 0
       && ioctl (fd, TUNSETPERSIST, 1UL) == 0)
     return TRUE;
   error_number = errno == EBUSY ? EEXIST : errno;
-  netns_error_set_errno (error, error_number, "Cannot create tap “%s”", name);
-  return FALSE;
+  return netns_error_set_errno (error, error_number, "Cannot create tap “%s”", name);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Unmounting in a mount namespace of somebody else. */
+/* Unmounting in another mount namespace. */
 #pragma once
 
 #include "common/grant.h"
-#include "kernel/holders.h"
+#include "kernel/references.h"
 
-gboolean netns_unmount_elsewhere (const NetnsGrant *grant, const NetnsHolder *mount, GError **error);
+gboolean netns_unmount_elsewhere (const NetnsGrant *grant, const NetnsReference *mount, GError **error);

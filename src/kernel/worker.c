@@ -3,6 +3,8 @@
  * that was born inside another namespace would serve later jobs there. */
 #include "kernel/worker.h"
 
+#include "common/later.h"
+
 struct _NetnsWorker {
   GThread *thread;
   GAsyncQueue *queue;
@@ -16,26 +18,13 @@ typedef struct {
   gpointer data;
 } Job;
 
-static gboolean
+static void
 finish_job (gpointer data)
 {
   Job *job = data;
 
   job->done (job->data);
-  return G_SOURCE_REMOVE;
-}
-
-/* Not g_main_context_invoke(): that would call @done here, in the worker, whenever the main loop is not
- * running at the moment. */
-static void
-hand_back (NetnsWorker *worker, Job *job)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (source, "netns-worker-done");
-  g_source_set_callback (source, finish_job, job, g_free);
-  g_source_attach (source, worker->context);
+  g_free (job);
 }
 
 static gpointer
@@ -52,20 +41,15 @@ work (gpointer data)
     }
     job->run (job->data);
     if (job->done != NULL)
-      hand_back (worker, job);
+      netns_later_in (worker->context, finish_job, job);
     else
       g_free (job);
   }
 }
 
-/**
- * netns_worker_new:
- *
- * To be called in the host namespace: the thread stays in the one where it is born.
- *
- * Returns: (transfer full): a worker that hands results back to the main context that is now the calling
- * thread's default
- */
+/* To be called in the host namespace: the thread stays in the one where it is born.
+ * Returns: (transfer full): a worker that hands results back to the main context that is now the calling thread's
+ * default */
 NetnsWorker *
 netns_worker_new (void)
 {
@@ -77,13 +61,8 @@ netns_worker_new (void)
   return worker;
 }
 
-/**
- * netns_worker_free:
- * @worker: (transfer full): a worker
- *
- * Waits until all jobs have run. Functions that hand back their results are called when the main context runs
- * next, even after this.
- */
+/* Waits until all jobs have run. Functions that hand back their results are called when the main context runs next,
+ * even after this. */
 void
 netns_worker_free (NetnsWorker *worker)
 {
@@ -94,22 +73,12 @@ netns_worker_free (NetnsWorker *worker)
   g_free (worker);
 }
 
-/**
- * netns_worker_push:
- * @worker: a worker
- * @run: what to do in the worker's thread
- * @done: (nullable): what to do with the result, in the main context
- * @data: for both
- *
- * Jobs run in the order in which they were pushed, and their results come back in that order.
- */
+/* Has @run called in the worker's thread, and @done (nullable) in the main context. Jobs run in the order in which they
+ * were pushed, and their results come back in that order. */
 void
 netns_worker_push (NetnsWorker *worker, NetnsWorkerFunc run, NetnsWorkerFunc done, gpointer data)
 {
-  Job *job = g_new0 (Job, 1);
+  const Job job = { run, done, data };
 
-  job->run = run;
-  job->done = done;
-  job->data = data;
-  g_async_queue_push (worker->queue, job);
+  g_async_queue_push (worker->queue, g_memdup2 (&job, sizeof job));
 }

@@ -1,42 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Namespaces without a name in /run/netns: those that processes live in, that are mounted elsewhere, or that somebody has
- * open. The kernel tells of none of them, so they are searched for; but only while somebody looks, and for a tenth of the
- * time at most, or a third while one after the other comes and asks.
- *
- * Where the kernel tells of processes that begin, these are looked at as they come, and what lives in a namespace that is
- * not known makes a search come sooner.
- *
- * Nothing is kept open in them: one that nobody else holds ends, and the id that it has in the host tells so. */
-#include "mirror/private.h"
+#include "mirror/discovery.h"
 
+#include "common/cleanup.h"
+#include "common/later.h"
 #include "common/names.h"
+#include "kernel/broker.h"
+#include "kernel/proc.h"
 #include "kernel/process-events.h"
 #include "kernel/process.h"
+#include "mirror/namespace.h"
+#include "mirror/reading.h"
+#include "mirror/routes.h"
 #include "mirror/sweep.h"
+#include "mirror/table.h"
 
 #include <gio/gio.h>
-#include <glib-unix.h>
-#include <glib/gstdio.h>
 
-/* How often is searched while somebody looks: what comes shall be seen within a second. */
-#define INTERVAL      (500 * G_TIME_SPAN_MILLISECOND)
-/* The same while the kernel tells of processes: only one that leaves for another namespace, and stays the program that it
- * is, makes no news. */
+/* The interval of searches while a client watches: a new namespace must be seen within a second. */
+#define INTERVAL (500 * G_TIME_SPAN_MILLISECOND)
+/* The same while the kernel announces processes: only a process that enters another namespace without executing a
+ * program is not announced. */
 #define NEWS_INTERVAL (900 * G_TIME_SPAN_MILLISECOND)
 /* How long news of processes are gathered, of which there can be thousands in a second. */
-#define NEWS_PAUSE    100 /* ms */
-/* How much longer the pause after a search is than the search itself: before one by itself, and before one that somebody
- * waits for. And how much longer than the reading of what was new. */
+#define NEWS_PAUSE 100 /* ms */
+/* How much longer the pause after a search is than the search itself: before a periodic one, and before one that a
+ * client waits for. And how much longer than the examination of new processes. */
 #define SEARCH_FACTOR 10
 #define WAIT_FACTOR   2
 #define READ_FACTOR   2
 /* After the last one has gone, what is known stays for whoever comes next: scripts look by one program after another. */
-#define LINGER        5 /* s */
+#define LINGER 5000 /* ms */
 /* One that a process hands to another one can be missed by one search. */
-#define MISSES_MAX    2
+#define MISSES_MAX 2
 
 typedef struct {
-  NetnsSettledFunc looked;
+  NetnsSettledFunc searched;
   gpointer data;
 } Waiter;
 
@@ -48,28 +46,28 @@ typedef struct {
 } Search;
 
 struct _NetnsDiscovery {
-  NetnsMirror *mirror;
+  NetnsMirrorState *state;
   gboolean watched;
-  gboolean hinted;   /* whether something happened in a namespace that is not known */
-  Search *search;    /* that runs */
-  GArray *waiting;   /* Waiter, for the next search */
-  GArray *served;    /* Waiter, for the one that runs */
-  NetnsProcessEvents *news; /* NULL where the kernel has none, and while nobody looks */
+  gboolean hinted; /* whether something happened in a namespace that is not known */
+  Search *search; /* that runs */
+  GArray *waiting; /* Waiter, for the next search */
+  GArray *served; /* Waiter, for the one that runs */
+  int news; /* -1 where the kernel has none, and while no client watches */
   GSource *news_source;
   GSource *timer;
   GSource *linger;
+  GHashTable *residents; /* what the last search knew of processes, NULL if nothing is known */
   GHashTable *refused; /* inodes of namespaces that cannot be watched, as far as that was said */
-  gint64 ended;      /* when the last search was over, 0 if nothing is known */
-  gint64 read_cost;  /* of the search that runs, in this thread */
-  gint64 pause;      /* after the last one, before the next one by itself */
-  gint64 wait;       /* before the next one that somebody waits for */
+  gboolean complete; /* whether the last search found all that there is */
+  gint64 ended; /* when the last search was over, 0 if nothing is known */
+  gint64 read_cost; /* of the search that runs, in this thread */
+  gint64 pause; /* after the last one, before the next one by itself */
+  gint64 wait; /* before the next one that a client waits for */
 };
 
-static void
-schedule (NetnsDiscovery *discovery);
+static void schedule (NetnsDiscovery *discovery);
 
-static void
-run_in_thread (Search *search);
+static void run_in_thread (Search *search);
 
 static void
 free_search (Search *search)
@@ -78,38 +76,17 @@ free_search (Search *search)
   g_free (search);
 }
 
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
+/* Which namespace is meant by an inode. The keys are copies: a search has them in its thread, and looks at nothing else. */
 static GHashTable *
-list_known (NetnsMirror *mirror)
+index_namespaces (NetnsMirrorState *state)
 {
-  GHashTable *known = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  GHashTable *by_inode = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   GHashTableIter iter;
   NetnsNamespace *namespace;
 
-  g_hash_table_iter_init (&iter, mirror->by_nsid);
+  g_hash_table_iter_init (&iter, state->by_nsid);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &namespace))
-    g_hash_table_add (known, g_memdup2 (&namespace->id.inode, sizeof namespace->id.inode));
-  return known;
-}
-
-/* The main thread's own: which namespace is meant by an inode. */
-static GHashTable *
-index_namespaces (NetnsMirror *mirror)
-{
-  GHashTable *by_inode = g_hash_table_new (g_int64_hash, g_int64_equal);
-  GHashTableIter iter;
-  NetnsNamespace *namespace;
-
-  g_hash_table_iter_init (&iter, mirror->by_nsid);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &namespace))
-    g_hash_table_insert (by_inode, &namespace->id.inode, namespace);
+    g_hash_table_insert (by_inode, g_memdup2 (&namespace->id.inode, sizeof namespace->id.inode), namespace);
   return by_inode;
 }
 
@@ -124,7 +101,7 @@ set_text (char **text, const char *value, guint change)
 }
 
 static void
-update (NetnsMirror *mirror, NetnsNamespace *namespace, const NetnsFound *found)
+update (NetnsMirrorState *state, NetnsNamespace *namespace, const NetnsFound *found)
 {
   guint changes = set_text (&namespace->label, found->label, NETNS_NAMESPACE_LABEL);
 
@@ -135,72 +112,87 @@ update (NetnsMirror *mirror, NetnsNamespace *namespace, const NetnsFound *found)
     namespace->source = found->source;
     changes |= set_text (&namespace->path, found->path, NETNS_NAMESPACE_PATH);
     if (namespace->routes_missed || namespace->routes == NULL)
-      netns_route_reader_mark (mirror->routes, namespace);
+      netns_route_reader_mark (state->routes, namespace);
   }
   if (changes != 0)
-    netns_mirror_notify_namespace (mirror, namespace, changes);
+    netns_state_notify_namespace_changed (state, namespace, changes);
+}
+
+/* A namespace without a name, known by its inode while a client watches. Returns %NULL if it ended meanwhile. */
+static NetnsNamespace *
+add_unnamed (NetnsMirrorState *state, const NetnsFileId *id, int nsid, NetnsSource source, const char *path)
+{
+  NetnsNamespace *namespace = netns_namespace_new (source, id, nsid);
+  g_autofree char *name = netns_name_for_id (id->inode);
+
+  namespace->path = g_strdup (path);
+  g_hash_table_insert (state->by_nsid, GINT_TO_POINTER (nsid), namespace);
+  if (!netns_state_read_namespace (state, namespace))
+    return NULL;
+  netns_state_attach_name (state, namespace, name);
+  netns_route_reader_mark (state->routes, namespace);
+  return namespace;
 }
 
 /* While it is open it cannot end, so its id is its own. */
 static void
 add (NetnsDiscovery *discovery, const NetnsFound *found)
 {
-  NetnsMirror *mirror = discovery->mirror;
+  NetnsMirrorState *state = discovery->state;
   g_autoptr (GError) error = NULL;
-  int nsid = netns_event_socket_assign_nsid (mirror->events, found->fd, &error);
-  NetnsNamespace *namespace;
+  int nsid = netns_event_socket_assign_nsid (state->events, found->fd, &error);
+  NetnsNamespace *known;
 
   if (nsid == NETNS_NSID_NONE) {
     if (g_hash_table_add (discovery->refused, g_memdup2 (&found->id.inode, sizeof found->id.inode)))
       g_warning ("Cannot watch the namespace at %s: %s", found->path, error->message);
     return;
   }
-  namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (nsid));
-  if (namespace == NULL)
-    namespace = netns_mirror_add_unnamed (mirror, &found->id, nsid, found->source, found->path);
-  if (namespace != NULL)
-    update (mirror, namespace, found);
+  known = netns_state_find_namespace (state, nsid);
+  if (known == NULL)
+    known = add_unnamed (state, &found->id, nsid, found->source, found->path);
+  if (known != NULL)
+    update (state, known, found);
 }
 
 static void
 take_piece (NetnsDiscovery *discovery, NetnsSweep *sweep)
 {
-  NetnsMirror *mirror = discovery->mirror;
+  NetnsMirrorState *state = discovery->state;
   g_autoptr (GHashTable) by_inode = NULL;
 
   /* The end of one is announced before another one can get its inode. */
-  netns_mirror_catch_up (mirror);
-  by_inode = index_namespaces (mirror);
+  NETNS_HINT (state, catch_up);
+  by_inode = index_namespaces (state);
   for (guint i = sweep->begin; i < sweep->end; i++) {
     NetnsFound *found = &g_array_index (sweep->found, NetnsFound, i);
     NetnsNamespace *namespace = found->fd < 0 ? g_hash_table_lookup (by_inode, &found->id.inode) : NULL;
 
     if (found->fd >= 0)
       add (discovery, found);
-    /* What was there when the piece began may have ended while another one was read. */
-    else if (namespace != NULL && g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (namespace->nsid)) == namespace)
-      update (mirror, namespace, found);
-    if (found->fd >= 0)
-      g_close (g_steal_fd (&found->fd), NULL);
+    /* A namespace found when the piece began may have ended while another one was read. */
+    else if (namespace != NULL && netns_state_find_namespace (state, namespace->nsid) == namespace)
+      update (state, namespace, found);
+    netns_close_fd (&found->fd);
   }
 }
 
-/* What nobody holds any more has ended, or nobody can get to it: a socket alone keeps it. */
+/* A namespace without references is gone or unreachable; only a socket may still pin it. */
 static void
-drop_missed (NetnsMirror *mirror)
+drop_missed (NetnsMirrorState *state)
 {
-  g_autoptr (GList) namespaces = g_hash_table_get_values (mirror->by_nsid);
+  g_autoptr (GList) namespaces = g_hash_table_get_values (state->by_nsid);
 
   for (GList *item = namespaces; item != NULL; item = item->next) {
     NetnsNamespace *namespace = item->data;
 
-    if (namespace == mirror->host)
+    if (namespace == state->host)
       continue;
     if (++namespace->misses <= MISSES_MAX)
       continue;
     namespace->misses = 0;
     if (netns_namespace_is_unnamed (namespace))
-      netns_mirror_drop_namespace (mirror, namespace);
+      netns_state_drop_namespace (state, namespace);
   }
 }
 
@@ -210,7 +202,7 @@ answer (GArray *waiters)
   for (guint i = 0; i < waiters->len; i++) {
     const Waiter *waiter = &g_array_index (waiters, Waiter, i);
 
-    waiter->looked (waiter->data);
+    waiter->searched (waiter->data);
   }
 }
 
@@ -222,11 +214,13 @@ finish (NetnsDiscovery *discovery)
 
   if (sweep->error != NULL)
     g_warning ("Cannot look for namespaces without a name: %s", sweep->error->message);
-  else
-    drop_missed (discovery->mirror);
+  else if (sweep->complete)
+    drop_missed (discovery->state);
+  discovery->complete = sweep->error == NULL && sweep->complete;
   discovery->ended = g_get_monotonic_time ();
   discovery->pause = SEARCH_FACTOR * sweep->cost + READ_FACTOR * discovery->read_cost;
   discovery->wait = WAIT_FACTOR * sweep->cost + READ_FACTOR * discovery->read_cost;
+  discovery->residents = g_steal_pointer (&sweep->residents);
   g_clear_pointer (&discovery->search, free_search);
   answer (served);
   schedule (discovery);
@@ -246,14 +240,14 @@ on_piece (GObject *source, GAsyncResult *result, gpointer data)
 {
   Search *search = data;
   NetnsDiscovery *discovery = search->discovery;
-  gint64 begin = netns_sweep_measure ();
+  gint64 begin = netns_proc_measure ();
 
   if (discovery == NULL) { /* the service ends */
     free_search (search);
     return;
   }
   take_piece (discovery, search->sweep);
-  discovery->read_cost += netns_sweep_measure () - begin;
+  discovery->read_cost += netns_proc_measure () - begin;
   if (netns_sweep_is_complete (search->sweep))
     finish (discovery);
   else
@@ -270,29 +264,21 @@ run_in_thread (Search *search)
 }
 
 static void
-start (NetnsDiscovery *discovery)
+start (gpointer data)
 {
+  NetnsDiscovery *discovery = data;
   Search *search = g_new0 (Search, 1);
 
   search->discovery = discovery;
-  search->sweep = netns_sweep_new (list_known (discovery->mirror));
-  search->host = discovery->mirror->host->id;
+  search->sweep
+    = netns_sweep_new (index_namespaces (discovery->state), g_steal_pointer (&discovery->residents), discovery->ended);
+  search->host = discovery->state->host->id;
   discovery->search = search;
   discovery->hinted = FALSE;
   discovery->read_cost = 0;
   discovery->served = g_steal_pointer (&discovery->waiting);
   discovery->waiting = g_array_new (FALSE, FALSE, sizeof (Waiter));
   run_in_thread (search);
-}
-
-static gboolean
-on_timer (gpointer data)
-{
-  NetnsDiscovery *discovery = data;
-
-  clear_source (&discovery->timer);
-  start (discovery);
-  return G_SOURCE_REMOVE;
 }
 
 static gint64
@@ -302,24 +288,20 @@ get_pause (const NetnsDiscovery *discovery)
     return discovery->wait;
   if (discovery->hinted)
     return discovery->pause;
-  return MAX (discovery->pause, discovery->news ? NEWS_INTERVAL : INTERVAL);
+  return MAX (discovery->pause, discovery->news >= 0 ? NEWS_INTERVAL : INTERVAL);
 }
 
-/* When the next search is due: soon when somebody waits for it, later when it is only to see what is new. */
+/* When the next search is due: soon when a client waits for it, later for a periodic one. */
 static void
 schedule (NetnsDiscovery *discovery)
 {
-  clear_source (&discovery->timer);
+  netns_later_clear (&discovery->timer);
   if (discovery->search != NULL || (discovery->waiting->len == 0 && !discovery->watched))
     return;
-  if (discovery->ended == 0) {
+  if (discovery->ended == 0)
     start (discovery);
-    return;
-  }
-  discovery->timer = g_timeout_source_new (0);
-  g_source_set_ready_time (discovery->timer, discovery->ended + get_pause (discovery));
-  g_source_set_callback (discovery->timer, on_timer, discovery, NULL);
-  g_source_attach (discovery->timer, g_main_context_get_thread_default ());
+  else
+    netns_later_at (&discovery->timer, discovery->ended + get_pause (discovery), start, discovery);
 }
 
 /* Whether one of them lives in a namespace that is not known. */
@@ -332,32 +314,21 @@ is_any_elsewhere (NetnsDiscovery *discovery, GHashTable *pids)
 
   if (g_hash_table_size (pids) == 0)
     return FALSE;
-  known = index_namespaces (discovery->mirror);
+  known = index_namespaces (discovery->state);
   g_hash_table_iter_init (&iter, pids);
   while (g_hash_table_iter_next (&iter, &pid, NULL)) {
     guint64 inode = netns_process_read_namespace (GPOINTER_TO_UINT (pid));
 
-    if (inode != 0 && !g_hash_table_contains (known, &inode))
+    if (inode != 0 && !g_hash_table_contains (known, &inode) && !netns_broker_is_ours (GPOINTER_TO_UINT (pid), NULL))
       return TRUE;
   }
   return FALSE;
 }
 
+static void watch_news (gpointer data);
+
 static void
-follow_news (NetnsDiscovery *discovery);
-
-static gboolean
-on_news_pause_over (gpointer data)
-{
-  NetnsDiscovery *discovery = data;
-
-  clear_source (&discovery->news_source);
-  follow_news (discovery);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_news (gint fd, GIOCondition condition, gpointer data)
+on_news (gpointer data)
 {
   NetnsDiscovery *discovery = data;
   g_autoptr (GHashTable) pids = g_hash_table_new (NULL, NULL);
@@ -365,19 +336,16 @@ on_news (gint fd, GIOCondition condition, gpointer data)
 
   if (!complete || is_any_elsewhere (discovery, pids))
     netns_discovery_hint (discovery);
-  clear_source (&discovery->news_source);
-  discovery->news_source = g_timeout_source_new (NEWS_PAUSE);
-  g_source_set_callback (discovery->news_source, on_news_pause_over, discovery, NULL);
-  g_source_attach (discovery->news_source, g_main_context_get_thread_default ());
-  return G_SOURCE_REMOVE;
+  netns_later_clear (&discovery->news_source);
+  netns_later_after (&discovery->news_source, NEWS_PAUSE, watch_news, discovery);
 }
 
 static void
-follow_news (NetnsDiscovery *discovery)
+watch_news (gpointer data)
 {
-  discovery->news_source = g_unix_fd_source_new (netns_process_events_get_fd (discovery->news), G_IO_IN);
-  g_source_set_callback (discovery->news_source, G_SOURCE_FUNC (on_news), discovery, NULL);
-  g_source_attach (discovery->news_source, g_main_context_get_thread_default ());
+  NetnsDiscovery *discovery = data;
+
+  netns_later_watch (&discovery->news_source, discovery->news, G_IO_IN, on_news, discovery);
 }
 
 static void
@@ -385,9 +353,9 @@ open_news (NetnsDiscovery *discovery)
 {
   g_autoptr (GError) error = NULL;
 
-  discovery->news = netns_process_events_new (&error);
-  if (discovery->news != NULL)
-    follow_news (discovery);
+  discovery->news = netns_process_events_open (&error);
+  if (discovery->news >= 0)
+    watch_news (discovery);
   else
     g_debug ("%s", error->message);
 }
@@ -395,16 +363,18 @@ open_news (NetnsDiscovery *discovery)
 static void
 close_news (NetnsDiscovery *discovery)
 {
-  clear_source (&discovery->news_source);
-  g_clear_pointer (&discovery->news, netns_process_events_free);
+  netns_later_clear (&discovery->news_source);
+  netns_process_events_close (&discovery->news);
 }
 
 NetnsDiscovery *
-netns_discovery_new (NetnsMirror *mirror)
+netns_discovery_new (NetnsMirrorState *state)
 {
   NetnsDiscovery *discovery = g_new0 (NetnsDiscovery, 1);
 
-  discovery->mirror = mirror;
+  discovery->state = state;
+  discovery->news = -1;
+  discovery->complete = TRUE;
   discovery->waiting = g_array_new (FALSE, FALSE, sizeof (Waiter));
   discovery->refused = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   return discovery;
@@ -414,14 +384,22 @@ void
 netns_discovery_free (NetnsDiscovery *discovery)
 {
   close_news (discovery);
-  clear_source (&discovery->timer);
-  clear_source (&discovery->linger);
+  netns_later_clear (&discovery->timer);
+  netns_later_clear (&discovery->linger);
   if (discovery->search != NULL)
     discovery->search->discovery = NULL;
   g_array_unref (discovery->waiting);
   g_hash_table_unref (discovery->refused);
+  g_clear_pointer (&discovery->residents, g_hash_table_unref);
   g_clear_pointer (&discovery->served, g_array_unref);
   g_free (discovery);
+}
+
+/* Returns: whether the last search found all that there is; else there was too much to look at */
+gboolean
+netns_discovery_is_complete (const NetnsDiscovery *discovery)
+{
+  return discovery->complete;
 }
 
 /* Something happened that a namespace which is not known may be behind. */
@@ -434,67 +412,50 @@ netns_discovery_hint (NetnsDiscovery *discovery)
   schedule (discovery);
 }
 
-/* Also what is known of those that have a name is not followed any more. */
-static gboolean
+/* What is known of those with a name is no longer followed, either. */
+static void
 forget (gpointer data)
 {
   NetnsDiscovery *discovery = data;
-  g_autoptr (GList) namespaces = g_hash_table_get_values (discovery->mirror->by_nsid);
+  g_autoptr (GList) namespaces = g_hash_table_get_values (discovery->state->by_nsid);
 
-  clear_source (&discovery->linger);
   discovery->ended = 0;
+  g_clear_pointer (&discovery->residents, g_hash_table_unref);
   g_hash_table_remove_all (discovery->refused);
   for (GList *item = namespaces; item != NULL; item = item->next) {
     NetnsNamespace *namespace = item->data;
 
     if (netns_namespace_is_unnamed (namespace))
-      netns_mirror_drop_namespace (discovery->mirror, namespace);
+      netns_state_drop_namespace (discovery->state, namespace);
     else if (set_text (&namespace->label, NULL, NETNS_NAMESPACE_LABEL))
-      netns_mirror_notify_namespace (discovery->mirror, namespace, NETNS_NAMESPACE_LABEL);
+      netns_state_notify_namespace_changed (discovery->state, namespace, NETNS_NAMESPACE_LABEL);
   }
-  return G_SOURCE_REMOVE;
 }
 
-/**
- * netns_mirror_watch:
- * @mirror: the mirror
- * @watched: whether anybody wants to know of namespaces without a name
- *
- * While nobody does, none is known after a moment, and nothing is done to find one.
- */
+/* Whether any client watches namespaces without a name. Otherwise they are forgotten after a moment, and not
+ * searched for. */
 void
-netns_mirror_watch (NetnsMirror *mirror, gboolean watched)
+netns_discovery_watch (NetnsDiscovery *discovery, gboolean watched)
 {
-  NetnsDiscovery *discovery = mirror->discovery;
-
   if (discovery->watched == watched)
     return;
   discovery->watched = watched;
-  clear_source (&discovery->linger);
+  netns_later_clear (&discovery->linger);
   if (watched)
     open_news (discovery);
   else {
     close_news (discovery);
-    discovery->linger = g_timeout_source_new_seconds (LINGER);
-    g_source_set_callback (discovery->linger, forget, discovery, NULL);
-    g_source_attach (discovery->linger, g_main_context_get_thread_default ());
+    netns_later_after (&discovery->linger, LINGER, forget, discovery);
   }
   schedule (discovery);
 }
 
-/**
- * netns_mirror_look:
- * @mirror: the mirror
- * @looked: (scope async): called when the mirror has the namespaces without a name that there are now
- * @data: for @looked
- *
- * Everybody who comes while a search runs shares the next one.
- */
+/* Calls @searched when the namespaces without a name are known that there are now. All requests that come while a search
+ * runs share the next one. */
 void
-netns_mirror_look (NetnsMirror *mirror, NetnsSettledFunc looked, gpointer data)
+netns_discovery_search (NetnsDiscovery *discovery, NetnsSettledFunc searched, gpointer data)
 {
-  NetnsDiscovery *discovery = mirror->discovery;
-  const Waiter waiter = { looked, data };
+  const Waiter waiter = { searched, data };
 
   g_array_append_val (discovery->waiting, waiter);
   schedule (discovery);

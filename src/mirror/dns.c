@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* /etc/netns/NAME/resolv.conf: which name servers `ip netns exec` gives to a namespace, followed by inotify, also by
- * way of symbolic links. Whether there is such a namespace makes no difference here. */
-#include "mirror/private.h"
+#include "mirror/dns.h"
 
+#include "common/cleanup.h"
 #include "common/error.h"
+#include "common/later.h"
 #include "common/names.h"
 #include "kernel/etc.h"
 
 #include <errno.h>
-#include <glib-unix.h>
 #include <gio/gio.h>
-#include <glib/gstdio.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define ABOVE         "/etc"
-#define RESOLV_CONF   "resolv.conf"
-#define IN_FOLDER     (IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE)
-#define OF_ITSELF     (IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
-#define OF_PARENT     (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
-#define NOT_WATCHED   (-1)
+#define ABOVE       "/etc"
+#define RESOLV_CONF "resolv.conf"
+#define IN_FOLDER   (IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE)
+#define OF_ITSELF   (IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
+#define OF_PARENT   (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define NOT_WATCHED (-1)
 
 struct _NetnsDnsReader {
-  NetnsMirror *mirror;
+  NetnsMirrorState *state;
   int inotify;
   GSource *source;
   int above;           /* watch on /etc, where /etc/netns may come */
@@ -81,7 +79,7 @@ announce (NetnsDnsReader *reader, const char *name, const NetnsDns *before, cons
 {
   char *nothing[] = { NULL };
   const NetnsDns none = { nothing, nothing, FALSE };
-  NetnsNamespace *namespace = g_hash_table_lookup (reader->mirror->by_name, name);
+  NetnsNamespace *namespace = g_hash_table_lookup (reader->state->by_name, name);
   guint changes = 0;
 
   before = before ? before : &none;
@@ -91,7 +89,7 @@ announce (NetnsDnsReader *reader, const char *name, const NetnsDns *before, cons
   if (!g_strv_equal ((const char *const *) before->search, (const char *const *) now->search))
     changes |= NETNS_NAMESPACE_DNS_SEARCH;
   if (changes != 0 && namespace != NULL && g_strcmp0 (namespace->name, name) == 0)
-    netns_mirror_notify_namespace (reader->mirror, namespace, changes);
+    netns_state_notify_namespace_changed (reader->state, namespace, changes);
 }
 
 static void
@@ -154,7 +152,7 @@ look_at_all (NetnsDnsReader *reader)
     look_at (reader, name);
 }
 
-/* What the events that were read together are about. */
+/* The files that one batch of events is about. */
 typedef struct {
   gboolean all;
   GHashTable *names;
@@ -235,68 +233,73 @@ netns_dns_reader_drain (NetnsDnsReader *reader)
     look_at (reader, name);
 }
 
-static gboolean
-on_events (gint fd, GIOCondition condition, gpointer data)
+static void
+on_events (gpointer data)
 {
   netns_dns_reader_drain (data);
-  return G_SOURCE_CONTINUE;
 }
 
 /* Begins or ceases to take in events as they come. */
 void
-netns_dns_reader_follow (NetnsDnsReader *reader, gboolean follow)
+netns_dns_reader_watch (NetnsDnsReader *reader, gboolean watch)
 {
-  if (reader->source != NULL)
-    g_source_destroy (reader->source);
-  g_clear_pointer (&reader->source, g_source_unref);
-  if (!follow)
+  netns_later_clear (&reader->source);
+  if (!watch)
     return;
-  reader->source = g_unix_fd_source_new (reader->inotify, G_IO_IN);
-  g_source_set_callback (reader->source, G_SOURCE_FUNC (on_events), reader, NULL);
-  g_source_attach (reader->source, g_main_context_get_thread_default ());
+  netns_later_watch (&reader->source, reader->inotify, G_IO_IN, on_events, reader);
 }
 
 NetnsDnsReader *
-netns_dns_reader_new (NetnsMirror *mirror, GError **error)
+netns_dns_reader_new (NetnsMirrorState *state, GError **error)
 {
-  NetnsDnsReader *reader = g_new0 (NetnsDnsReader, 1);
+  g_autoptr (NetnsDnsReader) reader = g_new0 (NetnsDnsReader, 1);
 
-  reader->mirror = mirror;
+  reader->state = state;
   reader->entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_entry);
   reader->parent = NOT_WATCHED;
   reader->inotify = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
-  reader->above = reader->inotify >= 0 ? inotify_add_watch (reader->inotify, ABOVE, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
-                                       : NOT_WATCHED;
+  reader->above = reader->inotify >= 0
+                    ? inotify_add_watch (reader->inotify, ABOVE, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
+                    : NOT_WATCHED;
   if (reader->above < 0) {
     netns_error_set_errno (error, errno, "Cannot watch " NETNS_ETC_DIR);
-    netns_dns_reader_free (reader);
     return NULL;
   }
   look_at_all (reader);
-  return reader;
+  return g_steal_pointer (&reader);
 }
 
 void
 netns_dns_reader_free (NetnsDnsReader *reader)
 {
-  netns_dns_reader_follow (reader, FALSE);
-  if (reader->inotify >= 0)
-    g_close (reader->inotify, NULL);
+  netns_dns_reader_watch (reader, FALSE);
+  netns_close_fd (&reader->inotify);
   g_hash_table_unref (reader->entries);
   g_free (reader);
 }
 
-/**
- * netns_mirror_get_dns:
- * @mirror: the mirror
- * @name: name of a namespace
- *
- * Returns: (transfer none) (nullable): the name servers of its own, %NULL when it goes by the machine's
- */
+/* Returns: (transfer none) (nullable): a namespace's own name servers, %NULL when it uses those of the host */
 const NetnsDns *
-netns_mirror_get_dns (NetnsMirror *mirror, const char *name)
+netns_dns_reader_get (const NetnsDnsReader *reader, const char *name)
 {
-  const Entry *entry = *name != '\0' ? g_hash_table_lookup (mirror->dns->entries, name) : NULL;
+  const Entry *entry = *name != '\0' ? g_hash_table_lookup (reader->entries, name) : NULL;
 
   return entry ? entry->dns : NULL;
+}
+
+/* Returns: (transfer full) (element-type utf8): names whose resolv.conf the service wrote, whether or not there is such a
+ * namespace */
+GPtrArray *
+netns_dns_reader_list_ours (const NetnsDnsReader *reader)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  const char *name;
+  const Entry *entry;
+
+  g_hash_table_iter_init (&iter, reader->entries);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, (gpointer *) &entry))
+    if (entry->dns != NULL && entry->dns->ours)
+      g_ptr_array_add (names, g_strdup (name));
+  return names;
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Routes. The kernel lists them only to a socket inside their namespace, and takes some away without a word; so an
- * event only marks a namespace, and the worker reads its whole table. */
-#include "mirror/private.h"
+#include "mirror/routes.h"
 
-#include "common/names.h"
-#include "kernel/holders.h"
+#include "common/cleanup.h"
+#include "common/later.h"
+#include "kernel/references.h"
 #include "kernel/netlink.h"
 #include "kernel/route.h"
+#include "mirror/namespace.h"
 
-#include <glib/gstdio.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* Of each namespace but the host's: any user can make one, and fill it with routes as long as the kernel lets him. */
+/* Of each namespace but the host's: any user can create one, and fill it with as many routes as the kernel allows. */
 #define ROUTES_MAX 8192
 
 struct _NetnsRouteReader {
-  NetnsMirror *mirror;
+  NetnsMirrorState *state;
   NetnsWorker *worker;
   GHashTable *marked;  /* nsid as a set */
   GArray *suspicions; /* Suspicion */
@@ -33,7 +33,7 @@ typedef struct {
   NetnsAddress source;
 } Suspicion;
 
-/* What the worker needs to know of one namespace, and its answer. */
+/* The worker's request for one namespace, and its answer. */
 typedef struct {
   int nsid;
   char *path; /* NULL for the host */
@@ -59,44 +59,21 @@ clear_target (gpointer data)
   g_clear_pointer (&target->routes, g_array_unref);
 }
 
-static int
-open_target (const Target *target, GError **error)
-{
-  NetnsFileId id;
-  int fd;
-
-  if (target->unnamed)
-    return netns_holder_open (target->path, &target->id, error);
-  fd = netns_nsfs_open (target->path, error);
-  if (fd < 0)
-    return -1;
-  if (netns_nsfs_identify (fd, &id, error) && id.inode == target->id.inode && id.device == target->id.device)
-    return fd;
-  g_close (fd, NULL); /* the name means another namespace by now; the names will tell */
-  return -1;
-}
-
 static void
 read_target (Target *target)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (NetnsNetlink) netlink = NULL;
-  int fd = -1;
+  netns_autofd int fd = target->path ? netns_reference_open (target->path, &target->id, &error) : -1;
 
-  if (target->path != NULL) {
-    fd = open_target (target, &error);
-    if (fd < 0)
-      return;
-  }
-  netlink = netns_netlink_new (fd, &error);
+  if (error == NULL)
+    netlink = netns_netlink_new (fd, &error);
   if (netlink != NULL) {
     target->cookie = netns_netlink_get_cookie (netlink);
     target->routes = netns_rtnl_route_dump (netlink, target->path ? ROUTES_MAX : 0, &error);
   }
   if (error != NULL)
     g_debug ("%s", error->message);
-  if (fd >= 0)
-    g_close (fd, NULL);
 }
 
 static void
@@ -115,6 +92,44 @@ compare_routes (gconstpointer a, gconstpointer b)
   return memcmp (a, b, sizeof (NetnsRoute));
 }
 
+/* Returns: NETNS_NAMESPACE_* for a route that comes or goes */
+guint
+netns_route_get_changes (const NetnsRoute *route)
+{
+  return NETNS_NAMESPACE_ROUTE_DATA | (route->table == RT_TABLE_MAIN ? NETNS_NAMESPACE_ROUTES : 0);
+}
+
+/* The next one of the main table from @position on. */
+static const NetnsRoute *
+next_plain (const GArray *routes, guint *position)
+{
+  while (routes != NULL && *position < routes->len) {
+    const NetnsRoute *route = &g_array_index (routes, NetnsRoute, (*position)++);
+
+    if (route->table == RT_TABLE_MAIN)
+      return route;
+  }
+  return NULL;
+}
+
+/* Whether property Routes stays the same, which has less than RouteData. */
+static gboolean
+same_plain_routes (const GArray *a, const GArray *b)
+{
+  const NetnsRoute *one, *other;
+  guint i = 0, j = 0;
+
+  do {
+    one = next_plain (a, &i);
+    other = next_plain (b, &j);
+    if (one == NULL || other == NULL)
+      return one == other;
+  } while (netns_address_equal (&one->destination, &other->destination)
+           && netns_address_equal_host (&one->gateway, &other->gateway) && one->link == other->link
+           && one->metric == other->metric);
+  return FALSE;
+}
+
 static gboolean
 same_routes (const GArray *a, const GArray *b)
 {
@@ -124,27 +139,29 @@ same_routes (const GArray *a, const GArray *b)
 }
 
 static void
-take_target (NetnsMirror *mirror, Target *target)
+take_target (NetnsMirrorState *state, Target *target)
 {
-  NetnsNamespace *namespace = g_hash_table_lookup (mirror->by_nsid, GINT_TO_POINTER (target->nsid));
+  NetnsNamespace *namespace = netns_state_find_namespace (state, target->nsid);
+  guint changes;
 
   if (namespace == NULL || namespace->id.inode != target->id.inode)
     return;
-  if (namespace->route_readings > 0)
-    namespace->route_readings--;
+  namespace->route_readings -= namespace->route_readings > 0;
   namespace->routes_missed = target->routes == NULL;
   if (target->routes == NULL) {
     if (target->unnamed)
-      netns_discovery_hint (mirror->discovery); /* somebody else may hold it by now */
+      NETNS_HINT (state, unknown); /* another thread may hold it by now */
     return;
   }
   namespace->cookie = target->cookie;
   g_array_sort (target->routes, compare_routes);
   if (same_routes (namespace->routes, target->routes))
     return;
+  changes
+    = NETNS_NAMESPACE_ROUTE_DATA | (same_plain_routes (namespace->routes, target->routes) ? 0 : NETNS_NAMESPACE_ROUTES);
   g_clear_pointer (&namespace->routes, g_array_unref);
   namespace->routes = g_steal_pointer (&target->routes);
-  netns_mirror_notify_namespace (mirror, namespace, NETNS_NAMESPACE_ROUTES);
+  netns_state_notify_namespace_changed (state, namespace, changes);
 }
 
 static void
@@ -152,9 +169,12 @@ finish_job (gpointer data)
 {
   Job *job = data;
 
+  /* The kernel lists IPv6 routes that change meanwhile twice or not at all, without saying so (inet6_dump_fib() in
+   * net/ipv6/ip6_fib.c): whatever changed up to now makes it read them once more. */
+  NETNS_HINT (job->reader->state, catch_up);
   job->reader->under_way--;
   for (guint i = 0; i < job->targets->len; i++)
-    take_target (job->reader->mirror, &g_array_index (job->targets, Target, i));
+    take_target (job->reader->state, &g_array_index (job->targets, Target, i));
   if (job->settled != NULL)
     job->settled (job->settled_data);
   g_array_unref (job->targets);
@@ -174,14 +194,14 @@ has_suspects (const NetnsNamespace *namespace, const Suspicion *suspicion)
   return FALSE;
 }
 
-/* What is still there of the routes that should have gone was not announced: read the table. */
+/* If routes that should be gone are still there, an event was missed: read the table. */
 static void
 check_suspicions (NetnsRouteReader *reader)
 {
   for (guint i = 0; i < reader->suspicions->len; i++) {
     const Suspicion *suspicion = &g_array_index (reader->suspicions, Suspicion, i);
     gpointer nsid = GINT_TO_POINTER (suspicion->nsid);
-    const NetnsNamespace *namespace = g_hash_table_lookup (reader->mirror->by_nsid, nsid);
+    const NetnsNamespace *namespace = g_hash_table_lookup (reader->state->by_nsid, nsid);
 
     /* A reading that is under way may bring them. */
     if (namespace != NULL && (namespace->route_readings > 0 || has_suspects (namespace, suspicion)))
@@ -200,14 +220,14 @@ collect_targets (NetnsRouteReader *reader)
   g_array_set_clear_func (targets, clear_target);
   g_hash_table_iter_init (&iter, reader->marked);
   while (g_hash_table_iter_next (&iter, &nsid, NULL)) {
-    NetnsNamespace *namespace = g_hash_table_lookup (reader->mirror->by_nsid, nsid);
+    NetnsNamespace *namespace = g_hash_table_lookup (reader->state->by_nsid, nsid);
     Target target = { .nsid = GPOINTER_TO_INT (nsid) };
 
     if (namespace == NULL || namespace->name == NULL)
       continue;
     namespace->route_readings++;
     target.id = namespace->id;
-    if (namespace != reader->mirror->host)
+    if (namespace != reader->state->host)
       target.path = netns_namespace_get_path (namespace);
     target.unnamed = netns_namespace_is_unnamed (namespace);
     g_array_append_val (targets, target);
@@ -221,9 +241,7 @@ push_job (NetnsRouteReader *reader, NetnsSettledFunc settled, gpointer data)
 {
   Job *job = g_new0 (Job, 1);
 
-  if (reader->turn != NULL)
-    g_source_destroy (reader->turn);
-  g_clear_pointer (&reader->turn, g_source_unref);
+  netns_later_clear (&reader->turn);
   job->reader = reader;
   job->targets = collect_targets (reader);
   job->settled = settled;
@@ -232,27 +250,20 @@ push_job (NetnsRouteReader *reader, NetnsSettledFunc settled, gpointer data)
   netns_worker_push (reader->worker, run_job, finish_job, job);
 }
 
-static gboolean
+static void
 on_turn (gpointer data)
 {
   NetnsRouteReader *reader = data;
 
-  g_clear_pointer (&reader->turn, g_source_unref);
   check_suspicions (reader);
   if (g_hash_table_size (reader->marked) > 0)
     push_job (reader, NULL, NULL);
-  return G_SOURCE_REMOVE;
 }
 
 static void
 wait_for_turn (NetnsRouteReader *reader)
 {
-  if (reader->turn != NULL)
-    return;
-  reader->turn = g_idle_source_new ();
-  g_source_set_priority (reader->turn, G_PRIORITY_DEFAULT);
-  g_source_set_callback (reader->turn, on_turn, reader, NULL);
-  g_source_attach (reader->turn, g_main_context_get_thread_default ());
+  netns_later_end_of_turn (&reader->turn, on_turn, reader);
 }
 
 static void
@@ -263,11 +274,11 @@ suspect (NetnsRouteReader *reader, const Suspicion *suspicion)
 }
 
 NetnsRouteReader *
-netns_route_reader_new (NetnsMirror *mirror, NetnsWorker *worker)
+netns_route_reader_new (NetnsMirrorState *state, NetnsWorker *worker)
 {
   NetnsRouteReader *reader = g_new0 (NetnsRouteReader, 1);
 
-  reader->mirror = mirror;
+  reader->state = state;
   reader->worker = worker;
   reader->marked = g_hash_table_new (g_direct_hash, g_direct_equal);
   reader->suspicions = g_array_new (FALSE, FALSE, sizeof (Suspicion));
@@ -277,9 +288,7 @@ netns_route_reader_new (NetnsMirror *mirror, NetnsWorker *worker)
 void
 netns_route_reader_free (NetnsRouteReader *reader)
 {
-  if (reader->turn != NULL)
-    g_source_destroy (reader->turn);
-  g_clear_pointer (&reader->turn, g_source_unref);
+  netns_later_clear (&reader->turn);
   g_hash_table_unref (reader->marked);
   g_array_unref (reader->suspicions);
   g_free (reader);
@@ -311,7 +320,8 @@ netns_route_reader_read (NetnsRouteReader *reader, NetnsNamespace *namespace, Ne
   }
   g_hash_table_remove (reader->marked, GINT_TO_POINTER (namespace->nsid));
   namespace->route_readings++;
-  take_target (reader->mirror, &target);
+  NETNS_HINT (reader->state, catch_up); /* as in finish_job() */
+  take_target (reader->state, &target);
   clear_target (&target);
 }
 
@@ -346,8 +356,12 @@ is_clear (const NetnsRouteReader *reader, const NetnsNamespace *namespace, const
 
   if (event->change == NETNS_ROUTES_REPLACED || namespace->routes == NULL || namespace->route_readings > 0
       || g_hash_table_contains (reader->marked, GINT_TO_POINTER (namespace->nsid))
-      || (namespace != reader->mirror->host && namespace->routes->len + event->routes->len > ROUTES_MAX))
+      || (namespace != reader->state->host && namespace->routes->len + event->routes->len > ROUTES_MAX))
     return FALSE;
+  /* To add a way to an IPv6 route is told as a route with all ways (rt6_fill_node() in net/ipv6/route.c). */
+  for (guint i = 0; i < event->routes->len; i++)
+    if (g_array_index (event->routes, NetnsRoute, i).n_ways > 0)
+      return FALSE;
   for (guint i = 0; i < event->routes->len; i++)
     if (find_route (namespace->routes, &g_array_index (event->routes, NetnsRoute, i), &position)
         != (event->change == NETNS_ROUTES_REMOVED))
@@ -355,11 +369,13 @@ is_clear (const NetnsRouteReader *reader, const NetnsNamespace *namespace, const
   return TRUE;
 }
 
-/* What an event says can be taken over when it is clear what the table looks like afterwards; reading the table of a
- * host with 2,000 links takes some milliseconds. */
+/* An event can be applied when the resulting table is certain; reading the table of a host with 2,000 links takes some
+ * milliseconds. */
 void
 netns_route_reader_take (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsEvent *event)
 {
+  guint changes = 0;
+
   if (!is_clear (reader, namespace, event)) {
     netns_route_reader_mark (reader, namespace);
     return;
@@ -372,22 +388,23 @@ netns_route_reader_take (NetnsRouteReader *reader, NetnsNamespace *namespace, co
       g_array_remove_index (namespace->routes, position);
     else
       g_array_insert_vals (namespace->routes, position, route, 1);
+    changes |= netns_route_get_changes (route);
   }
-  netns_mirror_notify_namespace (reader->mirror, namespace, NETNS_NAMESPACE_ROUTES);
+  netns_state_notify_namespace_changed (reader->state, namespace, changes);
 }
 
 /* A link went down or away: routes by it may go without an event. */
 void
 netns_route_reader_check_link (NetnsRouteReader *reader, NetnsNamespace *namespace, guint index)
 {
-  suspect (reader, &(Suspicion){ .nsid = namespace->nsid, .link = index });
+  suspect (reader, &(Suspicion) { .nsid = namespace->nsid, .link = index });
 }
 
 /* An address went: routes that prefer it as source may go without an event. */
 void
 netns_route_reader_check_source (NetnsRouteReader *reader, NetnsNamespace *namespace, const NetnsAddress *source)
 {
-  suspect (reader, &(Suspicion){ .nsid = namespace->nsid, .source = *source });
+  suspect (reader, &(Suspicion) { .nsid = namespace->nsid, .source = *source });
 }
 
 /* The worker takes jobs in order: when a job pushed now is done, so are all that were under way. */

@@ -4,14 +4,27 @@
 #include "common/cleanup.h"
 #include "common/label.h"
 #include "common/names.h"
-#include "kernel/holders.h"
+#include "kernel/broker.h"
+#include "kernel/mounts.h"
+#include "kernel/proc.h"
+#include "kernel/references.h"
 #include "kernel/process.h"
 
 #include <string.h>
-#include <time.h>
 
 /* How many new namespaces are open at a time: it keeps them alive, and the main thread reads each for 50 us. */
 #define PIECE 64
+/* To look at everything, in milliseconds of CPU time: others can have as many processes, mounts and descriptors as they like. */
+#define LIMIT 5000
+/* How long a process must live in a namespace with a name before the namespace is said to be held by it: commands pass
+ * through, such as those of `ip netns exec`. */
+#define LASTING (2 * G_TIME_SPAN_SECOND)
+
+/* Where a thread lives, and since when at the latest. */
+typedef struct {
+  guint64 inode;
+  gint64 since;
+} Resident;
 
 static void
 clear_found (gpointer data)
@@ -23,18 +36,16 @@ clear_found (gpointer data)
   g_clear_pointer (&found->label, g_free);
 }
 
-/**
- * netns_sweep_new:
- * @known: (transfer full) (element-type guint64): inodes of namespaces that need not be opened
- *
- * Returns: (transfer full): a search that has not begun
- */
+/* Returns: (transfer full): a search that has not begun; it takes @known and @residents, which NetnsSweep describes */
 NetnsSweep *
-netns_sweep_new (GHashTable *known)
+netns_sweep_new (GHashTable *known, GHashTable *residents, gint64 previous_end)
 {
   NetnsSweep *sweep = g_new0 (NetnsSweep, 1);
 
   sweep->known = known;
+  sweep->residents = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  sweep->previous_residents = residents;
+  sweep->previous_end = previous_end;
   return sweep;
 }
 
@@ -42,91 +53,102 @@ void
 netns_sweep_free (NetnsSweep *sweep)
 {
   g_hash_table_unref (sweep->known);
+  g_clear_pointer (&sweep->residents, g_hash_table_unref);
+  g_clear_pointer (&sweep->previous_residents, g_hash_table_unref);
   g_clear_pointer (&sweep->found, g_array_unref);
   g_clear_error (&sweep->error);
   g_free (sweep);
 }
 
-/**
- * netns_sweep_measure:
- *
- * Returns: how long the calling thread has worked, in microseconds; what others do on the machine does not count
- */
-gint64
-netns_sweep_measure (void)
-{
-  struct timespec now = { 0 };
+static const NetnsSource sources[] = {
+  [NETNS_REFERENCE_PROCESS] = NETNS_SOURCE_PROCESS,
+  [NETNS_REFERENCE_MOUNT] = NETNS_SOURCE_MOUNT,
+  [NETNS_REFERENCE_DESCRIPTOR] = NETNS_SOURCE_DESCRIPTOR,
+};
 
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
-static NetnsSource
-source_of (const NetnsHolder *holder)
-{
-  static const NetnsSource sources[] = {
-    [NETNS_HOLDER_PROCESS] = NETNS_SOURCE_PROCESS,
-    [NETNS_HOLDER_MOUNT] = NETNS_SOURCE_MOUNT,
-    [NETNS_HOLDER_DESCRIPTOR] = NETNS_SOURCE_DESCRIPTOR,
-  };
-
-  return sources[holder->kind];
-}
-
-/* What is mounted there in our own mount namespace, the table of names knows. */
+/* In the mount namespace that names are in. */
 static gboolean
-is_name (const NetnsHolder *holder)
+is_here (const NetnsReference *reference)
+{
+  return reference->kind == NETNS_REFERENCE_MOUNT && reference->mount_namespace == netns_mounts_get_inode ();
+}
+
+/* Mounts there are already in the table of names. */
+static gboolean
+is_name (const NetnsReference *reference)
 {
   const char *name;
 
-  if (holder->kind != NETNS_HOLDER_MOUNT || holder->pid != (guint) getpid ()
-      || !g_str_has_prefix (holder->mount, NETNS_RUN_DIR "/"))
+  if (!is_here (reference) || !g_str_has_prefix (reference->mount, NETNS_RUN_DIR "/"))
     return FALSE;
-  name = holder->mount + strlen (NETNS_RUN_DIR "/");
+  name = reference->mount + strlen (NETNS_RUN_DIR "/");
   return strchr (name, '/') == NULL && !netns_name_is_id (name);
 }
 
 static char *
-describe (const NetnsHolder *holder)
+describe (const NetnsReference *reference)
 {
   g_autofree char *groups = NULL, *label = NULL;
 
-  if (holder->kind == NETNS_HOLDER_MOUNT) {
-    label = netns_label_from_mount (holder->mount);
+  if (reference->kind == NETNS_REFERENCE_MOUNT) {
+    label = netns_label_from_mount (reference->mount);
     /* In another mount namespace, it is there as long as that one is: by its processes. */
-    if (label != NULL || holder->pid == (guint) getpid ())
+    if (label != NULL || is_here (reference))
       return g_steal_pointer (&label);
   }
-  groups = netns_process_read_groups (holder->pid);
+  groups = netns_process_read_groups (reference->pid);
   label = groups ? netns_label_from_groups (groups) : NULL;
-  if (label == NULL && *holder->command != '\0') /* of one that was ending it could not be read */
-    label = g_strdup (holder->command);
+  if (label == NULL && *reference->command != '\0') /* of one that was ending it could not be read */
+    label = g_strdup (reference->command);
   return g_steal_pointer (&label);
 }
 
-/* The best holder of each namespace: the strongest, and of several the process with the lowest number, which as a rule
- * was there first. */
+/* Whether the process has lived there for a while. The search before tells which ones came later than they began. */
+static gboolean
+is_lasting (NetnsSweep *sweep, const NetnsReference *reference)
+{
+  gpointer key = GUINT_TO_POINTER (reference->tid);
+  const Resident *before = sweep->previous_residents ? g_hash_table_lookup (sweep->previous_residents, key) : NULL;
+  gint64 now = g_get_monotonic_time ();
+  Resident resident = { reference->id.inode, now };
+
+  if (before != NULL && before->inode == resident.inode)
+    resident.since = before->since;
+  else
+    resident.since = MAX (now - netns_process_get_age (reference->tid), sweep->previous_end);
+  g_hash_table_insert (sweep->residents, key, g_memdup2 (&resident, sizeof resident));
+  return now - resident.since >= LASTING;
+}
+
+/* The best reference of each namespace: the strongest, and of several the process with the lowest number, which as a rule
+ * was there first. Mounts come before processes, so that it is known then which namespaces have a name. */
 static GPtrArray *
-choose_holders (const GArray *holders, GHashTable *named)
+choose_references (NetnsSweep *sweep, const GArray *references, GHashTable *named)
 {
   g_autoptr (GHashTable) by_inode = g_hash_table_new (g_int64_hash, g_int64_equal);
   GPtrArray *best = g_ptr_array_new ();
   guint position;
 
-  for (guint i = 0; i < holders->len; i++) {
-    NetnsHolder *holder = &g_array_index (holders, NetnsHolder, i);
+  for (guint i = 0; i < references->len; i++) {
+    NetnsReference *reference = &g_array_index (references, NetnsReference, i);
     gpointer known;
 
-    if (is_name (holder))
-      g_hash_table_add (named, &holder->id.inode);
-    if (!g_hash_table_lookup_extended (by_inode, &holder->id.inode, NULL, &known)) {
-      g_hash_table_insert (by_inode, &holder->id.inode, GUINT_TO_POINTER (best->len));
-      g_ptr_array_add (best, holder);
+    if (is_name (reference))
+      g_hash_table_add (named, &reference->id.inode);
+    /* Ours: in a namespace of its own, or in one of others for a moment. */
+    if (reference->kind != NETNS_REFERENCE_MOUNT && netns_broker_is_ours (reference->pid, reference->command))
+      continue;
+    if (reference->kind == NETNS_REFERENCE_PROCESS && g_hash_table_contains (named, &reference->id.inode)
+        && !is_lasting (sweep, reference))
+      continue;
+    if (!g_hash_table_lookup_extended (by_inode, &reference->id.inode, NULL, &known)) {
+      g_hash_table_insert (by_inode, &reference->id.inode, GUINT_TO_POINTER (best->len));
+      g_ptr_array_add (best, reference);
       continue;
     }
     position = GPOINTER_TO_UINT (known);
-    if (holder->kind < ((NetnsHolder *) g_ptr_array_index (best, position))->kind)
-      g_ptr_array_index (best, position) = holder;
+    if (reference->kind < ((NetnsReference *) g_ptr_array_index (best, position))->kind)
+      g_ptr_array_index (best, position) = reference;
   }
   return best;
 }
@@ -134,28 +156,28 @@ choose_holders (const GArray *holders, GHashTable *named)
 static void
 search (NetnsSweep *sweep, const NetnsFileId *host)
 {
-  g_autoptr (GArray) holders = netns_holders_list (NULL, &sweep->error);
+  g_autoptr (GArray) references = netns_references_list (NULL, NULL, LIMIT, &sweep->complete, &sweep->error);
   g_autoptr (GHashTable) named = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autoptr (GPtrArray) best = NULL;
 
   sweep->found = g_array_new (FALSE, FALSE, sizeof (NetnsFound));
   g_array_set_clear_func (sweep->found, clear_found);
-  if (holders == NULL)
+  if (references == NULL)
     return;
-  best = choose_holders (holders, named);
+  best = choose_references (sweep, references, named);
   for (guint i = 0; i < best->len; i++) {
-    const NetnsHolder *holder = g_ptr_array_index (best, i);
+    const NetnsReference *reference = g_ptr_array_index (best, i);
     NetnsFound found = {
-      .id = holder->id,
-      .named = g_hash_table_contains (named, &holder->id.inode),
-      .source = source_of (holder),
+      .id = reference->id,
+      .named = g_hash_table_contains (named, &reference->id.inode),
+      .source = sources[reference->kind],
       .fd = -1,
     };
 
-    if (holder->id.inode == host->inode)
+    if (reference->id.inode == host->inode)
       continue;
-    found.path = netns_holder_get_path (holder);
-    found.label = describe (holder);
+    found.path = netns_reference_get_path (reference);
+    found.label = describe (reference);
     g_array_append_val (sweep->found, found);
   }
 }
@@ -172,35 +194,25 @@ open_piece (NetnsSweep *sweep)
 
     if (found->named || g_hash_table_contains (sweep->known, &found->id.inode))
       continue;
-    found->fd = netns_holder_open (found->path, &found->id, NULL); /* who ended meanwhile is not missed */
+    found->fd
+      = netns_reference_open (found->path, &found->id, NULL); /* a process that ended meanwhile does not matter */
     opened++;
   }
 }
 
-/**
- * netns_sweep_run:
- * @sweep: a search
- * @host: the host's namespace
- *
- * Searches, or goes on to the next piece of what was found. Enters no namespace.
- */
+/* Searches, or goes on to the next piece of what was found. Enters no namespace. */
 void
 netns_sweep_run (NetnsSweep *sweep, const NetnsFileId *host)
 {
-  gint64 begin = netns_sweep_measure ();
+  gint64 begin = netns_proc_measure ();
 
   if (sweep->found == NULL)
     search (sweep, host);
   open_piece (sweep);
-  sweep->cost += netns_sweep_measure () - begin;
+  sweep->cost += netns_proc_measure () - begin;
 }
 
-/**
- * netns_sweep_is_complete:
- * @sweep: a search that ran
- *
- * Returns: whether the piece was the last one
- */
+/* Returns: whether the piece was the last one */
 gboolean
 netns_sweep_is_complete (const NetnsSweep *sweep)
 {

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -20,56 +19,48 @@
 static gboolean
 enter (const NetnsOrder *order, GError **error)
 {
-  if (setns (order->namespace_fd, CLONE_NEWNET) < 0) {
-    netns_error_set_errno (error, errno, "Cannot enter namespace “%s”", order->namespace_name);
-    return FALSE;
-  }
-  return netns_mounts_make_private (order->namespace_name, error);
+  if (setns (order->namespace_fd, CLONE_NEWNET) < 0)
+    return netns_error_set_errno (error, errno, "Cannot enter namespace “%s”", order->namespace_name);
+  return netns_mounts_finish (order, error);
 }
 
-/* The command's descriptors become 0, 1, 2 ...; behind them stays @report alone, until the command is executed. Of the
- * standard streams those that nobody gave are empty: programs that open a file in their place write into it. */
-static int
-arrange_descriptors (const NetnsOrder *order, int report, GError **error)
+/* The command's descriptors become 0, 1, 2 ...; behind them stays @report alone, until the command is executed. Missing
+ * standard streams are opened as /dev/null, because otherwise the program's first files would take their numbers, and
+ * be written to. */
+static gboolean
+arrange_descriptors (const NetnsOrder *order, int *report, GError **error)
 {
   const int count = MAX ((int) order->n_fds, STREAMS);
-  int moved[NETNS_CHANNEL_DESCRIPTORS_MAX];
+  int moved[NETNS_PACKET_DESCRIPTORS_MAX], moved_report;
 
   for (int i = 0; i < count; i++) {
     int fd = i < (int) order->n_fds ? order->fds[i] : open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
     moved[i] = fcntl (fd, F_DUPFD_CLOEXEC, count + 1);
-    if (moved[i] < 0) {
-      netns_error_set_errno (error, errno, "Cannot pass descriptor %d", i);
-      return -1;
-    }
+    if (moved[i] < 0)
+      return netns_error_set_errno (error, errno, "Cannot pass descriptor %d", i);
   }
-  report = fcntl (report, F_DUPFD_CLOEXEC, count + 1);
+  moved_report = fcntl (*report, F_DUPFD_CLOEXEC, count + 1);
   for (int i = 0; i < count; i++)
     dup2 (moved[i], i);
-  if (report < 0 || dup3 (report, count, O_CLOEXEC) < 0 || close_range ((unsigned) count + 1, ~0u, 0) < 0) {
-    netns_error_set_errno (error, errno, "Cannot close other descriptors");
-    return -1;
-  }
-  return count;
+  if (moved_report < 0 || dup3 (moved_report, count, O_CLOEXEC) < 0 || close_range ((unsigned) count + 1, ~0u, 0) < 0)
+    return netns_error_set_errno (error, errno, "Cannot close other descriptors");
+  *report = count;
+  return TRUE;
 }
 
 /* As the user: what only root can see or enter is not there. */
 static gboolean
 go_to_directory (const NetnsOrder *order, GError **error)
 {
-  int error_number;
-
   if (chdir (order->directory) == 0)
     return TRUE;
-  error_number = errno;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "User %u cannot go to the directory “%s”: %s", order->uid,
-               order->directory, g_strerror (error_number));
-  return FALSE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "User %u cannot change to the directory “%s”: %s",
+                       order->uid, order->directory, g_strerror (errno));
 }
 
-/* As the user, who cannot take a terminal from another session. One that is somebody's already can be read and written
- * all the same, but nothing can be typed on it (TIOCSTI). */
+/* As the user, who cannot take a terminal from another session. A terminal of another session can still be read and
+ * written, but input cannot be faked on it (TIOCSTI). */
 static void
 take_terminal (void)
 {
@@ -88,7 +79,6 @@ search_and_execute (char **command)
 
   for (guint i = 0; folders[i] != NULL; i++) {
     g_autofree char *path = g_build_filename (*folders[i] != '\0' ? folders[i] : ".", command[0], NULL);
-
     int error_number;
 
     execvp (path, command);
@@ -99,7 +89,8 @@ search_and_execute (char **command)
   return result;
 }
 
-static void
+/* Returns: FALSE, if at all */
+static gboolean
 execute (const NetnsOrder *order, GError **error)
 {
   int error_number;
@@ -111,49 +102,36 @@ execute (const NetnsOrder *order, GError **error)
   } else {
     error_number = search_and_execute (order->command);
   }
-  switch (error_number) {
-  case ENOENT:
-  case ENOTDIR:
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_COMMAND_NOT_FOUND, "There is no command “%s”", order->command[0]);
-    break;
-  case E2BIG:
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_INVALID_ARGUMENT, "The arguments and the environment are too long");
-    break;
-  default:
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_COMMAND_NOT_EXECUTABLE, "“%s” cannot be executed: %s",
-                 order->command[0], g_strerror (error_number));
-  }
+  if (error_number == ENOENT || error_number == ENOTDIR)
+    return netns_refuse (error, NETNS_ERROR_COMMAND_NOT_FOUND, "There is no command “%s”", order->command[0]);
+  if (error_number == E2BIG)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "The arguments and the environment are too long");
+  return netns_refuse (error, NETNS_ERROR_COMMAND_NOT_EXECUTABLE, "“%s” cannot be executed: %s", order->command[0],
+                       g_strerror (error_number));
 }
 
 /* In this order: what takes root's rights, giving them up, what the user must be able to do. */
-static void
+static gboolean
 prepare (const NetnsOrder *order, int *report, GError **error)
 {
   const pid_t helper = getppid ();
-  int moved;
 
   netns_identity_reset_signals ();
-  if (setsid () < 0) {
-    netns_error_set_errno (error, errno, "Cannot make a session");
-    return;
-  }
-  if (!enter (order, error) || !netns_identity_reset_limits (error))
-    return;
-  moved = arrange_descriptors (order, *report, error);
-  if (moved < 0)
-    return;
-  *report = moved;
-  if (!netns_identity_become (order->uid, order->gid, order->groups, order->n_groups, error))
-    return;
-  /* Without the helper nobody could end it. A change of uid takes this back, so it comes after. */
+  if (setsid () < 0)
+    return netns_error_set_errno (error, errno, "Cannot create a session");
+  /* The groups first: on the way to its files the user's rights count. */
+  if (!netns_identity_set_groups (order->gid, order->groups, order->n_groups, error) || !enter (order, error)
+      || !netns_identity_reset_limits (error) || !arrange_descriptors (order, report, error)
+      || !netns_identity_become (order->uid, order->gid, error))
+    return FALSE;
+  /* Without the helper it could not be ended. A change of uid takes this back, so it comes after. */
   if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid () != helper)
     _exit (EXIT_FAILURE);
   take_terminal ();
-  if (go_to_directory (order, error))
-    execute (order, error);
+  return go_to_directory (order, error) && execute (order, error);
 }
 
-/* What the caller can do something about has its name. All else is between the helper and the kernel. */
+/* Errors that the caller can fix have their own names. All others are between the helper and the kernel. */
 static NetnsError
 code_for (const GError *error)
 {
@@ -167,13 +145,7 @@ code_for (const GError *error)
   }
 }
 
-/**
- * netns_command_execute:
- * @order: what to run
- * @report: close-on-exec; gets a message if it cannot be run
- *
- * In a child of the helper.
- */
+/* In a child of the helper. @report is close-on-exec, and gets a message if the command cannot be run. */
 void
 netns_command_execute (const NetnsOrder *order, int report)
 {

@@ -2,15 +2,20 @@
 #include "run/descendants.h"
 
 #include "common/cleanup.h"
+#include "kernel/proc.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-/* Of /proc/PID/stat, counted from the one behind the name; see proc(5). */
-#define FIELD_PARENT 1
-#define FIELD_START  19
+/* The 4th field of /proc/PID/stat is the parent, the 22nd is when it began; see proc(5). */
+#define REST                                                                                                           \
+  ") %*c %d"                                                                                                           \
+  " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"                                               \
+  " %" G_GINT64_FORMAT
 
 typedef struct {
   pid_t pid;
@@ -23,25 +28,17 @@ static gboolean
 read_entry (const char *name, Entry *entry)
 {
   g_autofree char *path = g_build_filename ("/proc", name, "stat", NULL), *text = NULL;
-  g_auto (GStrv) fields = NULL;
   const char *end;
 
-  if (!g_ascii_isdigit (*name) || !g_file_get_contents (path, &text, NULL, NULL))
+  if (!g_file_get_contents (path, &text, NULL, NULL))
     return FALSE;
   end = strrchr (text, ')');
-  if (end == NULL || !g_str_has_prefix (end, ") "))
-    return FALSE;
-  fields = g_strsplit (end + strlen (") "), " ", FIELD_START + 2);
-  if (g_strv_length (fields) <= FIELD_START)
-    return FALSE;
   entry->pid = (pid_t) g_ascii_strtoll (name, NULL, 10);
-  entry->parent = (pid_t) g_ascii_strtoll (fields[FIELD_PARENT], NULL, 10);
-  entry->start = g_ascii_strtoll (fields[FIELD_START], NULL, 10);
-  return TRUE;
+  return end != NULL && sscanf (end, REST, &entry->parent, &entry->start) == 2;
 }
 
-/* Its number may be another one's by now, and this program may signal everybody: so take hold of whoever has it, and
- * look whether it is who was meant. */
+/* Its number may belong to another process by now, and this program may signal all processes: so open a pidfd, and then
+ * check whether it is still the same process. */
 static void
 signal_entry (const Entry *entry, int number)
 {
@@ -56,19 +53,19 @@ signal_entry (const Entry *entry, int number)
 static GArray *
 list_processes (void)
 {
-  g_autoptr (GDir) directory = g_dir_open ("/proc", 0, NULL);
+  g_autoptr (DIR) proc = netns_proc_open (AT_FDCWD, "/proc");
   GArray *entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   const char *name;
   Entry entry;
 
-  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
+  while (proc != NULL && (name = netns_proc_next (proc)) != NULL)
     if (read_entry (name, &entry))
       g_array_append_val (entries, entry);
   return entries;
 }
 
-/* Where /proc hides what is other users' (hidepid), those who lost their parents are found all the same. Nobody but
- * this program waits for them, so their numbers are theirs. */
+/* Where /proc hides processes of other users (hidepid), orphans are found nevertheless. Only this program waits for
+ * them, so their numbers cannot be reused. */
 static gboolean
 signal_children (int number)
 {
@@ -84,14 +81,8 @@ signal_children (int number)
   return pids[0] != NULL;
 }
 
-/**
- * netns_descendants_signal:
- * @number: a signal
- *
- * Sends it to each. One that is born meanwhile may be missed: repeat it until there is none.
- *
- * Returns: whether there was any
- */
+/* Sends a signal to each descendant. One that is born meanwhile may be missed: repeat it until there is none.
+ * Returns: whether there was any */
 gboolean
 netns_descendants_signal (int number)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All that a command started: who lost its parent becomes a child of the helper, so nobody gets away. */
+/* All descendants of a command: orphans become children of the helper, so none escapes. */
 #pragma once
 
 #include <glib.h>

@@ -6,4 +6,6 @@
 
 void netns_identity_reset_signals (void);
 gboolean netns_identity_reset_limits (GError **error);
-gboolean netns_identity_become (guint uid, guint gid, const guint32 *groups, gsize n_groups, GError **error);
+gboolean netns_identity_keep_capabilities (guint32 effective, guint32 permitted);
+gboolean netns_identity_set_groups (guint gid, const guint32 *groups, gsize n_groups, GError **error);
+gboolean netns_identity_become (guint uid, guint gid, GError **error);

@@ -1,34 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* netnsd-run: starts one command for netnsd, stays beside it as root, and ends with it. It is not the service's child
- * in more than name: a service that is started anew finds it at its socket, and the command never notices. */
+/* netnsd-run: starts one command for netnsd, accompanies it as root, and ends with it. It does not depend on the
+ * service: a restarted service finds it at its socket, and the command does not notice. */
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/uid.h"
 #include "kernel/channel.h"
+#include "kernel/credentials.h"
 #include "run/command.h"
 #include "run/descendants.h"
+#include "run/identity.h"
+#include "run/view.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE_SECONDS 5  /* between the polite signal and the other */
-#define SERVICE_SECONDS  60 /* for a service to come back and hear of the end */
+#define PATIENCE_SECONDS   5  /* between the polite signal and the other */
+#define SERVICE_SECONDS    60 /* for a service to come back and hear of the end */
 #define AGAIN_MILLISECONDS 50
+/* And to enter a mount namespace for it. */
+#define TO_MOUNT (1u << CAP_SYS_ADMIN | 1u << CAP_SYS_CHROOT)
 
 typedef struct {
   NetnsOrder order;
+  NetnsView view;
+  guint32 kept; /* capabilities */
   char *path;
   int listener;
   int service;     /* -1 while there is none */
@@ -118,7 +124,7 @@ on_signals (Helper *helper)
   reap (helper);
 }
 
-/* Executing closed the other end; before, something went wrong and was told. */
+/* execve() closed the other end; otherwise an error was reported. */
 static void
 on_report (Helper *helper)
 {
@@ -133,8 +139,7 @@ on_report (Helper *helper)
     if (helper->ended)
       say_end (helper);
   }
-  close (helper->report);
-  helper->report = -1;
+  netns_close_fd (&helper->report);
 }
 
 static void
@@ -143,10 +148,9 @@ on_service (Helper *helper)
   NetnsChannelMessage message;
 
   if (!netns_channel_hear (helper->service, &message, NULL, NULL, NULL)) {
-    close (helper->service);
-    helper->service = -1;
+    netns_close_fd (&helper->service);
     helper->wait_until = after (SERVICE_SECONDS);
-    /* A command that nobody was told of is nobody's. */
+    /* A command that was not reported to the service must not run. */
     if (helper->report >= 0)
       begin_end (helper);
   } else if (message.type == NETNS_CHANNEL_SIGNAL && !helper->ended) {
@@ -158,7 +162,7 @@ on_service (Helper *helper)
   }
 }
 
-/* A service that was started anew. */
+/* A restarted service. */
 static void
 on_listener (Helper *helper)
 {
@@ -166,8 +170,7 @@ on_listener (Helper *helper)
 
   if (fd < 0)
     return;
-  if (helper->service >= 0)
-    close (helper->service);
+  netns_close_fd (&helper->service);
   helper->service = fd;
   if (helper->report >= 0)
     return;
@@ -176,31 +179,53 @@ on_listener (Helper *helper)
     say_end (helper);
 }
 
+/* Files are root's for a moment, who has nothing but the rights that are kept for this. */
+static void
+on_news (Helper *helper)
+{
+  setfsuid (0);
+  netns_identity_keep_capabilities (helper->kept | TO_MOUNT, helper->kept | TO_MOUNT);
+  netns_view_update (&helper->view, &helper->order);
+  netns_identity_keep_capabilities (helper->kept, helper->kept | TO_MOUNT);
+  setfsuid (helper->order.uid);
+  prctl (PR_SET_DUMPABLE, 0, 0, 0, 0); /* which every change of fsuid sets (commit_creds() in kernel/cred.c) */
+}
+
 static int
 milliseconds_until (gint64 time)
 {
   return (int) (MAX (time - g_get_monotonic_time (), 0) / 1000) + 1;
 }
 
-/* How long to sleep, in milliseconds; what is overdue is done. */
 static int
-attend (Helper *helper)
+attend_end (Helper *helper)
 {
   if (!helper->ending || helper->childless)
     return helper->ended && helper->service < 0 ? milliseconds_until (helper->wait_until) : -1;
   if (g_get_monotonic_time () < helper->kill_at)
     return milliseconds_until (helper->kill_at);
-  /* Faster than somebody who makes processes on and on: stopped ones make none. */
+  /* Faster than a program that keeps forking: stopped processes do not fork. */
   netns_descendants_signal (SIGSTOP);
   netns_descendants_signal (SIGKILL);
   return AGAIN_MILLISECONDS;
 }
 
+/* How long to sleep, in milliseconds; what is overdue is done. */
+static int
+attend (Helper *helper)
+{
+  int of_end = attend_end (helper), of_view;
+
+  if (netns_view_get_delay (&helper->view) == 0)
+    on_news (helper);
+  of_view = netns_view_get_delay (&helper->view);
+  return of_end < 0 || (of_view >= 0 && of_view < of_end) ? of_view : of_end;
+}
+
 static gboolean
 is_over (const Helper *helper)
 {
-  return helper->childless
-         && (helper->heard || (helper->service < 0 && g_get_monotonic_time () >= helper->wait_until));
+  return helper->childless && (helper->heard || (helper->service < 0 && g_get_monotonic_time () >= helper->wait_until));
 }
 
 static void
@@ -208,12 +233,13 @@ supervise (Helper *helper)
 {
   while (!is_over (helper)) {
     struct pollfd fds[] = {
-      { helper->signals, POLLIN, 0 },
-      { helper->report, POLLIN, 0 },
-      { helper->service, POLLIN, 0 },
-      { helper->listener, POLLIN, 0 },
+      { helper->signals,   POLLIN, 0 },
+      { helper->report,    POLLIN, 0 },
+      { helper->service,   POLLIN, 0 },
+      { helper->listener,  POLLIN, 0 },
+      { helper->view.news, POLLIN, 0 },
     };
-    void (*const functions[]) (Helper * helper) = { on_signals, on_report, on_service, on_listener };
+    void (*const functions[]) (Helper *helper) = { on_signals, on_report, on_service, on_listener, on_news };
 
     if (poll (fds, G_N_ELEMENTS (fds), attend (helper)) < 0 && errno != EINTR)
       break;
@@ -223,17 +249,20 @@ supervise (Helper *helper)
   }
 }
 
-/* Afterwards it only kills and listens. */
-static void
-give_up_rights (void)
+/* Afterwards it only kills and listens: what the command's user may signal, not whatever became a descendant of the
+ * command. That user cannot signal this program; the saved uid lets it remove its socket. And where the namespace has files
+ * of its own it can get back the right to mount them. */
+static gboolean
+give_up_rights (Helper *helper, GError **error)
 {
-  struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+  const guint uid = helper->order.uid;
 
-  data[0].effective = data[0].permitted = 1u << CAP_KILL;
-  prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  if (syscall (SYS_capset, &header, data) < 0)
-    g_warning ("Cannot give up capabilities: %s", g_strerror (errno));
+  helper->kept = uid == 0 ? 1u << CAP_KILL : 0;
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && (uid == 0 || setresuid (NETNS_UID_UNUSED, uid, 0) == 0)
+      && netns_identity_keep_capabilities (helper->kept, helper->kept | (helper->view.news >= 0 ? TO_MOUNT : 0))
+      && prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+    return TRUE;
+  return netns_error_set_errno (error, errno, "Cannot give up the rights of root");
 }
 
 static gboolean
@@ -241,20 +270,17 @@ start (Helper *helper, GError **error)
 {
   int ends[2];
 
-  if (!netns_channel_new (ends, error))
+  if (!netns_view_make (&helper->view, &helper->order, error) || !netns_channel_new (ends, error))
     return FALSE;
   helper->pid = fork ();
-  if (helper->pid < 0) {
-    netns_error_set_errno (error, errno, "Cannot make a process");
-    return FALSE;
-  }
+  if (helper->pid < 0)
+    return netns_error_set_errno (error, errno, "Cannot create a process");
   if (helper->pid == 0)
     netns_command_execute (&helper->order, ends[1]);
   close (ends[1]);
   helper->report = ends[0];
   netns_order_close_descriptors (&helper->order);
-  give_up_rights ();
-  return TRUE;
+  return netns_view_leave (&helper->view, error) && give_up_rights (helper, error);
 }
 
 static gboolean
@@ -265,7 +291,7 @@ prepare (Helper *helper, GError **error)
   if (!netns_order_take (helper->service, &helper->order, error))
     return FALSE;
   helper->path = g_strdup_printf (NETNS_CHANNEL_DIR "/%u", helper->order.id);
-  helper->listener = netns_channel_listen (helper->path, error);
+  helper->listener = netns_packet_listen (helper->path, error);
   if (helper->listener < 0)
     return FALSE;
   /* A session that ends, or a terminal that is closed, is not ours to care about. */
@@ -277,14 +303,14 @@ prepare (Helper *helper, GError **error)
   sigaddset (&mask, SIGINT);
   sigprocmask (SIG_SETMASK, &mask, NULL);
   helper->signals = signalfd (-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (helper->signals >= 0 && prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 && prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+  if (helper->signals >= 0 && prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+      && prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
     return TRUE;
-  netns_error_set_errno (error, errno, "The helper cannot start");
-  return FALSE;
+  return netns_error_set_errno (error, errno, "netnsd-run cannot start");
 }
 
-/* Standard input is the service. What else came along from whoever started this is not wanted, and neither is the
- * environment: it could be a user's. */
+/* Standard input is the service. Other inherited descriptors are closed, and the environment is cleared, because it
+ * could be a user's. */
 static void
 begin (Helper *helper)
 {
@@ -292,7 +318,7 @@ begin (Helper *helper)
   umask (077);
   close_range (STDERR_FILENO + 1, ~0u, 0);
   if (chdir ("/") < 0)
-    g_warning ("Cannot go to /");
+    g_warning ("Cannot change to the directory /");
   setsid ();
   helper->service = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   dup2 (STDERR_FILENO, STDIN_FILENO);
@@ -301,15 +327,15 @@ begin (Helper *helper)
 int
 main (void)
 {
-  Helper helper = { .listener = -1, .service = -1, .report = -1, .signals = -1 };
+  Helper helper = { .listener = -1, .service = -1, .report = -1, .signals = -1, .view.news = -1 };
   g_autoptr (GError) error = NULL;
 
   begin (&helper);
   if (prepare (&helper, &error) && start (&helper, &error))
     supervise (&helper);
   if (error != NULL)
-    say (&helper, NETNS_CHANNEL_FAILED, error->code, 0, error->message);
-  if (helper.path != NULL)
+    say (&helper, NETNS_CHANNEL_FAILED, NETNS_ERROR_KERNEL_REFUSED, 0, error->message);
+  if (helper.path != NULL && seteuid (0) == 0)
     unlink (helper.path);
   _exit (error == NULL ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a command sees of the file system: /sys of its network, and the files of /etc/netns/NAME in place of those of
- * /etc, as `ip netns exec` has it. */
+/* What a command's network namespace and rights make of its file system: /sys, and no set-user-ID bits. */
 #pragma once
 
-#include <glib.h>
+#include "run/order.h"
 
-gboolean netns_mounts_make_private (const char *namespace_name, GError **error);
+gboolean netns_mounts_finish (const NetnsOrder *order, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "run/order.h"
 
+#include "common/cleanup.h"
 #include "common/error.h"
 
 #include <pwd.h>
@@ -32,10 +33,13 @@ understand (GVariant *instructions, NetnsOrder *order)
   const struct passwd *user;
   const guint32 *list;
 
-  if (!g_variant_lookup (instructions, "id", "u", &order->id) || !g_variant_lookup (instructions, "uid", "u", &order->uid)
+  if (!g_variant_lookup (instructions, "id", "u", &order->id)
+      || !g_variant_lookup (instructions, "uid", "u", &order->uid)
       || !g_variant_lookup (instructions, "namespace", "s", &order->namespace_name)
       || !g_variant_lookup (instructions, "command", "^as", &order->command) || order->command[0] == NULL
       || !g_variant_lookup (instructions, "environment", "^as", &order->environment)
+      || !g_variant_lookup (instructions, "files", "s", &order->files)
+      || !g_variant_lookup (instructions, "all-files", "b", &order->all_files)
       || !g_variant_lookup (instructions, "directory", "s", &order->directory) || groups == NULL
       || g_variant_n_children (groups) == 0)
     return FALSE;
@@ -51,53 +55,51 @@ understand (GVariant *instructions, NetnsOrder *order)
   return TRUE;
 }
 
-/**
- * netns_order_take:
- * @socket: where the service speaks
- * @order: (out): what it wants
- * @error: what was wrong with it
- *
- * Returns: whether it makes sense
- */
+/* Returns: whether what the service wants at @socket makes sense; @error says what was wrong with it. @order is to be cleared
+ * in any case. */
 gboolean
 netns_order_take (int socket, NetnsOrder *order, GError **error)
 {
   g_autoptr (GVariant) instructions = NULL;
   NetnsChannelMessage message;
-  int fds[NETNS_CHANNEL_DESCRIPTORS_MAX];
+  int fds[NETNS_PACKET_DESCRIPTORS_MAX];
   guint n_fds;
 
-  memset (order, 0, sizeof *order);
+  *order = (NetnsOrder) { .instructions_fd = -1, .namespace_fd = -1 };
   if (!netns_channel_hear (socket, &message, fds, &n_fds, error))
     return FALSE;
-  if (message.type != NETNS_CHANNEL_START || n_fds < 2) {
-    g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "The helper was told nothing to run");
-    return FALSE;
-  }
-  order->instructions_fd = fds[0];
-  order->namespace_fd = fds[1];
-  order->n_fds = n_fds - 2;
+  order->instructions_fd = n_fds > 0 ? fds[0] : -1;
+  order->namespace_fd = n_fds > 1 ? fds[1] : -1;
+  order->n_fds = MAX (n_fds, 2) - 2;
   memcpy (order->fds, fds + 2, order->n_fds * sizeof *fds);
+  if (message.type != NETNS_CHANNEL_START || n_fds < 2)
+    return netns_refuse (error, NETNS_ERROR_KERNEL_REFUSED, "netnsd-run: no command received");
   instructions = netns_channel_load (order->instructions_fd, error);
   if (instructions == NULL)
     return FALSE;
   if (understand (instructions, order))
     return TRUE;
-  g_set_error (error, NETNS_ERROR, NETNS_ERROR_KERNEL_REFUSED, "The helper does not understand what to run");
-  return FALSE;
+  return netns_refuse (error, NETNS_ERROR_KERNEL_REFUSED, "netnsd-run: invalid request");
 }
 
-/**
- * netns_order_close_descriptors:
- * @order: an order that is carried out
- *
- * Whoever reads the other end of a pipe must see it end when the command does, and a namespace end when it is empty.
- */
+/* Whoever reads the other end of a pipe must see it end when the command does, and a namespace end when it is empty. */
 void
 netns_order_close_descriptors (NetnsOrder *order)
 {
   for (guint i = 0; i < order->n_fds; i++)
     close (order->fds[i]);
-  close (order->namespace_fd);
+  netns_close_fd (&order->namespace_fd);
   order->n_fds = 0;
+}
+
+void
+netns_order_clear (NetnsOrder *order)
+{
+  netns_order_close_descriptors (order);
+  netns_close_fd (&order->instructions_fd);
+  g_clear_pointer (&order->groups, g_free);
+  g_clear_pointer (&order->namespace_name, g_free);
+  g_clear_pointer (&order->command, g_strfreev);
+  g_clear_pointer (&order->environment, g_strfreev);
+  g_clear_pointer (&order->directory, g_free);
 }

@@ -84,8 +84,8 @@ remove_namespace (void)
 static void
 connect_to (const char *network, const char *text)
 {
-  g_autofree char *path = make (ROOT, "Manager", "Connect",
-                                g_variant_new ("(ss@a{sv})", "webserver", network, options (text)));
+  g_autofree char *path
+    = make (ROOT, "Manager", "Connect", g_variant_new ("(ss@a{sv})", "webserver", network, options (text)));
 
   timing_lap ("connect");
 }
@@ -109,9 +109,9 @@ run_complete (void)
 
   timing_rest ();
   timing_start ();
-  network = make (ROOT, "Manager", "CreateNetwork",
-                  g_variant_new ("(s@a{sv})", "br-internal",
-                                 options ("{'subnets': <['10.100.0.0/24']>, 'nat': <true>}")));
+  network
+    = make (ROOT, "Manager", "CreateNetwork",
+            g_variant_new ("(s@a{sv})", "br-internal", options ("{'subnets': <['10.100.0.0/24']>, 'nat': <true>}")));
   timing_lap ("network");
   make_namespace ();
   connect_to ("br-internal", "{'addresses': <['10.100.0.254/24']>}");
@@ -137,14 +137,14 @@ make_steps (char **bridge, char **nat)
   g_autofree char *outside = NULL, *inside = NULL;
   g_autoptr (GVariant) ends = NULL;
 
-  *bridge = make (ROOT, "Manager", "CreateBridge", g_variant_new ("(ss@a{sv})", "", "br-internal",
-                                                                  options ("@a{sv} {}")));
+  *bridge
+    = make (ROOT, "Manager", "CreateBridge", g_variant_new ("(ss@a{sv})", "", "br-internal", options ("@a{sv} {}")));
   change (*bridge, "Link", "AddAddress", g_variant_new ("(s@a{sv})", "10.100.0.1/24", options ("@a{sv} {}")));
   timing_lap ("bridge");
   make_namespace ();
-  ends = call (ROOT, "Manager", "CreateVeth",
-               g_variant_new ("(ssss@a{sv})", "", "veth-webserver-h", "webserver", "eth0",
-                              options ("{'up': <false>}")));
+  ends
+    = call (ROOT, "Manager", "CreateVeth",
+            g_variant_new ("(ssss@a{sv})", "", "veth-webserver-h", "webserver", "eth0", options ("{'up': <false>}")));
   g_variant_get (ends, "(oo)", &outside, &inside);
   change (outside, "Link", "AttachTo", g_variant_new ("(o)", *bridge));
   change (outside, "Link", "SetEnabled", g_variant_new ("(b)", TRUE));
@@ -200,8 +200,8 @@ run_changes (int times, const char *name)
   };
   double added, removed;
 
-  g_dbus_connection_signal_subscribe (bus, SERVICE, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", ROOT,
-                                      NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_signal, &added, NULL);
+  g_dbus_connection_signal_subscribe (bus, SERVICE, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", ROOT, NULL,
+                                      G_DBUS_SIGNAL_FLAGS_NONE, on_signal, &added, NULL);
   g_dbus_connection_signal_subscribe (bus, SERVICE, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", ROOT,
                                       NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_signal, &removed, NULL);
   run_ping (); /* the bus has both subscriptions now */
@@ -267,8 +267,12 @@ main (int argc, char **argv)
   static const struct {
     const char *mode;
     void (*run) (void);
-  } modes[]
-    = { { "ping", run_ping }, { "complete", run_complete }, { "connect", run_connect }, { "steps", run_steps } };
+  } modes[] = {
+    { "ping",     run_ping     },
+    { "complete", run_complete },
+    { "connect",  run_connect  },
+    { "steps",    run_steps    }
+  };
   g_autoptr (GError) error = NULL;
   int times = argc > 2 ? atoi (argv[2]) : 0;
 

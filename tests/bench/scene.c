@@ -240,8 +240,7 @@ scene_enable (int netlink, int index)
 void
 scene_add_address (int netlink, int index, uint32_t address, unsigned prefix)
 {
-  struct ifaddrmsg body
-    = { .ifa_family = AF_INET, .ifa_prefixlen = (uint8_t) prefix, .ifa_index = (uint32_t) index };
+  struct ifaddrmsg body = { .ifa_family = AF_INET, .ifa_prefixlen = (uint8_t) prefix, .ifa_index = (uint32_t) index };
   Message message;
 
   begin (&message, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
@@ -254,9 +253,8 @@ scene_add_address (int netlink, int index, uint32_t address, unsigned prefix)
 void
 scene_add_default_route (int netlink, int index, uint32_t gateway)
 {
-  struct rtmsg body = {
-    .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC, .rtm_type = RTN_UNICAST
-  };
+  struct rtmsg body
+    = { .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC, .rtm_type = RTN_UNICAST };
   Message message;
 
   begin (&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);

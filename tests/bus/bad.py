@@ -4,6 +4,7 @@ import collections
 import functools
 
 from gi.repository import GLib
+import netns1
 from netns1 import HOST, ROOT
 
 Bad = collections.namedtuple('Bad', 'error words path method signature values')
@@ -57,7 +58,7 @@ def of_link(place, name, method, signature, error, words, *values):
 
 
 def of_network(name, method, signature, error, words, *values):
-    return Bad(error, words, f'{ROOT}/network/{name}', f'Network.{method}', signature, values)
+    return Bad(error, words, netns1.network_path(name), f'Network.{method}', signature, values)
 
 
 def path_of_link(place, name):

@@ -31,9 +31,9 @@ def rows(create):
     """create(error, words, namespace, protocol, port, options) makes one."""
     for port, options, words in (
             (0, {}, ['0', '65535']), (80, {'listen-port': q(0)}, ['0', '65535']), (80, {'count': q(0)}, ['0', '1024']),
-            (80, {'count': q(1025)}, ['1025', '1024']), (65535, {'count': q(2)}, ['Target', '65535', '65536']),
-            (80, {'listen-port': q(65530), 'count': q(10)}, ['Listening', '65530', '65539']),
-            (80, {'scope': 'world'}, ['world', 'loopback, host, public']), (80, {'scope': ''}, ['loopback, host, public']),
+            (80, {'count': q(1025)}, ['1025', '1024']), (65535, {'count': q(2)}, ['target', '65535', '65536']),
+            (80, {'listen-port': q(65530), 'count': q(10)}, ['listening', '65530', '65539']),
+            (80, {'scope': 'world'}, ['world', 'loopback, host or public']), (80, {'scope': ''}, ['loopback, host or public']),
             (80, {'listen-address': '192.0.2.1'}, ['192.0.2.1', 'host']), (80, {'listen-address': ''}, []),
             (80, {'listen-address': 'localhost'}, ['localhost']), (80, {'listen-address': '0.0.0.0'}, ['0.0.0.0']),
             (80, {'listen-address': '10.1.0.1/24', 'scope': 'host'}, ['10.1.0.1/24']),
@@ -44,7 +44,7 @@ def rows(create):
             (80, {'listen-port': GLib.Variant('u', 80)}, ['listen-port', 'q']), (80, {'colour': 'red'}, ['colour'])):
         yield create(INVALID_ARGUMENT, words, 'web', 'tcp', port, options)
     for protocol in ('icmp', 'TCP', '', '6', 'tcp '):
-        yield create(INVALID_ARGUMENT, [f'“{protocol}”', 'tcp, udp, sctp'], 'web', protocol, 80, {})
+        yield create(INVALID_ARGUMENT, [f'“{protocol}”', 'tcp, udp or sctp'], 'web', protocol, 80, {})
     yield create(INVALID_ARGUMENT, ['host'], '', 'tcp', 80, {})
     yield create(INVALID_ARGUMENT, ['db', 'connect'], 'db', 'tcp', 80, {})
     yield create('NotFound', ['nope'], 'nope', 'tcp', 80, {})

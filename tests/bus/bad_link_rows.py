@@ -47,6 +47,40 @@ def bad_kinds():
         yield create_link(INVALID_ARGUMENT, [mac], 'web', 'ifb', 'ok', {'mac-address': mac})
 
 
+def bad_address_options():
+    def add(words, address, options):
+        return of_link('web', 'v1', 'AddAddress', '(sa{sv})', INVALID_ARGUMENT, words, address, options)
+    for key, value in (('peer', 'fd00::2'), ('broadcast', 'fd00::2'), ('peer', '10.5.0.2/32'), ('peer', 'web'),
+                       ('scope', 'world'), ('scope', ''), ('dad', 'nodad'), ('dad', True), ('label', u(1)), ('metric', '5'),
+                       ('prefix-route', 'no'), ('valid-lifetime', u(2**32 - 1)), ('preferred-lifetime', '10')):
+        yield add(['10.5.0.2/32' if value == '10.5.0.2/32' else 'web' if value == 'web' else key], '10.5.0.1/24', {key: value})
+    for key, value in (('peer', '10.5.0.2'), ('broadcast', '10.5.0.255'), ('label', 'v1:1'), ('scope', 'link')):
+        yield add([key], 'fd00:5::1/64', {key: value})
+    yield add(['15', 'a-label-of-16-by'], '10.5.0.1/24', {'label': 'a-label-of-16-by'})
+    yield add(['preferred-lifetime', 'valid-lifetime'], '10.5.0.1/24',
+              {'valid-lifetime': u(10), 'preferred-lifetime': u(11)})
+    for text in ('10.0.0.1/24 peer', '10.0.0.1/24 peer ', '10.0.0.1/24 peer 10.0.0.2/32', '10.0.0.1/24 10.0.0.2',
+                 '10.0.0.1/24 peer web', '10.0.0.1/24 peer 10.0.0.2 dev v1', '10.0.0.1/24 '):
+        yield of_link('web', 'v1', 'RemoveAddress', '(s)', INVALID_ARGUMENT, [], text)
+    yield of_link('web', 'v1', 'RemoveAddress', '(s)', 'NotFound', ['v1', '10.0.0.1/24 peer 10.0.0.2'],
+                  '10.0.0.1/24 peer 10.0.0.2')
+
+
+def bad_route_options():
+    def add(words, destination, gateway, options):
+        return of_namespace('web', 'AddRoute', '(ssa{sv})', INVALID_ARGUMENT, words, destination, gateway, options)
+    for key, value in (('type', 'local'), ('type', ''), ('type', 'Blackhole'), ('onlink', 'yes'), ('onlink', u(1)),
+                       ('table', 'main'), ('metric', True)):
+        yield add([key], '192.0.2.0/24', '10.0.0.2', {key: value})
+        yield of_namespace('web', 'RemoveRoute', '(ssa{sv})', INVALID_ARGUMENT, [key], '192.0.2.0/24', '', {key: value})
+    for kind in ('blackhole', 'unreachable', 'prohibit', 'throw'):
+        for gateway, options in (('10.0.0.2', {}), ('', {'link': 'v1'}), ('', {'source': '10.0.0.1'})):
+            yield add([kind], '192.0.2.0/24', gateway, {'type': kind, **options})
+    yield add(['onlink'], '192.0.2.0/24', '10.0.0.2', {'onlink': True})
+    yield add(['onlink'], '192.0.2.0/24', '', {'onlink': True, 'link': 'v1'})
+    yield add(['onlink'], 'fd00:5::/64', '', {'onlink': True, 'type': 'blackhole'})
+
+
 def bad_rates():
     for rate in (1, 7999, 10**12 + 1, 2**64 - 1):
         yield of_link('web', 'v1', 'SetRateLimit', '(t)', INVALID_ARGUMENT, ['8000', '1000000000000', str(rate)], rate)
@@ -64,8 +98,8 @@ def bad_sysctls():
                 'net.ipv4.conf.v1', 'net.ipv4.../../../kernel/hostname', 'net.ipv4.conf.../../../kernel/hostname',
                 'net.ipv4.IP_FORWARD', ' net.ipv4.ip_forward', 'net.ipv4.ip_forward ', 'net.ipv4.ip_forward\n', 'a' * 5000,
                 'net.ipv4.neigh.default.gc_thresh3', 'net.ipv4.route.flush'):
-        yield set_sysctl('NotSupported', ['known: '], key)
-        yield of_namespace('web', 'GetSysctl', '(s)', 'NotSupported', ['known: '], key)
+        yield set_sysctl('NotSupported', ['not allowed; allowed '], key)
+        yield of_namespace('web', 'GetSysctl', '(s)', 'NotSupported', ['not allowed; allowed '], key)
     yield set_sysctl('NotSupported', ['ip_unprivileged_port_start', 'tcp_keepalive_time'], 'net.ipv4.tcp_mem')
     for link in ('nope', '..', '.', '../..', '../../../kernel', 'v1/..', '', 'ALL', 'a' * 300, 'new\nline'):
         for prefix, setting in (('net.ipv4.conf', 'rp_filter'), ('net.ipv6.conf', 'mtu'),

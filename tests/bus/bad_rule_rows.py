@@ -18,14 +18,14 @@ def of_rule(bad, words, error='InvalidArgument', **keys):
 
 def rows(bad, subnets, link_names):
     for chain in ('INPUT', 'prerouting', '', 'in put', 'output ', 'ü'):
-        yield of_firewall(bad, 'SetPolicy', '(ss)', 'InvalidArgument', ['input, forward, output'], chain, 'drop')
-        yield of_rule(bad, ['input, forward, output'], chain=chain)
+        yield of_firewall(bad, 'SetPolicy', '(ss)', 'InvalidArgument', ['input, forward or output'], chain, 'drop')
+        yield of_rule(bad, ['input, forward or output'], chain=chain)
     for policy in ('reject', '', 'DROP', 'queue'):
         yield of_firewall(bad, 'SetPolicy', '(ss)', 'InvalidArgument', ['accept or drop', policy], 'input', policy)
     yield of_firewall(bad, 'AddRule', '(a{sv})', 'InvalidArgument', ['chain'], {})
     yield of_firewall(bad, 'AddRule', '(a{sv})', 'InvalidArgument', ['action'], {'chain': 'input'})
     for action in ('allow', '', 'jump x', 'masquerade'):
-        yield of_rule(bad, ['accept, drop, reject'], action=action)
+        yield of_rule(bad, ['accept, drop or reject'], action=action)
     for protocol in ('', 'TCP', '6', 'http', 'tcp;', 'icmp6'):
         yield of_rule(bad, [protocol, 'tcp, udp'], protocol=protocol)
     for ports in ('0', '65536', '-1', '80-', '-80', '80-90-100', '90-80', '0-10', '65000-65536', '', ' 80', '80 ', '0x50',
@@ -43,7 +43,7 @@ def rows(bad, subnets, link_names):
         yield of_rule(bad, [text.split('/')[0]], destination=text)
     for keys in ({'source': '10.0.0.0/8', 'destination': 'fd00::/8'}, {'source': 'fd00::1', 'protocol': 'icmp'},
                  {'destination': '10.0.0.1', 'protocol': 'icmpv6'}):
-        yield of_rule(bad, ['family'], **keys)
+        yield of_rule(bad, ['IPv4 and IPv6'], **keys)
     for state in ('NEW', '', 'open', 'new,established'):
         yield of_rule(bad, [state, 'established'], connection_state=['new', state])
     for name in link_names:
@@ -74,11 +74,12 @@ def passage_rows(bad):
         return bad(error, words, netns1.ROOT, 'Manager.Connect', '(ssa{sv})', ('db', network, {'firewall': word}))
     for word in ('Check', 'heal', 'yes'):
         yield create('InvalidArgument', [word, 'check or cure'], firewall=word, nat=True)
-        yield connect('InvalidArgument', [word, 'check or cure'], 'lan', word)
+        yield connect('InvalidArgument', [word, 'use check'], 'lan', word)
     for word in ('check', 'cure'):
         yield create('InvalidArgument', ['without NAT', word], firewall=word)
-        yield connect('InvalidArgument', ['without NAT'], 'idle', word)
-    yield connect('InvalidArgument', ['CreateNetwork'], 'lan', 'cure')
+    yield connect('InvalidArgument', ['without NAT'], 'idle', 'check')
+    for network in ('lan', 'idle'):
+        yield connect('InvalidArgument', ['cure', 'use check'], network, 'cure')
 
 
 def refused_rows(bad):

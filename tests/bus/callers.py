@@ -6,6 +6,7 @@ import subprocess
 import netns1
 
 ECHO = os.path.join(netns1.TESTS, 'lib', 'echo.py')
+SHORT = 3  # seconds for an answer that must not come
 
 
 def in_namespace(place, *command):
@@ -26,10 +27,10 @@ def serve(test, place, name, *ports):
     return process
 
 
-def call(place, protocol, address, port, size=1):
+def call(place, protocol, address, port, size=1, timeout=netns1.PATIENCE - 5):
     """The answer, such as `web 10.1.0.1 1`: who answered, whom it saw, and how many bytes came."""
     return netns1.run('/usr/bin/python3', ECHO, 'call', protocol, address, str(port), str(size),
-                      namespace=place).stdout.strip()
+                      str(timeout), namespace=place).stdout.strip()
 
 
 class Talk:
@@ -40,8 +41,8 @@ class Talk:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         test.addCleanup(self.close)
 
-    def say(self):
-        self.process.stdin.write('\n')
+    def say(self, timeout=netns1.PATIENCE):
+        self.process.stdin.write(f'{timeout}\n')
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
 

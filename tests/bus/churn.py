@@ -26,7 +26,7 @@ class Churn:
 
     def create(self, name):
         if self.random.random() < 0.25:
-            # With the spanning tree protocol: two cables between two bridges would keep the machine busy. (Its timers
+            # With the spanning tree protocol: two veth pairs between two bridges would keep the machine busy. (Its timers
             # are the root bridge's, and come and go without an event.)
             return f'link add {self.random.choice(BRIDGES)} type bridge stp_state 1'
         first, second = self.random.sample(VETHS, 2)
@@ -44,7 +44,7 @@ class Churn:
                                    f'route {verb} 198.51.{number}.1 dev {self.link()}'])
 
     def rare(self, name):
-        """Changes for which the kernel waits until no processor looks at the old state any more, some 10 ms each."""
+        """Changes for which the kernel waits until no processor still looks at the old state, some 10 ms each."""
         link = self.link()
         return self.random.choice([f'link set {link} down', f'link set {link} nomaster', f'link del {link}',
                                    f'link set {link} netns {self.random.choice(NAMESPACES) or 1}'])
@@ -65,7 +65,8 @@ class Churn:
             (bridge, f'link set {bridge} type bridge mcast_snooping {int(on == "on")}'),
             (port, f'link set {port} type bridge_slave ' + self.random.choice([
                 f'cost {self.random.randrange(1, 99)}', f'hairpin {on}', f'isolated {on}', f'learning {on}']))])
-        return f'link set {link} up\n{change}'
+        # Up again, too: the link may come from another namespace between the first two.
+        return f'link set {link} up\n{change}\nlink set {link} up'
 
     def change(self, name):
         kinds = {self.create: 4, self.set: 12, self.silent: 12, self.route: 6, self.rare: 3,

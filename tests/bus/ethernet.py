@@ -8,6 +8,7 @@ import threading
 import time
 
 import taps
+from netns1 import PATIENCE
 
 ARP, IPV4, ICMP = 0x0806, 0x0800, 1
 BROADCAST = b'\xff' * 6
@@ -87,7 +88,7 @@ class Machine:
         elif packet[0] == ECHO_REPLY:
             self.answered.add((source, packet[4:8]))
 
-    def can_ping(self, target, timeout=10):
+    def can_ping(self, target, timeout=PATIENCE):
         """Whether an answer comes; what gets lost is sent again."""
         packed = ipaddress.ip_address(target).packed
         way = packed if ipaddress.ip_address(target) in self.network else self.gateway

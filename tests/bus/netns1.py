@@ -34,6 +34,7 @@ import functools
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -50,9 +51,10 @@ gi.require_version('Gio', '2.0')
 from gi.repository import GLib  # noqa: E402
 
 import api  # noqa: E402,F401
+import kernel  # noqa: E402
 import outside  # noqa: E402
 from rules import allow_only, set_rules  # noqa: E402,F401
-from services import Service, wait_for  # noqa: E402,F401
+from services import PATIENCE, Service, wait_for  # noqa: E402,F401
 
 SERVICE = 'org.example.NetNS1'
 ROOT = '/org/example/NetNS1'
@@ -119,8 +121,8 @@ class Questions:
         self.arrived = queue.Queue()
         self.cancelled = []
 
-    def next(self, timeout=10):
-        return self.arrived.get(timeout=timeout)
+    def next(self):
+        return self.arrived.get(timeout=PATIENCE)
 
     def none_within(self, seconds):
         with contextlib.suppress(queue.Empty):
@@ -138,7 +140,7 @@ class Pending:
     def done(self):
         return self.future.done()
 
-    def result(self, timeout=60):
+    def result(self, timeout=PATIENCE):
         """The results: None, the only one, or a tuple. Raises BusError."""
         values = self.future.result(timeout)
         return None if not values else values[0] if len(values) == 1 else values
@@ -172,8 +174,8 @@ class Caller:
     def close(self):
         """Leaves the bus."""
         self.process.stdin.close()
-        self.process.wait(10)
-        self.reader.join(10)
+        self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
         self.process.stdout.close()
 
     def kill(self):
@@ -207,7 +209,7 @@ class Caller:
             self.pending[self.count] = pending
             return pending, self.count
 
-    def start(self, path, interface, method, signature=None, *values, interactive=False, timeout=60,
+    def start(self, path, interface, method, signature=None, *values, interactive=False, timeout=PATIENCE,
               destination=SERVICE):
         """Sends a call and returns at once, a Pending.
 
@@ -226,7 +228,7 @@ class Caller:
     def call(self, path, interface, method, signature=None, *values, **options):
         """As start(), and waits for the results. Raises BusError."""
         return self.start(path, interface, method, signature, *values, **options).result(
-            options.get('timeout', 60) + 10)
+            options.get('timeout', PATIENCE) + 10)
 
     def get(self, path, interface, name):
         return self.call(path, 'org.freedesktop.DBus.Properties', 'Get', '(ss)', full_interface(interface), name)
@@ -248,10 +250,10 @@ class Caller:
         """Object path of a link."""
         return self.call(ROOT, 'Manager', 'GetLink', '(ss)', namespace, name)
 
-    def become_agent(self):
-        """From now on polkit asks this user's questions here; returns Questions."""
+    def become_agent(self, locale='C'):
+        """From now on polkit asks this user's questions here; returns Questions. In C.UTF-8, polkitd speaks German."""
         pending, number = self._new_pending()
-        self.say(do='be_agent', number=number)
+        self.say(do='be_agent', number=number, locale=locale)
         pending.result()
         return self.questions
 
@@ -260,6 +262,17 @@ class Caller:
 def _helper():
     """Stands for polkit's program that runs as root and checks passwords."""
     return Caller(0)
+
+
+def escape(name):
+    """One element of an object path, as sd_bus_path_encode(3) makes it."""
+    return re.sub(rb'^[0-9]|[^A-Za-z0-9]', lambda byte: b'_%02x' % byte[0][0], name.encode()).decode() or '_'
+
+
+def network_path(name):
+    """Of `lan` of the host, or `web:lan` of a namespace."""
+    namespace, _, own = name.rpartition(':')
+    return f'{ROOT}/namespace/{escape(namespace)}/network/{escape(own)}' if namespace else f'{ROOT}/network/{escape(own)}'
 
 
 def full_interface(name):
@@ -290,7 +303,7 @@ def guess_variant(value):
         return value
     signature = {bool: 'b', str: 's', list: 'as', tuple: 'as'}.get(type(value))
     if signature is None:
-        raise TypeError(f'say which type {value!r} shall have: GLib.Variant("u", ...)')
+        raise TypeError(f'say which type {value!r} has: GLib.Variant("u", ...)')
     return GLib.Variant(signature, value)
 
 
@@ -304,10 +317,12 @@ def run(*command, namespace=None, uid=None, check=True, text=True, **options):
         prefix += ['nsenter', f'--net={path}', '--']
     if uid:
         prefix += ['setpriv', f'--reuid={uid}', f'--regid={uid}', '--clear-groups', '--']
-    options = {'stdin': subprocess.DEVNULL, 'timeout': 60, **options}
+    options = {'stdin': subprocess.DEVNULL, 'timeout': PATIENCE, **options}
     if 'input' in options:
         del options['stdin']
-    result = subprocess.run([*prefix, *command], capture_output=True, text=text, **options)
+    # Names in a kernel are bytes, of which not all are UTF-8.
+    errors = 'surrogateescape' if text else None
+    result = subprocess.run([*prefix, *command], capture_output=True, text=text, errors=errors, **options)
     if check and result.returncode != 0:
         raise AssertionError(f'{" ".join(command)} failed ({result.returncode}):\n{result.stdout}{result.stderr}')
     return result
@@ -338,13 +353,18 @@ def busctl(*arguments, uid=None, check=True):
     return run('busctl', *arguments, uid=uid, check=check)
 
 
+def from_json(text):
+    """What `ip -json` or `bridge -json` printed; they do not escape the control characters of names and descriptions."""
+    return json.loads(text or '[]', strict=False)
+
+
 def ip(*arguments, namespace=None):
     """`ip -json -details ...` as Python objects."""
-    return json.loads(run('ip', '-json', '-details', *arguments, namespace=namespace).stdout or '[]')
+    return from_json(run('ip', '-json', '-details', *arguments, namespace=namespace).stdout)
 
 
 def bridge(*arguments, namespace=None):
-    return json.loads(run('bridge', '-json', '-details', *arguments, namespace=namespace).stdout or '[]')
+    return from_json(run('bridge', '-json', '-details', *arguments, namespace=namespace).stdout)
 
 
 def nft(namespace=None):
@@ -374,7 +394,7 @@ def sysctl(name, namespace=None):
     return run('cat', '/proc/sys/' + name.replace('.', '/'), namespace=namespace).stdout.strip()
 
 
-def can_ping(target, namespace=None, timeout=10):
+def can_ping(target, namespace=None, timeout=PATIENCE):
     """Whether an answer comes within some seconds. The kernel looks at carriers once a second, IPv6 is deaf before."""
     def answers():
         return run('ping', '-n', '-q', '-c1', '-W1', target, namespace=namespace, check=False).returncode == 0
@@ -402,55 +422,6 @@ def _is_namespace(path):
 
 # ---- the kernel as a whole
 
-SNAPSHOT_COMMANDS = {
-    'links': ['ip', '-json', '-details', 'link'],
-    'addresses': ['ip', '-json', 'address'],
-    'routes4': ['ip', '-json', '-details', '-4', 'route', 'show', 'table', 'all'],
-    'routes6': ['ip', '-json', '-details', '-6', 'route', 'show', 'table', 'all'],
-    'rules4': ['ip', '-json', '-4', 'rule'],
-    'rules6': ['ip', '-json', '-6', 'rule'],
-    'qdiscs': ['tc', '-json', 'qdisc', 'show'],
-    'ports': ['bridge', '-json', '-details', 'link'],
-    'nftables': ['nft', '-j', 'list', 'ruleset'],
-    'ip_forward': ['cat', '/proc/sys/net/ipv4/ip_forward'],
-    'forwarding4': ['cat', '/proc/sys/net/ipv4/conf/all/forwarding'],
-    'forwarding6': ['cat', '/proc/sys/net/ipv6/conf/all/forwarding'],
-}
-SEPARATOR = '--- netns1 ---'
-SNAPSHOT_SCRIPT = f'echo; echo {SEPARATOR};'.join(' '.join(command) + ';' for command in SNAPSHOT_COMMANDS.values())
-
-# What changes by itself: counters, timers, duplicate address detection, and what the kernel does up to a second
-# after a link went up, when it looks at carriers: state and queue of the link, its own IPv6 addresses and routes.
-RESTLESS_KEYS = {'packets', 'bytes', 'hello_timer', 'tcn_timer', 'topology_change_timer', 'gc_timer', 'tentative',
-                 'forward_delay_timer', 'message_age_timer', 'hold_timer', 'operstate', 'qdisc', 'tso_max_size'}
-RESTLESS_FLAGS = {'NO-CARRIER', 'LOWER_UP', 'linkdown'}
-
-
-def _is_restless(item):
-    if isinstance(item, str):
-        return item in RESTLESS_FLAGS
-    if not isinstance(item, dict):
-        return False
-    return ('metainfo' in item or item.get('type') in ('multicast', 'anycast') or item.get('table') == 'local'
-            or item.get('handle') == '0:'  # of a qdisc that the kernel chose itself
-            or str(item.get('local', item.get('dst', ''))).startswith(('fe80:', 'ff00:')))
-
-
-def _calm(value):
-    if isinstance(value, dict):
-        return {key: _calm(item) for key, item in value.items() if key not in RESTLESS_KEYS}
-    if isinstance(value, list):
-        return [_calm(item) for item in value if not _is_restless(item)]
-    return value
-
-
-def _snapshot_one(namespace):
-    output = run('sh', '-c', SNAPSHOT_SCRIPT, namespace=namespace).stdout
-    texts = output.split(SEPARATOR)
-    return {name: _calm(json.loads(text.strip() or '[]'))
-            for name, text in zip(SNAPSHOT_COMMANDS, texts, strict=True)}
-
-
 def _files():
     with contextlib.suppress(FileNotFoundError):
         return sorted(f'{entry.name} {entry.inode()}' for entry in os.scandir('/run/netns'))
@@ -458,16 +429,26 @@ def _files():
 
 
 def _etc():
-    """What `ip netns exec` gives to namespaces."""
-    return run('sh', '-c', 'find /etc/netns ! -name netns; grep -rs . /etc/netns || true', check=False).stdout.splitlines()
+    """What `ip netns exec` gives to namespaces. Only plain files are read: others may keep who opens them waiting."""
+    found = []
+    for folder, folders, names in os.walk('/etc/netns'):
+        for path in (os.path.join(folder, name) for name in (*folders, *names)):
+            content = ['']
+            if os.path.islink(path):
+                content.append('-> ' + os.readlink(path))
+            elif os.path.isfile(path):
+                with open(path, errors='replace') as file:
+                    content += file.read().splitlines()
+            found += [f'{path}:{line}' for line in content]
+    return sorted(found)
 
 
 def snapshot():
     """Everything that the service could change, as text, one line for each thing, the same while nothing changes."""
-    names = namespaces()
-    with concurrent.futures.ThreadPoolExecutor(8) as executor:
-        content = dict(zip(['@host', *names], executor.map(_snapshot_one, [None, *names]), strict=True))
-    content['@files'], content['@etc'] = _files(), sorted(_etc())
+    content = {'@host': kernel.describe(), '@files': _files(), '@etc': _etc()}
+    for name in namespaces():
+        with contextlib.suppress(FileNotFoundError):
+            content[name] = kernel.describe(f'/run/netns/{name}')
     return json.dumps(content, indent=1, sort_keys=True)
 
 
@@ -492,7 +473,8 @@ class Monitor:
 
     def _read(self):
         for line in self.process.stdout:
-            self.messages.append(json.loads(line))
+            if line.endswith('\n'):  # it may have been ended in the middle of one
+                self.messages.append(json.loads(line))
 
     def __enter__(self):
         return self
@@ -503,6 +485,14 @@ class Monitor:
         self.reader.join()
         self.process.stdout.close()
         self.process.stderr.close()
+
+
+def preload(library, **environment):
+    """Has the service start with a library before all others but those of sanitizers, which want to be the first."""
+    definition = NETNSD.definition
+    sanitizers = re.findall(r'lib(?:asan|ubsan)\.so\S* => (\S+)', run('ldd', definition['command'][0]).stdout)
+    NETNSD.define(definition['command'], definition['bus_name'], {
+        **definition['environment'], **environment, 'LD_PRELOAD': ':'.join([*sanitizers, library])})
 
 
 # ---- tests
@@ -591,6 +581,11 @@ def main():
     """unittest.main(), but a skipped test is a failure on CI: there everything is installed."""
     program = unittest.main(exit=False, verbosity=2, warnings='ignore')  # those of gi and of killed children
     result = program.result
+    if not result.wasSuccessful():
+        # The sandbox shows this behind the logs: what shows the end of an output only, shows it.
+        with open(os.path.join(os.environ['SANDBOX'], 'failures'), 'w') as file:
+            for test, trace in result.errors + result.failures:
+                file.write(f'{test.id()}\n{trace}\n')
     if result.skipped and os.environ.get('CI'):
         sys.exit('skipped on CI: ' + ', '.join(f'{test.id()} ({why})' for test, why in result.skipped))
     sys.exit(not result.wasSuccessful())

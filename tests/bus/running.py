@@ -40,7 +40,7 @@ class Run:
         self.messages = queue.Queue()
         self.signals = []  # (member, path), in the order of the bus
         threading.Thread(target=self._read, daemon=True).start()
-        self.client_name = self.messages.get(timeout=20)['name']
+        self.client_name = self.messages.get(timeout=netns1.PATIENCE)['name']
         self._process = None
 
     def _make_streams(self):
@@ -71,35 +71,35 @@ class Run:
     def close(self):
         if not self.client.stdin.closed:
             self.client.stdin.close()
-        self.client.wait(20)
+        self.client.wait(netns1.PATIENCE)
 
     def kill(self):
         self.client.kill()
-        self.client.wait(20)
+        self.client.wait(netns1.PATIENCE)
 
     @property
     def process(self):
         """Object path; raises BusError if it does not run."""
         if self._process is None:
-            message = self.messages.get(timeout=60)
+            message = self.messages.get(timeout=netns1.PATIENCE)
             if 'error' in message:
                 raise BusError(*message['error'])
             self._process = message['process']
         return self._process
 
-    def exited(self, timeout=30):
+    def exited(self):
         """Exit status and signal."""
         path = self.process
         while True:
-            message = self.messages.get(timeout=timeout)
+            message = self.messages.get(timeout=netns1.PATIENCE)
             if message.get('path') == path:
                 return tuple(message['values'])
 
-    def finish(self, timeout=30):
-        """As exited(), and waits until nobody can write to .output any more."""
-        result = self.exited(timeout)
+    def finish(self):
+        """As exited(), and waits until nobody can write to .output."""
+        result = self.exited()
         if self.output_reader:
-            self.output_reader.join(timeout)
+            self.output_reader.join(netns1.PATIENCE)
         return result
 
     @property
@@ -128,7 +128,7 @@ class TestCase(netns1.TestCase):
         return started.output
 
     def wait_for_output(self, started, text):
-        netns1.wait_for(lambda: text in started.output, 20, f'{text!r} in the output')
+        netns1.wait_for(lambda: text in started.output, what=f'{text!r} in the output')
 
     def pid_of(self, started):
         return self.root.get(started.process, 'Process', 'Pid')

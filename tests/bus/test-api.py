@@ -5,6 +5,7 @@
 import os
 import re
 import signal
+import socket
 import unittest
 
 import netns1
@@ -237,17 +238,18 @@ class Dialogs(netns1.TestCase):
         self.root.call(f'{netns1.ROOT}/namespace/theirs', 'Namespace', 'SetOwner', '(u)', netns1.BOB)
         question = self.ask(self.root.link('theirs', 'eth7'), 'Link', 'SetMtu', '(u)', 1400)
         self.assertEqual(question.action, 'configure-foreign')
-        self.assertIn('theirs', question.message)
-        self.assertIn('bob', question.message)
+        for words in ('set the MTU of eth7', '(theirs, bob)'):
+            self.assertIn(words, question.message)
 
     def test_host(self):
         question = self.ask(netns1.ROOT, 'Manager', 'CreateBridge', '(ssa{sv})', '', 'br0', {})
         self.assertEqual(question.action, 'configure-host')
+        self.assertIn(f'create the bridge br0 ({socket.gethostname()})', question.message)
 
     def test_nat(self):
-        question = self.ask(netns1.ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True})
+        question = self.ask(netns1.ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'subnets': ['10.8.0.0/24']})
         self.assertEqual(question.action, 'nat')
-        self.assertIn('lan', question.message)
+        self.assertIn(f'create the network lan ({socket.gethostname()}, 10.8.0.0/24)', question.message)
         question = self.ask(netns1.ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {})
         self.assertEqual(question.action, 'nat')
 

@@ -19,10 +19,11 @@ from bad import (BAD_ADDRESSES, BAD_LINK_NAMES, BAD_MACS, BAD_NAMES, BAD_SUBNETS
                  Bad, connect, create_bridge, create_forward, create_link, create_namespace, create_nat, create_network,
                  create_tap, create_veth, disconnect, get_link, get_namespace, of_link, of_namespace, of_network, path_of_link,
                  twice, u)
-from bad_link_rows import bad_bridge_options, bad_kinds, bad_rates, bad_sysctls
+from bad_link_rows import bad_address_options, bad_bridge_options, bad_kinds, bad_rates, bad_route_options, bad_sysctls
 from gi.repository import GLib
 from netns1 import ROOT, api, run
 
+BAD_NETWORKS = ('', ':', 'a:', ':lan', 'web:', '@host:', '@id5:', 'web:lan-in-web:')
 LINKS = '''
 link add br0 up type bridge
 link add br1 up type bridge
@@ -65,6 +66,13 @@ def bad_names():
         yield get_link(INVALID_NAME, [], 'web', name)
         yield get_link(INVALID_NAME, [], name, 'lo')
     yield create_network(INVALID_NAME, [], 'a' * 128, {})
+    for name in BAD_NETWORKS:
+        yield create_network(INVALID_NAME, [], name, {})
+        yield connect(INVALID_NAME, ['NAMESPACE:NAME'], 'db', name, {})
+        yield disconnect(INVALID_NAME, ['NAMESPACE:NAME'], 'db', name)
+    for name in ('web:lan-in-web', '@host:lan'):  # what one is called that there is
+        yield create_network(INVALID_NAME, ['lan', 'option “namespace”'], name, {})
+        yield create_network(INVALID_NAME, ['lan', 'option “namespace”'], name, {'namespace': 'web'})
 
 
 def missing_things():
@@ -84,6 +92,11 @@ def missing_things():
     yield create_network('NotFound', ['nope'], 'ok', {'uplink': 'nope'})
     yield connect('NotFound', ['nope'], 'nope', 'lan', {})
     yield connect('NotFound', ['nope'], 'db', 'nope', {})
+    for name, words in (('nope:lan', ['namespace', 'nope']), ('web:lan', ['network', 'web:lan']), ('lan-in-web', ['NAMESPACE:']),
+                        ('@host:lan', ['@host']), ('@id5:lan', ['@id5']), ('lan:web', ['lan']), ('web:web:lan-in-web', ['web:web']),
+                        ('../run:lan', ['../run']), ('a' * 300 + ':lan', [])):
+        yield connect('NotFound', words, 'db', name, {})
+        yield disconnect('NotFound', words, 'db', name)
     yield disconnect('NotFound', ['nope'], 'nope', 'lan')
     yield disconnect('NotFound', ['nope'], 'web', 'nope')
     yield disconnect('NotFound', ['db', 'lan'], 'db', 'lan')
@@ -266,9 +279,9 @@ def things_that_cannot_be():
     yield of_namespace('_host', 'Delete', '(a{sv})', INVALID_ARGUMENT, ['host'], {})
     yield of_namespace('_host', 'Rename', '(s)', INVALID_ARGUMENT, ['host'], 'ok')
     yield of_namespace('_host', 'SetOwner', '(u)', INVALID_ARGUMENT, ['host'], netns1.ALICE)
-    yield connect(INVALID_ARGUMENT, ['host'], '', 'lan-in-web', {})
+    yield connect(INVALID_ARGUMENT, ['host'], '', 'web:lan-in-web', {})
     yield disconnect(INVALID_ARGUMENT, [], '', 'lan')
-    yield connect(INVALID_ARGUMENT, ['lan-in-web'], 'web', 'lan-in-web', {})
+    yield connect(INVALID_ARGUMENT, ['web:lan-in-web'], 'web', 'web:lan-in-web', {})
     yield of_link('web', 'v1', 'MoveTo', '(sa{sv})', INVALID_ARGUMENT, ['v1'], 'web', {})
     yield of_link('web', 'v1', 'AttachTo', '(o)', INVALID_ARGUMENT, ['v2'], path_of_link('web', 'v2'))
     yield of_link('web', 'v1', 'AttachTo', '(o)', INVALID_ARGUMENT, ['v1'], path_of_link('', 'idle'))
@@ -317,7 +330,7 @@ def bad_forward_calls():
     return bad_forwards.rows(create_forward)
 
 
-TABLE = [*contradictions(), *bad_forward_calls(), *bad_kinds(), *bad_rates(), *bad_sysctls(), *bad_bridge_options(), *bad_names(),
+TABLE = [*contradictions(), *bad_forward_calls(), *bad_kinds(), *bad_address_options(), *bad_route_options(), *bad_rates(), *bad_sysctls(), *bad_bridge_options(), *bad_names(),
          *bad_rules(), *missing_things(), *things_that_exist(), *bad_options(), *bad_addresses(),
          *bad_values(),
          *bad_name_servers(), *things_in_use(), *things_that_cannot_be(), *things_that_the_kernel_refuses(),
@@ -336,6 +349,9 @@ NOT_PROVOKED = {
                       'Namespace.ListNeighbours',
                       'Manager.AdoptProcess', 'Namespace.ListProcesses', 'Namespace.Open', 'Namespace.OpenSocket',
                       'Namespace.SetDns'},
+    # Rules of others in a namespace with NAT or forwards of root's: test-hostile-rules.py has them where users can make them.
+    'TooLarge': {'Forward.GetCounters', 'Nat.GetCounters'},
+    'Unreadable': {'Forward.GetCounters', 'Nat.GetCounters'},
     # A kernel without veth or bridges, which could not run these tests.
     'NotSupported': {'Manager.CreateVeth', 'Manager.CreateBridge', 'Manager.CreateTap', 'Bridge.SetOptions',
                      'Link.SetRateLimit'},
@@ -357,8 +373,19 @@ ELSEWHERE = {
     ('Manager.GetNamespaceByFD', 'InvalidArgument'), ('Manager.GetNamespaceByFD', 'NotFound'),
     ('Manager.GetNamespaceByPID', 'NotFound'),
     ('Manager.CreateNetwork', 'BlockedByFirewall'), ('Manager.Connect', 'BlockedByFirewall'),  # in test-blocked.py
+    ('Manager.CreateNetwork', 'NotSupported'), ('Manager.Connect', 'NotSupported'),  # in test-hostile-rules.py
+    # Said of a firewall that is read by the same helper as for ListRules.
+    ('Manager.CreateNetwork', 'TooLarge'), ('Manager.CreateNetwork', 'Unreadable'),
+    ('Manager.Connect', 'TooLarge'), ('Manager.Connect', 'Unreadable'),
+    ('Firewall.ListRules', 'TooLarge'), ('Firewall.ListRules', 'Unreadable'),  # in test-hostile-rules.py
+    ('Firewall.GetRuleset', 'TooLarge'), ('Firewall.GetRuleset', 'Unreadable'),
+    ('Namespace.ListProcesses', 'TooLarge'),  # would take more processes than there can be here
+    ('Namespace.ListNeighbours', 'TooLarge'), ('Bridge.ListForwardingEntries', 'TooLarge'),  # in test-neighbours.py, test-bridges.py
     ('Firewall.AddRule', 'QuotaExceeded'),  # in test-firewall.py
+    ('Manager.CreateNetwork', 'QuotaExceeded'), ('Manager.CreateNat', 'QuotaExceeded'),  # in test-security.py
+    ('Link.AttachTo', 'Loop'), ('Link.SetEnabled', 'Loop'), ('Bridge.SetOptions', 'Loop'),  # in test-loops.py
     ('Namespace.Delete', 'Exists'),  # in test-delete.py
+    ('Link.AddAddress', 'NotSupported'), ('Namespace.AddRoute', 'NotSupported'),  # in test-addresses.py, test-routes.py
     ('Namespace.OpenSocket', 'InvalidArgument'), ('Namespace.OpenSocket', 'NotSupported'),
     ('Process.Signal', 'InvalidArgument'),
 } | {
@@ -459,7 +486,7 @@ address add fd00:51::1/64 dev h1 nodad
                 self.assertIn(bad.words[0], context.exception.message)
 
 
-for theme in (contradictions, bad_forward_calls, bad_kinds, bad_rates, bad_sysctls, bad_bridge_options, bad_names,
+for theme in (contradictions, bad_forward_calls, bad_kinds, bad_address_options, bad_route_options, bad_rates, bad_sysctls, bad_bridge_options, bad_names,
               bad_rules, missing_things, things_that_exist, bad_options, bad_addresses,
               bad_values, bad_name_servers, things_in_use,
               things_that_cannot_be, things_that_the_kernel_refuses):

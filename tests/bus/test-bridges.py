@@ -51,6 +51,32 @@ link add b1 type veth peer name b2
         self.assert_options(self.create(), stp=False, vlan_filtering=False, forward_delay=1500, ageing_time=30000,
                             multicast_snooping=True)
 
+    def test_mac_address_of_its_own(self):
+        """Which no port that comes or goes changes, whether the bridge was made up or down, or with a given one; each has
+        another one."""
+        def attach(port, address):
+            run('ip', 'link', 'set', port, 'address', address, 'master', 'br0', namespace='web')
+
+        def address():
+            return netns1.link('br0', namespace='web')['address']
+        seen = set()
+        for options, expected in (({}, None), ({'up': False}, None), ({'mac_address': '06:00:00:00:00:77'}, '06:00:00:00:00:77')):
+            with self.subTest(options):
+                path = self.create(**options)
+                before = expected or address()
+                attach('a1', '02:00:00:00:00:01')
+                attach('b1', 'fe:00:00:00:00:05')
+                self.assertEqual(address(), before)
+                self.assertEqual(self.root.get(path, 'Link', 'MacAddress'), before)
+                run('ip', 'link', 'set', 'a1', 'nomaster', namespace='web')
+                self.assertEqual(address(), before)
+                run('ip', 'link', 'set', 'b1', 'nomaster', namespace='web')
+                self.assertEqual(address(), before)
+                self.assertNotIn(before, seen)
+                seen.add(before)
+                netns1.wait_for(lambda: not self.root.get(path, 'Bridge', 'Ports'))
+                self.root.call(path, 'Link', 'Delete')
+
     def test_created_with(self):
         path = self.create(stp=True, forward_delay=u(300), ageing_time=u(1000), multicast_snooping=False)
         self.assert_options(path, stp=True, forward_delay=300, ageing_time=1000, multicast_snooping=False)
@@ -144,6 +170,17 @@ link add b1 type veth peer name b2
         self.assertIn(('02:00:00:00:00:0a', 'a1', '', True), found)
         self.assertIn(('02:00:00:00:00:0b', 'a1', '', False), found)
 
+    def test_too_many_entries(self):
+        """All plans wait while they are read."""
+        bridge = self.create()
+        self.root.call(self.root.link('web', 'a1'), 'Link', 'AttachTo', '(o)', bridge)
+        lines = ''.join(f'fdb add 02:00:00:00:{i >> 8:02x}:{i & 255:02x} dev a1 master static\n' for i in range(33000))
+        run('bridge', '-batch', '-', namespace='web', input=lines)
+        with self.assertBusError('TooLarge'):
+            self.root.call(bridge, 'Bridge', 'ListForwardingEntries')
+        run('ip', 'link', 'set', 'a1', 'nomaster', namespace='web')
+        netns1.wait_for(lambda: len(self.root.call(bridge, 'Bridge', 'ListForwardingEntries')) < 10)
+
     def test_entries_of_one_bridge(self):
         """Those of another one are not among them."""
         bridge = self.create()
@@ -160,9 +197,9 @@ link add b1 type veth peer name b2
         netns1.netnsctl('bridge', 'attach', 'web', 'br0', 'a1', uid=None)
         netns1.netnsctl('bridge', 'port', 'web', 'a1', 'isolated=on', 'cost=9', uid=None)
         self.assertEqual((self.port('a1')['isolated'], self.port('a1')['cost']), (True, 9))
-        for arguments, text in ((('set', 'web', 'a1', 'stp=on'), '“a1” is no bridge'),
-                                (('entries', 'web', 'a1'), '“a1” is no bridge'),
-                                (('port', 'web', 'b1', 'cost=5'), '“b1” is no port of a bridge')):
+        for arguments, text in ((('set', 'web', 'a1', 'stp=on'), '“a1” is not a bridge'),
+                                (('entries', 'web', 'a1'), '“a1” is not a bridge'),
+                                (('port', 'web', 'b1', 'cost=5'), '“b1” is not a port of a bridge')):
             failed = netns1.netnsctl('bridge', *arguments, uid=None, check=False)
             self.assertEqual(failed.returncode, 1)
             self.assertIn(text, failed.stderr)

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-import keepers
+import references
 import netns1
 import watch
 from gi.repository import Gio
@@ -40,14 +40,14 @@ class Delete(netns1.TestCase):
 
     def test_all_named(self):
         """The scenario: two users, a descriptor, a mount namespace."""
-        inside = keepers.inhabitant(self, 'ns1', uid=self.other_uid)
-        descriptor = keepers.holder(self, 'ns1')
-        mount = keepers.mount(self, 'ns1', '/run/kept')
-        text = self.assert_busy(inside, descriptor, mount, words=['/run/kept', 'lives in it', 'has it open'])
+        inside = references.process(self, 'ns1', uid=self.other_uid)
+        descriptor = references.descriptor(self, 'ns1')
+        mount = references.mount(self, 'ns1', '/run/kept')
+        text = self.assert_busy(inside, descriptor, mount, words=['/run/kept', 'runs in it', 'has it open'])
         self.assertNotIn(str(netns1.NETNSD.pid), text)
 
     def test_socket(self):
-        self.assert_busy(keepers.listener(self, 'ns1'), words=['has a socket in it'])
+        self.assert_busy(references.listener(self, 'ns1'), words=['has a socket in it'])
 
     def test_mount_outside_of_run_netns(self):
         """In the service's own mount namespace."""
@@ -60,25 +60,25 @@ class Delete(netns1.TestCase):
 
     def test_copy_of_the_name(self):
         """What `unshare --mount` makes: the name stays mounted there when it is unmounted here."""
-        self.assert_busy(keepers.mount(self, 'ns1', ''), words=['/run/netns/ns1'])
+        self.assert_busy(references.mount(self, 'ns1', ''), words=['/run/netns/ns1'])
 
     def test_copies_that_follow(self):
         """What systemd makes for a service with a mount namespace of its own keeps nothing alive."""
-        sandbox = keepers.mount(self, 'ns1', '', propagation='slave')
-        further = keepers.mount(self, 'ns1', '', propagation='shared')
-        inode = keepers.inode('ns1')
-        self.assertEqual(keepers.mounts(sandbox.pid, '/run/netns/ns1'), 1)
+        sandbox = references.mount(self, 'ns1', '', propagation='slave')
+        further = references.mount(self, 'ns1', '', propagation='shared')
+        inode = references.inode('ns1')
+        self.assertEqual(references.mounts(sandbox.pid, '/run/netns/ns1'), 1)
         self.delete()
-        self.assertNotIn(inode, keepers.lsns())
+        self.assertNotIn(inode, references.lsns())
         for process in (sandbox, further):
-            self.assertEqual(keepers.mounts(process.pid, '/run/netns/ns1'), 0)
+            self.assertEqual(references.mounts(process.pid, '/run/netns/ns1'), 0)
             self.assertIsNone(process.poll())
 
     def test_further_mount_in_one_that_follows(self):
         """Only what is mounted on the name itself goes along."""
         for propagation in ('slave', 'shared'):
             with self.subTest(propagation):
-                self.assert_busy(keepers.mount(self, 'ns1', f'/run/kept-{propagation}', propagation=propagation),
+                self.assert_busy(references.mount(self, 'ns1', f'/run/kept-{propagation}', propagation=propagation),
                                  words=[f'/run/kept-{propagation}'])
         self.delete(self.root, kill=True)
         self.assertEqual(os.listdir('/run/netns'), [])
@@ -88,7 +88,7 @@ class Delete(netns1.TestCase):
         for _ in range(25):
             netns1.sleeper(self, 'ip', 'netns', 'exec', 'ns1')
         text = self.assert_busy()
-        self.assertEqual(text.count('lives in it'), 20)
+        self.assertEqual(text.count('runs in it'), 20)
         self.assertIn('and 5 more', text)
 
     # ---- gone is gone
@@ -97,9 +97,9 @@ class Delete(netns1.TestCase):
         """The kernel takes its time, the method as well: each end of a pair can be made again the next moment."""
         for _ in range(5):
             self.root.call(netns1.ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', '', 'v0', 'ns1', 'v1', {})
-            inode = keepers.inode('ns1')
+            inode = references.inode('ns1')
             self.delete()
-            self.assertNotIn(inode, keepers.lsns())
+            self.assertNotIn(inode, references.lsns())
             self.assertIsNone(netns1.link('v0'))
             self.assertEqual(os.listdir('/run/netns'), [])
             self.caller.create_namespace('ns1')
@@ -146,7 +146,7 @@ link set wan name other
 address add 10.0.0.1/24 dev other
 link set other up
 """)
-        inside = keepers.inhabitant(self, 'ns1', uid=netns1.ALICE if netns1.IS_ROOT else None)
+        inside = references.process(self, 'ns1', uid=netns1.ALICE if netns1.IS_ROOT else None)
         self.assert_busy(inside)
         self.delete(kill=True)
         self.assert_home()
@@ -214,7 +214,7 @@ link set v1 netns ns1
         self.make_link()
         self.move('', 'phys0', 'ns1', name='wan')
         run('ip', 'link', 'add', 'phys0', 'type', 'ifb')
-        inside = keepers.inhabitant(self, 'ns1')
+        inside = references.process(self, 'ns1')
         with self.unchanged(), self.assertBusError('Exists') as context:
             self.delete(self.root, kill=True)
         for word in ('wan', 'phys0', 'host'):
@@ -229,63 +229,65 @@ link set v1 netns ns1
     # ---- by force
 
     def ended_by(self, process):
-        return -process.wait(10)
+        return -process.wait(netns1.PATIENCE)
 
     def test_kill(self):
         """The scenario: one that is deaf to SIGTERM, one that is not, a descriptor, a mount namespace, two users."""
-        deaf = keepers.inhabitant(self, 'ns1', uid=self.other_uid, deaf=True)
-        inside = keepers.inhabitant(self, 'ns1', uid=self.other_uid)
-        descriptor = keepers.holder(self, 'ns1')
-        listener = keepers.listener(self, 'ns1')
-        mount = keepers.mount(self, 'ns1', '/run/kept')
-        bystander = keepers.inhabitant(self, None)
-        inode = keepers.inode('ns1')
+        deaf = references.process(self, 'ns1', uid=self.other_uid, deaf=True)
+        inside = references.process(self, 'ns1', uid=self.other_uid)
+        descriptor = references.descriptor(self, 'ns1')
+        listener = references.listener(self, 'ns1')
+        mount = references.mount(self, 'ns1', '/run/kept')
+        bystander = references.process(self, None)
+        inode = references.inode('ns1')
         with watch.Watcher() as watcher:
             begin = time.monotonic()
             call = self.caller.start(self.path, 'Namespace', 'Delete', '(a{sv})', {'kill': True})
             self.assertEqual(self.ended_by(inside), signal.SIGTERM)
             self.assertEqual(self.ended_by(descriptor), signal.SIGTERM)
             self.assertEqual(self.ended_by(listener), signal.SIGTERM)
-            self.assert_quick(begin + 4)
-            self.assertIsNone(deaf.poll())
-            self.assertFalse(call.done)
+            self.assert_others_go_on(call, deaf)
             call.result()
             self.assertGreaterEqual(time.monotonic() - begin, 5)
             watcher.settle()
             removed = [arguments for path, member, arguments in watcher.signals
                        if member == 'InterfacesRemoved' and arguments[0] == self.path]
         self.assertEqual(self.ended_by(deaf), signal.SIGKILL)
-        self.assertNotIn(inode, keepers.lsns())
+        self.assertNotIn(inode, references.lsns())
         self.assertEqual(os.listdir('/run/netns'), [])
         self.assertEqual(len(removed), 1)
         for process in (mount, bystander):  # who only sees it mounted stays
             self.assertIsNone(process.poll())
         for target in ('/run/kept', '/run/netns/ns1'):
-            self.assertEqual(keepers.mounts(mount.pid, target), 0)
+            self.assertEqual(references.mounts(mount.pid, target), 0)
 
-    def assert_quick(self, until):
-        """Others make and change things meanwhile."""
-        slowest = 0
+    def assert_others_go_on(self, pending, victim):
+        """Others make and change things meanwhile: that is over before the call is, which waits for the victim."""
+        done = 0
         for number in range(20):
-            begin = time.monotonic()
             path = self.root.create_namespace(f'other{number}')
             self.root.call(path, 'Namespace', 'Rename', '(s)', f'renamed{number}')
-            slowest = max(slowest, time.monotonic() - begin)
-        self.assertLess(slowest, 2)  # as against five seconds
-        self.assertLess(time.monotonic(), until, 'too slow a machine to see it')
-        for number in range(20):
+            done += victim.poll() is None and not pending.done
             run('umount', f'/run/netns/renamed{number}')
             os.unlink(f'/run/netns/renamed{number}')
+            if pending.done:
+                break
+        self.assertGreater(done, 0)
 
     def test_kill_nobody(self):
-        begin = time.monotonic()
-        self.delete(kill=True)
-        self.assertLess(time.monotonic() - begin, 4)
-        self.assertEqual(os.listdir('/run/netns'), [])
+        """Does not wait the 5 s that processes have to end; on a busy machine one of several shows it."""
+        took = []
+        while not took or (min(took) >= 5 and len(took) < 10):
+            begin = time.monotonic()
+            self.delete(kill=True)
+            took.append(time.monotonic() - begin)
+            self.assertEqual(os.listdir('/run/netns'), [])
+            self.caller.create_namespace('ns1')
+        self.assertLess(min(took), 5)
 
     def test_kill_who_makes_children(self):
         """Who comes while others end is ended as well."""
-        parent = keepers.program(self, """
+        parent = references.program(self, """
 import os, signal
 def fork(*_):
     if os.fork():
@@ -296,10 +298,10 @@ signal.signal(signal.SIGTERM, fork)
 print("ready", flush=True)
 signal.pause()
 """, namespace='ns1')
-        inode = keepers.inode('ns1')
+        inode = references.inode('ns1')
         self.delete(kill=True)
-        self.assertEqual(parent.wait(10), 0)
-        self.assertNotIn(inode, keepers.lsns())
+        self.assertEqual(parent.wait(netns1.PATIENCE), 0)
+        self.assertNotIn(inode, references.lsns())
 
     def test_kill_with_connection_to_nowhere(self):
         """The kernel would try for minutes to tell the other end that the connection is closed."""
@@ -307,7 +309,7 @@ signal.pause()
                        {'addresses': ['10.0.0.1/24'], 'peer-addresses': ['10.0.0.2/24']})
         self.assertTrue(netns1.can_ping('10.0.0.2'))
         with socket.create_server(('10.0.0.1', 0)) as server:
-            client = keepers.program(self, f"""
+            client = references.program(self, f"""
 import signal, socket
 connection = socket.create_connection(("10.0.0.1", {server.getsockname()[1]}))
 connection.recv(1)
@@ -315,13 +317,13 @@ connection.sendall(b"x" * 1000)
 print("ready", flush=True)
 signal.pause()
 """, namespace='ns1', start=lambda: self.cut(server))
-            inode = keepers.inode('ns1')
+            inode = references.inode('ns1')
             self.delete(kill=True)
         self.assertEqual(self.ended_by(client), signal.SIGTERM)
-        self.assertNotIn(inode, keepers.lsns())
+        self.assertNotIn(inode, references.lsns())
 
     def cut(self, server):
-        """Lets somebody connect, and pulls the plug before he can say anything."""
+        """Lets somebody connect, and closes the connection before anything is said."""
         connection = server.accept()[0]
         self.addCleanup(connection.close)
         connection.sendall(b'!')
@@ -329,13 +331,13 @@ signal.pause()
 
     def test_kill_not_the_bus(self):
         """Whom everybody needs: nothing is done to anybody."""
-        inside = keepers.inhabitant(self, 'ns1')
+        inside = references.process(self, 'ns1')
         bus = self.root.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'GetConnectionUnixProcessID', '(s)',
                              'org.freedesktop.DBus', destination='org.freedesktop.DBus')
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect('/run/dbus/system_bus_socket')
             self.pass_descriptor(connection, '/run/netns/ns1')
-            netns1.wait_for(lambda: self.has_open(bus, keepers.inode('ns1')))
+            netns1.wait_for(lambda: self.has_open(bus, references.inode('ns1')))
             with self.assertBusError('Busy') as context:
                 self.delete(kill=True)
         self.assertIn(f'({bus})', context.exception.message)
@@ -370,7 +372,7 @@ signal.pause()
 
     def test_kill_locked_mount(self):
         """What the kernel does not let anybody unmount is told of in the end."""
-        mount = keepers.mount(self, 'ns1', '', options=['--user', '--map-root-user'])
+        mount = references.mount(self, 'ns1', '', options=['--user', '--map-root-user'])
         with self.unchanged(), self.assertBusError('Busy') as context:
             self.delete(kill=True)
         self.assertIn(f'sleep ({mount.pid}) has it mounted on /run/netns/ns1', context.exception.message)
@@ -383,10 +385,10 @@ signal.pause()
         if not netns1.IS_ROOT:
             self.skipTest('needs an ordinary user besides root')
         netns1.set_rules(netns1.allow_only(netns1.ALICE, 'configure-own'))
-        for make in (lambda: keepers.inhabitant(self, 'ns1', uid=netns1.BOB), lambda: keepers.holder(self, 'ns1'),
-                     lambda: keepers.mount(self, 'ns1', '/run/kept')):
+        for make in (lambda: references.process(self, 'ns1', uid=netns1.BOB), lambda: references.descriptor(self, 'ns1'),
+                     lambda: references.mount(self, 'ns1', '/run/kept')):
             other = make()
-            mine = keepers.inhabitant(self, 'ns1', uid=netns1.ALICE)
+            mine = references.process(self, 'ns1', uid=netns1.ALICE)
             with self.unchanged(), self.assertBusError('AccessDenied') as context:
                 self.delete(kill=True)
             self.assertIn('configure-foreign', context.exception.message)
@@ -394,7 +396,7 @@ signal.pause()
                 self.assertIsNone(process.poll())
                 process.kill()
                 process.wait()
-        mine = keepers.inhabitant(self, 'ns1', uid=netns1.ALICE)
+        mine = references.process(self, 'ns1', uid=netns1.ALICE)
         self.delete(kill=True)
         self.assertEqual(self.ended_by(mine), signal.SIGTERM)
 
@@ -402,13 +404,13 @@ signal.pause()
         if not netns1.IS_ROOT:
             self.skipTest('needs an ordinary user besides root')
         netns1.set_rules('ask-all')
-        inside = keepers.inhabitant(self, 'ns1', uid=netns1.BOB)
+        inside = references.process(self, 'ns1', uid=netns1.BOB)
         with self.join(netns1.ALICE) as caller:
             questions = caller.become_agent()
             call = caller.start(self.path, 'Namespace', 'Delete', '(a{sv})', {'kill': True}, interactive=True)
             question = questions.next()
             self.assertEqual(question.action, 'configure-foreign')
-            for word in ('Delete', 'ns1', 'bob'):
+            for word in ('delete the namespace', 'ns1', 'bob'):
                 self.assertIn(word, question.message)
             self.assertIsNone(inside.poll())
             question.grant()
@@ -420,11 +422,11 @@ signal.pause()
     # ---- the client
 
     def test_netnsctl(self):
-        inside = keepers.inhabitant(self, 'ns1', uid=netns1.ALICE if netns1.IS_ROOT else None)
+        inside = references.process(self, 'ns1', uid=netns1.ALICE if netns1.IS_ROOT else None)
         uid = netns1.ALICE if netns1.IS_ROOT else None
         refused = netns1.netnsctl('namespace', 'delete', 'ns1', uid=uid, check=False)
         self.assertEqual(refused.returncode, 1)
-        self.assertIn(f'python3 ({inside.pid}) lives in it', refused.stderr)
+        self.assertIn(f'python3 ({inside.pid}) runs in it', refused.stderr)
         netns1.netnsctl('namespace', 'delete', 'ns1', '--kill', uid=uid)
         self.assertEqual(self.ended_by(inside), signal.SIGTERM)
         self.assertEqual(os.listdir('/run/netns'), [])

@@ -243,16 +243,99 @@ class Dns(netns1.TestCase):
         self.assert_dns(['192.0.2.1'], [], f'{ROOT}/namespace/shop')
 
     def test_not_inherited(self):
-        """One that `ip netns` deleted leaves its name servers behind; they are not its successor's."""
+        """One that `ip netns` deleted takes them along; its successor asks others."""
         for make in (lambda: self.root.create_namespace('web'),
                      lambda: self.root.call(self.root.create_namespace('db'), 'Namespace', 'Rename', '(s)', 'web')):
             self.set_dns(SERVERS)
             run('ip', 'netns', 'delete', 'web')
             netns1.wait_for(lambda: self.web not in self.root.managed_objects())
-            self.assertTrue(os.path.exists(path_of('web')))
             make()
             self.assert_dns([], [])
-            self.assertFalse(os.path.exists(path_of('web')))
+            netns1.wait_for(lambda: not os.path.exists(path_of('web')))
+
+    def wait_for_no_files(self):
+        """What the service wrote goes; what others have there stays."""
+        netns1.wait_for(lambda: os.listdir(path_of('web')) == ['hosts'])
+        if 'web' in netns1.namespaces():
+            self.assertEqual(seen_inside('web', 'resolv.conf'), read('/etc/resolv.conf'))
+            self.assertEqual(seen_inside('web', 'nsswitch.conf'), NSSWITCH)
+
+    def begin_end(self):
+        write(path_of('web', 'hosts'), '192.0.2.1 a\n')
+        self.set_dns(SERVERS)
+
+    def test_end_by_another_program(self):
+        self.begin_end()
+        run('ip', 'netns', 'delete', 'web')
+        self.wait_for_no_files()
+
+    def test_another_one_at_once(self):
+        """Of root's: no file of the other one is its."""
+        self.begin_end()
+        run('ip', '-batch', '-', input='netns delete web\nnetns add web\n')
+        self.wait_for_no_files()
+
+    def test_end_while_the_service_is_down(self):
+        for again in (False, True):
+            with self.subTest(another=again):
+                self.begin_end()
+                netns1.NETNSD.stop()
+                run('ip', 'netns', 'delete', 'web')
+                if again:
+                    run('ip', 'netns', 'add', 'web')
+                netns1.NETNSD.start()
+                self.wait_for_no_files()
+                if not again:
+                    self.root.create_namespace('web')
+
+    def test_reboot(self):
+        """The kernel counts cookies from the beginning again."""
+        self.begin_end()
+        netns1.NETNSD.stop()
+        for file in FILES:
+            text = read(path_of('web', file))
+            boot = read('/proc/sys/kernel/random/boot_id').strip()
+            self.assertIn(boot, text)
+            write(path_of('web', file), text.replace(boot, boot[::-1]))
+        netns1.NETNSD.start()
+        self.wait_for_no_files()
+
+    def test_second_name(self):
+        """A namespace goes by all of its names."""
+        run('ip', 'netns', 'add', 'tmp')
+        pid = netns1.sleeper(self, 'ip', 'netns', 'exec', 'web').pid
+        run('ip', 'netns', 'attach', 'second', str(pid))
+        self.begin_end()
+        run('ip', 'netns', 'delete', 'second')
+        netns1.NETNSD.stop()
+        netns1.NETNSD.start()
+        self.assert_dns(SERVERS, [])
+        self.assertTrue(os.path.exists(path_of('web', 'resolv.conf')))
+
+    def test_what_lives_on(self):
+        """Restarts and new names change nothing."""
+        self.begin_end()
+        for _ in range(2):
+            netns1.NETNSD.stop()
+            netns1.NETNSD.start()
+            self.assert_dns(SERVERS, [])
+        self.root.call(self.web, 'Namespace', 'Rename', '(s)', 'shop')
+        netns1.NETNSD.stop()
+        netns1.NETNSD.start()
+        self.assert_dns(SERVERS, [], f'{ROOT}/namespace/shop')
+        self.assertEqual(sorted(os.listdir(path_of('shop'))), sorted(FILES))
+
+    def test_of_an_earlier_version(self):
+        """Which did not say whose they are: they stay as long as the name does."""
+        self.begin_end()
+        netns1.NETNSD.stop()
+        for file in FILES:
+            lines = read(path_of('web', file)).splitlines(True)
+            write(path_of('web', file), lines[0] + ''.join(lines[2:]))
+        netns1.NETNSD.start()
+        self.assert_dns(SERVERS, [])
+        run('ip', 'netns', 'delete', 'web')
+        self.wait_for_no_files()
 
     # ---- the client
 
@@ -269,7 +352,7 @@ class Dns(netns1.TestCase):
         self.assert_dns([], [])
         refused = netns1.netnsctl('dns', 'web', 'nonsense', uid=None, check=False)
         self.assertEqual(refused.returncode, 1)
-        self.assertIn('“nonsense” is no IPv4 or IPv6 address', refused.stderr)
+        self.assertIn('“nonsense” is not an IPv4 or IPv6 address', refused.stderr)
 
 
 if __name__ == '__main__':

@@ -48,8 +48,8 @@ class AtTerminal:
                 self.received += received
         return self.received
 
-    def wait_for(self, text, timeout=20):
-        wait_for(lambda: text in self.read(), timeout, f'{text!r} in {self.received!r}')
+    def wait_for(self, text):
+        wait_for(lambda: text in self.read(), what=f'{text!r} in {self.received!r}')
 
     def type(self, data):
         while data:
@@ -66,7 +66,7 @@ class AtTerminal:
         """Those of the user's side."""
         return termios.tcgetattr(self.terminal)
 
-    def finish(self, timeout=20):
+    def finish(self):
         """Waits for its end; returns the exit status as shells have it."""
         def ended():
             self.read()
@@ -75,7 +75,7 @@ class AtTerminal:
                 self.status = os.waitstatus_to_exitcode(status)
             return pid
         if self.status is None:
-            wait_for(ended, timeout, f'the end of netnsctl, which said {self.received!r}')
+            wait_for(ended, what=f'the end of netnsctl, which said {self.received!r}')
             self.read()
         return self.status if self.status >= 0 else 128 - self.status
 
@@ -96,7 +96,7 @@ class ExecTestCase(running.TestCase):
         return started
 
     def assert_all_ended(self):
-        wait_for(lambda: not running.processes_named('netnsd-run'), 20)
+        wait_for(lambda: not running.processes_named('netnsd-run'))
 
 
 @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
@@ -171,7 +171,7 @@ class Streams(ExecTestCase):
             wait_for(lambda: os.fstat(output.fileno()).st_size)
             wait_for(lambda: self.catches(client.pid, signal.SIGINT))
             client.send_signal(signal.SIGINT)
-            self.assertEqual(client.wait(20), 6)
+            self.assertEqual(client.wait(netns1.PATIENCE), 6)
             output.seek(0)
             self.assertEqual(output.read(), b'up\nint\n')
 
@@ -189,8 +189,8 @@ class Streams(ExecTestCase):
                 if number != signal.SIGKILL:
                     wait_for(lambda number=number: self.catches(client.pid, number))
                 client.send_signal(number)
-                self.assertEqual(client.wait(20), -number if number == signal.SIGKILL else 128 + number)
-                wait_for(lambda: not running.count_processes('sleep', '1006'), 20)
+                self.assertEqual(client.wait(netns1.PATIENCE), -number if number == signal.SIGKILL else 128 + number)
+                wait_for(lambda: not running.count_processes('sleep', '1006'))
 
     def test_service_restarted(self):
         client = subprocess.Popen(
@@ -204,10 +204,10 @@ class Streams(ExecTestCase):
             netns1.NETNSD.start()
         client.stdin.write(b'\n')
         client.stdin.close()
-        self.assertEqual(client.wait(20), 8)
+        self.assertEqual(client.wait(netns1.PATIENCE), 8)
 
     def test_command_lost(self):
-        """Helper and service were killed together: nobody knows any more, and the client says so."""
+        """Helper and service were killed together: nobody knows how it ended, and the client says so."""
         client = subprocess.Popen(['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', os.environ['NETNSCTL'],
                                    'exec', 'isolated', 'sleep', '1010'], stderr=subprocess.PIPE, text=True)
         self.addCleanup(client.stderr.close)
@@ -216,15 +216,15 @@ class Streams(ExecTestCase):
         netns1.NETNSD.kill()
         running.end_helpers()
         netns1.NETNSD.start()
-        self.assertEqual(client.wait(20), 5)
-        self.assertIn('does not know the command any more', client.stderr.read())
+        self.assertEqual(client.wait(netns1.PATIENCE), 5)
+        self.assertIn('lost track of the command', client.stderr.read())
 
     def test_helper_killed(self):
         client = subprocess.Popen(['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', os.environ['NETNSCTL'],
                                    'exec', 'isolated', 'sleep', '1007'])
         wait_for(lambda: running.count_processes('sleep', '1007'))
         running.end_helpers()
-        self.assertEqual(client.wait(20), 137)
+        self.assertEqual(client.wait(netns1.PATIENCE), 137)
 
 
 @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
@@ -286,7 +286,7 @@ class Terminal(ExecTestCase):
         wait_for(lambda: running.count_processes('sleep', '1000'))
         started.type(b'\x1a')
         started.wait_for(b'Stopped')
-        wait_for(lambda: started.read().endswith(b'ready'), 20)
+        wait_for(lambda: started.read().endswith(b'ready'))
         started.type(b'kill -9 %1; wait; exit 9\nexit 9\n')  # with stopped jobs it wants to hear it twice
         started.finish()
         self.assertEqual(started.status, 9, started.received)
@@ -335,7 +335,7 @@ class Terminal(ExecTestCase):
         started = self.at_terminal('sh', '-c', 'trap "" HUP; echo up; sleep 1008')
         started.wait_for(b'up')
         os.kill(started.pid, signal.SIGKILL)
-        wait_for(lambda: not running.count_processes('sleep', '1008'), 20)
+        wait_for(lambda: not running.count_processes('sleep', '1008'))
         self.assert_all_ended()
 
     def test_hangup(self):
@@ -344,7 +344,7 @@ class Terminal(ExecTestCase):
         started.wait_for(b'up')
         os.close(started.terminal)
         os.waitpid(started.pid, 0)
-        wait_for(lambda: not running.count_processes('sleep', '1009'), 20)
+        wait_for(lambda: not running.count_processes('sleep', '1009'))
 
     def test_service_restarted(self):
         """The user does not even see it."""
@@ -359,6 +359,18 @@ class Terminal(ExecTestCase):
         started = self.at_terminal('sh', '-c', 'id -u; tty', uid=0)
         self.assertEqual(started.finish(), 0)
         self.assertTrue(started.received.startswith(b'0\r\n/dev/pts/'))
+
+
+class Restarted(netns1.TestCase):
+    def test_end_beside_oblivion(self):
+        """The end of a command counts, also where a restarted service has forgotten the command already."""
+        netns1.NETNSD.stop()
+        for _ in range(20):
+            with subprocess.Popen([os.path.join(os.path.dirname(netns1.kernel.__file__), 'forgetful.py')],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as service:
+                self.addCleanup(service.kill)
+                self.assertEqual(service.stdout.readline(), 'ready\n')
+                self.assertEqual(netnsctl('exec', 'web', 'true', check=False).returncode, 8)
 
 
 if __name__ == '__main__':

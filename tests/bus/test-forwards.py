@@ -11,7 +11,7 @@ import netns1
 import outside
 from gi.repository import GLib
 from netns1 import ROOT, nft, run
-from callers import Talk, call, connections, serve
+from callers import SHORT, Talk, call, connections, serve
 
 OUTSIDE = f'/proc/{os.environ.get("OUTSIDE_PID")}/ns/net'
 UPLINK = dict(zip((4, 6), outside.UPLINK_ADDRESSES))
@@ -86,7 +86,9 @@ class Matrix(World):
             for family in FAMILIES:
                 for protocol in PROTOCOLS:
                     with self.subTest(f'{name}, IPv{family}, {protocol}'):
-                        answer = call(place, protocol, called[family], 8080)
+                        must_come = name in reached or protocol == 'tcp'
+                        answer = call(place, protocol, called[family], 8080,
+                                      timeout=netns1.PATIENCE if must_come else SHORT)
                         if name in reached:
                             self.assertEqual(answer, f'web {seen[family]} 1')
                         elif protocol == 'tcp':
@@ -112,7 +114,7 @@ class Matrix(World):
         self.assertEqual(netns1.sysctl('net.ipv4.conf.lan.route_localnet'), '1')
         run('sh', '-ec', 'echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet; ip address del 127.0.0.1/8 dev lo;'
             'ip route add 127.0.0.0/8 via 10.1.0.1 src 10.1.0.3', namespace='db')
-        self.assertEqual(call('db', 'tcp', '127.0.0.1', 9000), 'silent')
+        self.assertEqual(call('db', 'tcp', '127.0.0.1', 9000, timeout=SHORT), 'silent')
         self.assertEqual(call(None, 'tcp', '127.0.0.1', 9000), 'host 127.0.0.1 1')
 
     def test_large(self):
@@ -233,7 +235,7 @@ class Ports(World):
             self.assertTrue(self.listen_on_host(kind, 8080, '::')[1])
 
     def test_many(self):
-        """libnftables, which waits with select(), still gets descriptors that it can wait for."""
+        """As many descriptors as a thousand ports need leave enough for changes of rules."""
         pid = netns1.NETNSD.pid
         self.forward(count=q(1024), listen=10000)
         self.manager('CreateNat', '(sasa{sv})', 'web', ['10.9.0.0/24'], {})
@@ -267,7 +269,7 @@ class Following(World):
                               ('far', '10.2.0.1')):
             with self.subTest(called):
                 talk = Talk(self, place, called, 8080)
-                self.assertIn(talk.say(), ('refused', 'silent'))
+                self.assertIn(talk.say(SHORT), ('refused', 'silent'))
                 path = self.forward('web', 'udp', scope='public')
                 self.assert_reached('web', talk.say())
                 self.assert_reached('web', talk.say())
@@ -276,7 +278,7 @@ class Following(World):
                 path = self.forward('db', 'udp', scope='public')
                 self.assert_reached('db', talk.say())
                 self.delete(path)
-                self.assertNotIn('db', talk.say())
+                self.assertNotIn('db', talk.say(SHORT))
 
     def test_deleted(self):
         """Refused, no element, no connection, no setting, no file."""
@@ -387,7 +389,7 @@ class Following(World):
             other.bind(('0.0.0.0', 8080))
 
     def test_restart_later(self):
-        """What happened meanwhile is followed; a port that somebody took is left to him."""
+        """What happened meanwhile is followed; a port that another program took is left to it."""
         path = self.forward()
         gone = self.forward('far', listen=8081)
         netns1.NETNSD.stop()
@@ -436,7 +438,7 @@ class Scenario(netns1.TestCase):
                                'alice'])
         refused = netns1.netnsctl('forward', 'create', 'webserver', 'tcp', '8080:80', check=False)
         self.assertEqual(refused.returncode, 1)
-        self.assertIn('Port 8080 of tcp is taken by forward 1', refused.stderr)
+        self.assertIn('Port 8080 of tcp is already used by forward 1', refused.stderr)
         netns1.netnsctl('forward', 'delete', number)
         netns1.set_rules(netns1.allow_only('forward'))
         refused = netns1.netnsctl('forward', 'create', 'webserver', 'tcp', '8080:80', '--scope', 'public', check=False)

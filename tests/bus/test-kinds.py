@@ -131,7 +131,7 @@ class Kinds(netns1.TestCase):
         self.assertEqual((data['remote6'], data['local6']), ('fd00::1', 'fd00::2'))
 
     def test_vxlan_through_another_namespace(self):
-        """Its packets travel where `link-namespace` says: two namespaces meet over the host's and db's cable."""
+        """Its packets travel where `link-namespace` says: two namespaces meet over a veth pair of the host and db."""
         run('ip', 'link', 'set', 'up2', 'netns', 'web', 'name', 'cable')
         run('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'under')
         run('ip', '-batch', '-', namespace='web', input='address add 192.0.2.2/24 dev cable\nlink set cable up\n')
@@ -211,7 +211,7 @@ class Taps(netns1.TestCase):
         found = netns1.link('tap0', namespace='web')
         self.assertEqual(found['linkinfo']['info_data']['user'], 'alice' if netns1.IS_ROOT else 'root')
         self.assertEqual(found['mtu'], 1400)
-        self.assertIn('For programs of', netns1.netnsctl('link', 'show', 'web', 'tap0', uid=None).stdout)
+        self.assertIn('Tap owner', netns1.netnsctl('link', 'show', 'web', 'tap0', uid=None).stdout)
 
 
 if __name__ == '__main__':

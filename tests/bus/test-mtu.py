@@ -76,6 +76,36 @@ route add default via 10.9.0.2 metric 10000
         self.connect()
         self.assert_mtu(1400)
 
+    def test_policy_rule(self):
+        """A rule before the main table leads elsewhere, as that of a VPN does."""
+        run('ip', '-batch', '-', input='''
+link add v0 mtu 1450 up type veth peer name v1
+link set v1 up
+address add 10.9.0.1/24 dev v0
+route add default via 10.9.0.2 table 77
+route add default dev v0 table 78
+rule add table 77 priority 100
+''')
+        run('ip', '-6', '-batch', '-', input='route add default dev v0 table 77\nrule add table 77 priority 100\n')
+        for family in (4, 6):
+            self.addCleanup(run, 'ip', f'-{family}', 'rule', 'del', 'priority', '100')
+        self.uplink(1400)
+        self.create()
+        self.connect()
+        self.assert_mtu(1450)
+
+    def test_uplink_of_a_namespace(self):
+        """Where the bridge is, and not in the host."""
+        run('ip', '-batch', '-', namespace='web', input='''
+link add v0 mtu 1350 up type veth peer name v1
+link set v1 up
+address add 10.9.0.1/24 dev v0
+route add default via 10.9.0.2
+''')
+        self.uplink(1400)
+        self.create(namespace='web')
+        self.assertEqual(netns1.link('lan', namespace='web')['mtu'], 1350)
+
     def test_no_way_out(self):
         """In a namespace without routes."""
         self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'namespace': 'web'})

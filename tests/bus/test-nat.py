@@ -10,7 +10,7 @@ import unittest
 import netns1
 import outside
 import taps
-from callers import call, serve
+from callers import SHORT, call, serve
 from netns1 import ROOT, run
 
 OUTSIDE = f'/proc/{os.environ.get("OUTSIDE_PID")}/ns/net'
@@ -23,11 +23,15 @@ class World(netns1.TestCase):
     def manager(self, method, signature, *values):
         return self.root.call(ROOT, 'Manager', method, signature, *values)
 
+    @staticmethod
+    def full_name(name, options):
+        return f'{options["namespace"]}:{name}' if 'namespace' in options else name
+
     def network(self, name, *members, **options):
         self.manager('CreateNetwork', '(sa{sv})', name, options)
         for member in members:
             self.root.create_namespace(member)
-            self.manager('Connect', '(ssa{sv})', member, name, {})
+            self.manager('Connect', '(ssa{sv})', member, self.full_name(name, options), {})
 
     def get(self, name, key):
         return self.root.get(f'{ROOT}/network/{name}', 'Network', key)
@@ -70,7 +74,7 @@ class Outward(World):
         self.network('any', 'far', nat=True, subnets=['10.3.0.0/24'])
         self.assertEqual(call('web', 'tcp', OUTSIDE4, 7), f'outside {UPLINK4} 1')
         self.assertEqual(call('far', 'tcp', OUTSIDE4, 7), f'outside {UPLINK4} 1')
-        self.assertEqual(call('db', 'tcp', OUTSIDE4, 7), 'silent')  # the world has no way back to 10.2.0.0/24
+        self.assertEqual(call('db', 'tcp', OUTSIDE4, 7, timeout=SHORT), 'silent')  # the world has no way back to 10.2.0.0/24
 
     def test_to_address(self):
         run('ip', 'address', 'add', '198.51.100.77/24', 'dev', outside.UPLINK)
@@ -84,7 +88,7 @@ class Outward(World):
         self.assertEqual(packets, 1)  # of one connection the first packet
         self.assertGreaterEqual(count, 40)
         self.root.call(nat, 'Nat', 'Delete')
-        self.assertIn(call('web', 'tcp', OUTSIDE4, 7), ('silent', 'unreachable'))
+        self.assertIn(call('web', 'tcp', OUTSIDE4, 7, timeout=SHORT), ('silent', 'unreachable'))
 
     def test_router(self):
         """A namespace that is the router of others: its own table, its own forwarding, and the host's rules untouched."""
@@ -99,12 +103,73 @@ class Outward(World):
         self.assertEqual(call('web', 'tcp', 'fd00:1::1', 8), 'host fd00:1::2 1')
         self.assertEqual(call('web', 'tcp', OUTSIDE4, 7), f'outside {UPLINK4} 1')
         self.assertEqual(call('web', 'udp', OUTSIDE6, 7), f'outside {UPLINK6} 1')
-        self.root.call(f'{ROOT}/network/inner', 'Network', 'SetNat', '(b)', False)
+        self.root.call(netns1.network_path('router:inner'), 'Network', 'SetNat', '(b)', False)
         self.assertEqual(run('nft', 'list', 'ruleset', namespace='router').stdout, '')
         run('sysctl', '-qw', 'net.ipv4.ip_forward=1', namespace='router')
         nat = self.manager('CreateNat', '(sasa{sv})', 'router', ['10.2.0.0/24'], {})
         self.assertEqual(call('web', 'tcp', '10.1.0.1', 8), 'host 10.1.0.2 1')
         self.root.call(nat, 'Nat', 'Delete')
+
+
+class DefaultRoute(netns1.TestCase):
+    """Connect() sets one where packets have no way out yet, which the kernel is asked for."""
+
+    def setUp(self):
+        super().setUp()
+        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'subnets': ['10.1.0.0/24', 'fd00:1::/64']})
+        self.root.create_namespace('web')
+
+    def default_routes(self, *, given=None):
+        """After web was connected, of both families."""
+        options = {} if given is None else {'default-route': given}
+        self.root.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'web', 'lan', options)
+        return [netns1.default_route('web', family=family) for family in (4, 6)]
+
+    def prepare(self, script, script6=''):
+        """A link v0 with a router 10.9.0.2 behind it, and what else."""
+        run('ip', '-batch', '-', namespace='web', input=f'''
+link add v0 up type veth peer name v1
+link set v1 up
+address add 10.9.0.1/24 dev v0
+{script}
+''')
+        run('ip', '-6', '-batch', '-', namespace='web', input=f'{script6}\n')
+
+    def test_none_yet(self):
+        self.assertEqual(self.default_routes(), ['10.1.0.1', 'fd00:1::1'])
+
+    def test_not_wanted(self):
+        self.assertEqual(self.default_routes(given=False), [None, None])
+
+    def test_one_family(self):
+        self.prepare('route add default via 10.9.0.2 metric 10')
+        self.assertEqual(self.default_routes(), ['10.9.0.2', 'fd00:1::1'])
+
+    def test_policy_rule(self):
+        """Marked packets alone do not count."""
+        self.prepare('route add default via 10.9.0.2 table 77\nrule add not fwmark 1 table 77 priority 100',
+                     'route add default dev v0 table 77\nrule add fwmark 1 table 77 priority 100')
+        self.assertEqual(self.default_routes(), [None, 'fd00:1::1'])
+
+    def test_two_halves(self):
+        """As OpenVPN sets them."""
+        self.prepare('route add 0.0.0.0/1 via 10.9.0.2\nroute add 128.0.0.0/1 via 10.9.0.2')
+        self.assertEqual(self.default_routes(), [None, 'fd00:1::1'])
+
+    def test_refused(self):
+        """Where somebody wants packets to be refused, they are."""
+        self.prepare('route add unreachable default metric 4278198272', 'route add blackhole default')
+        self.assertEqual(self.default_routes(), [None, None])
+
+    def test_wanted_anyhow(self):
+        self.prepare('route add default via 10.9.0.2 table 77\nrule add table 77 priority 100')
+        self.assertEqual(self.default_routes(given=True), ['10.1.0.1', 'fd00:1::1'])
+
+    def test_subnet_of_the_world(self):
+        """A lab that uses the addresses of others has its default route all the same."""
+        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lab', {'subnets': ['1.1.1.0/24']})
+        self.root.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'web', 'lab', {})
+        self.assertEqual(netns1.default_route('web'), '1.1.1.1')
 
 
 class Isolated(World):
@@ -157,7 +222,7 @@ class Isolated(World):
         self.root.create_namespace('lonely')
         self.network('cell', namespace='lonely', isolated=True)
         self.assertIn('cell', run('nft', 'list', 'ruleset', namespace='lonely').stdout)
-        self.root.call(f'{ROOT}/network/cell', 'Network', 'Delete')
+        self.root.call(netns1.network_path('lonely:cell'), 'Network', 'Delete')
         self.assertEqual(run('nft', 'list', 'ruleset', namespace='lonely').stdout, '')
 
 

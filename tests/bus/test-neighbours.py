@@ -56,6 +56,16 @@ class Neighbours(netns1.TestCase):
         self.assertEqual(found['10.0.0.200'][2], '')
         self.assertIn(found['10.0.0.200'][3], ('incomplete', 'failed'))
 
+    def test_too_many(self):
+        """All plans wait while they are read."""
+        lines = ''.join(f'neigh add 10.{i >> 16}.{i >> 8 & 255}.{i & 255} lladdr 02:00:00:00:00:01 dev v1 nud permanent\n'
+                        for i in range(33000))
+        run('ip', '-batch', '-', namespace='web', input=lines)
+        with self.assertBusError('TooLarge'):
+            self.bus('web')
+        run('ip', 'neigh', 'flush', 'dev', 'v1', 'nud', 'permanent', namespace='web')
+        self.assert_same('web')
+
     def test_by_netnsctl(self):
         run('ip', 'neigh', 'add', 'fd00:1::7', 'lladdr', '02:00:00:00:00:07', 'dev', 'v1', 'nud', 'permanent',
             namespace='web')

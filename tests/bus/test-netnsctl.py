@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What netnsctl answers to mistakes that are easily made.
+import json
 import unittest
 
 import netns1
@@ -31,6 +32,17 @@ class Mistakes(netns1.TestCase):
                 self.assertEqual(result.returncode, 1)
                 self.assertIn('There is no namespace “nope”', result.stderr)
                 self.assertEqual(result.stderr.count('\n'), 1)
+
+
+class Json(netns1.TestCase):
+    def test_none(self):
+        """What there is none of is null, also in the tree."""
+        self.root.create_namespace('web')
+        tree = json.loads(netns1.netnsctl('--json=short', 'tree', uid=None).stdout)
+        web = next(namespace for namespace in tree if namespace['name'] == 'web')
+        self.assertIsNone(web['owner-label'])
+        self.assertEqual(web['source'], 'named')
+        self.assertNotIn('""', netns1.netnsctl('--json=short', 'tree', uid=None).stdout)
 
 
 if __name__ == '__main__':

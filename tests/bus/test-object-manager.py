@@ -55,7 +55,7 @@ class Following(netns1.TestCase):
                                              for name in proxy.get_cached_property_names() or []}
                 for proxy in thing.get_interfaces()} for thing in manager.get_objects()}
         try:
-            netns1.wait_for(lambda: held() == self.root.managed_objects(), 5)
+            netns1.wait_for(lambda: held() == self.root.managed_objects())
         except TimeoutError:
             self.fail('the object manager has something else:\n' + truth.difference(self.root.managed_objects(), held()))
 
@@ -211,9 +211,9 @@ class Following(netns1.TestCase):
         self.call(link, 'Link', 'SetDescription', '(s)', 'text')
         self.assert_signals((link, ['Description']))
         self.call(peer, 'Link', 'SetName', '(s)', 'other')
-        self.assert_signals((peer, ['Name']), (netns1.HOST, ['Routes']))  # they name the link
+        self.assert_signals((peer, ['Name']), (netns1.HOST, ['RouteData', 'Routes']))  # they name the link
         self.call(link, 'Link', 'AddAddress', '(sa{sv})', '10.1.0.1/24', {})
-        self.assert_signals((link, ['Addresses']), (web, ['Routes']))
+        self.assert_signals((link, ['AddressData', 'Addresses']), (web, ['RouteData', 'Routes']))
 
 
 if __name__ == '__main__':

@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Processes and namespaces: who lives where, names for namespaces without one, sockets and descriptors handed out.
+import ctypes
 import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import netns1
+import references
 from gi.repository import Gio, GLib
 from netns1 import ROOT, run
 
@@ -26,6 +29,8 @@ assert not os.get_inheritable(connection.fileno())
 connection.connect(("198.51.100.2", int(sys.argv[1])))
 print(connection.getsockname()[0], os.readlink("/proc/self/ns/net") == own)
 '''
+
+MANY = 1000
 
 
 def lsns():
@@ -51,6 +56,32 @@ class Processes(netns1.TestCase):
         listed = self.alice.call(path, 'Namespace', 'ListProcesses')
         self.assertEqual({pid for pid, _, _ in listed}, pids('busy'))
         self.assertEqual(listed, sorted([(first.pid, 0, 'sleep'), (second.pid, 0, 'sleep')]))
+
+    @staticmethod
+    def worked():
+        """For how many seconds the thread has worked that all changes wait for."""
+        folder = f'/proc/{netns1.NETNSD.pid}/task'
+        for thread in os.listdir(folder):
+            with open(f'{folder}/{thread}/comm', encoding='utf-8') as file:
+                if file.read() == 'netns-worker\n':
+                    with open(f'{folder}/{thread}/schedstat', encoding='utf-8') as statistics:
+                        return int(statistics.read().split()[0]) / 1e9
+        raise AssertionError('there is no such thread')
+
+    def test_list_beside_many(self):
+        """All processes are looked at, but not by the thread that all changes wait for."""
+        references.program(self, f"""
+import ctypes, os, signal
+for _ in range({MANY}):
+    if os.fork() == 0:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        signal.pause()
+""" + references.WAIT)
+        path = self.alice.create_namespace('busy')
+        before, all_before = self.worked(), netns1.NETNSD.worked
+        for _ in range(10):
+            self.assertEqual(self.alice.call(path, 'Namespace', 'ListProcesses'), [])
+        self.assertLess(self.worked() - before, (netns1.NETNSD.worked - all_before) / 4)
 
     def test_list_of_host(self):
         listed = {pid for pid, _, _ in self.root.call(netns1.HOST, 'Namespace', 'ListProcesses')}
@@ -148,6 +179,28 @@ class Adopt(netns1.TestCase):
             self.assertIn(f'NetNS1.Error.{error}:', str(context.exception))
         self.call_with_pidfd('new', process.pid, fds['right'])
         self.assertIn('new', netns1.namespaces())
+
+    def test_descriptor_with_much_to_tell(self):
+        """What /proc says of it has a line for each of its watches: that is not read."""
+        libc = ctypes.CDLL(None)
+        fd = libc.inotify_init1(os.O_CLOEXEC)
+        self.addCleanup(os.close, fd)
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(3000):
+                open(f'{folder}/{number}', 'w').close()
+                self.assertGreater(libc.inotify_add_watch(fd, f'{folder}/{number}'.encode(), 2), 0)
+            with open(f'/proc/self/fdinfo/{fd}') as file:
+                self.assertGreater(len(file.read()), 200000)
+            before = self.bytes_read()
+            with self.assertRaises(GLib.Error) as context:
+                self.call_with_pidfd('new', os.getpid(), fd)
+            self.assertIn('NetNS1.Error.InvalidArgument:', str(context.exception))
+            self.assertLess(self.bytes_read() - before, 100000)
+
+    @staticmethod
+    def bytes_read():
+        with open(f'/proc/{netns1.NETNSD.pid}/io') as file:
+            return int(file.read().split()[1])
 
 
 @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')

@@ -32,7 +32,7 @@ class Random(netns1.TestCase):
                 self.churn.round()
             self.churn.rename_namespaces()
             self.churn.add_all()
-            truth.check(self, self.root, timeout=3)
+            truth.check(self, self.root, netns1.PATIENCE)
 
     def test_changes(self):
         self.churn_and_check()
@@ -64,14 +64,14 @@ class Random(netns1.TestCase):
         with churn.Background(self.churn):
             for _ in range(60):
                 truth.bus(self.root.managed_objects())
-        truth.check(self, self.root, timeout=3)
+        truth.check(self, self.root, netns1.PATIENCE)
 
     def test_starts_while_it_changes(self):
         with churn.Background(self.churn):
             for _ in range(5):
                 netns1.NETNSD.restart()
                 truth.bus(self.root.managed_objects())
-        truth.check(self, self.root, timeout=3)
+        truth.check(self, self.root, netns1.PATIENCE)
 
 
 if __name__ == '__main__':

@@ -13,7 +13,7 @@ import running
 from netns1 import ROOT, allow_only, run, set_rules, wait_for
 from running import is_alive, status_of
 
-JOBS_PER_USER = 64  # src/core/job.c
+JOBS_PER_USER = 64  # src/core/namespace/run.c
 
 needs_users = unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
 
@@ -39,8 +39,15 @@ class Objects(running.TestCase):
         self.alice.call(self.path, 'Namespace', 'Rename', '(s)', 'renamed')
         self.assertEqual(self.bob.get(started.process, 'Process', 'Namespace'), f'{ROOT}/namespace/renamed')
 
+    def test_another_name_by_others(self):
+        """Of the namespace that a command runs in."""
+        process = self.start('sleep', '1000').process
+        run('sh', '-e', '-c', 'touch /run/netns/other; mount --bind /run/netns/isolated /run/netns/other; '
+                              'ip netns delete isolated')
+        wait_for(lambda: self.bob.get(process, 'Process', 'Namespace') == f'{ROOT}/namespace/other')
+
     def test_order_of_signals(self):
-        """There, ended, gone; and then no object any more."""
+        """There, ended, gone; and then no longer an object."""
         started = self.start('sh', '-c', 'exit 3')
         self.assertEqual(started.exited(), (3, 0))
         wait_for(lambda: len(started.signals) >= 3)
@@ -80,7 +87,7 @@ class Objects(running.TestCase):
         start()
         self.assertEqual(running.count_processes('sleep', '1005'), JOBS_PER_USER)
         caller.close()  # and all of them end
-        wait_for(lambda: running.count_processes('sleep', '1005') == 0, 20)
+        wait_for(lambda: running.count_processes('sleep', '1005') == 0)
 
     def test_no_descriptor_is_left(self):
         """Of the service's, after many commands that worked and many that did not."""
@@ -109,7 +116,7 @@ class End(running.TestCase):
             self.wait_for_output(started, 'up')
             pid = self.pid_of(started)
             started.kill()
-            wait_for(lambda: not is_alive(pid), 20)
+            wait_for(lambda: not is_alive(pid))
             with open(f'{folder}/marker') as file:
                 self.assertEqual(file.read(), 'hup\n')
 
@@ -122,7 +129,7 @@ class End(running.TestCase):
         wait_for(lambda: status_of(open(f'/proc/{pid}/status').read())['State'].startswith('T'))
         helper = running.processes_named('netnsd-run')
         started.kill()
-        wait_for(lambda: not is_alive(pid) and not is_alive(left), 30)
+        wait_for(lambda: not is_alive(pid) and not is_alive(left))
         wait_for(lambda: not any(is_alive(one) for one in helper))
         self.assertNotIn('sleep 100', run('ps', '-eo', 'args').stdout)
 
@@ -132,7 +139,7 @@ class End(running.TestCase):
         self.assertEqual(started.exited(), (4, 0))
         self.wait_for_output(started, '\n')
         left = int(started.output)
-        wait_for(lambda: not is_alive(left), 20)
+        wait_for(lambda: not is_alive(left))
 
     def test_detached(self):
         started = self.start('sleep', '1000', options="{'detach': <true>}")
@@ -145,7 +152,7 @@ class End(running.TestCase):
         wait_for(lambda: not is_alive(pid))
 
     def test_helper_killed(self):
-        """By an administrator, say: nobody could end the command any more, so it ends."""
+        """By an administrator, say: nobody could end the command then, so it ends."""
         started = self.start('sleep', '1000')
         pid = self.pid_of(started)
         os.kill(running.processes_named('netnsd-run')[0], signal.SIGKILL)
@@ -165,15 +172,15 @@ class End(running.TestCase):
                 self.assertFalse(any('/process/' in path for path in self.root.managed_objects()))
                 self.output_of('true')  # nobody else has to wait
                 started.kill()
-                wait_for(lambda: not running.processes_named('netnsd-run'), 20)
+                wait_for(lambda: not running.processes_named('netnsd-run'))
 
     def test_client_that_leaves_at_once(self):
         """Before its command runs, or while."""
         for _ in range(5):
             started = running.Run(netns1.ALICE, self.path, 'sleep', '1004')
             started.kill()
-        wait_for(lambda: 'sleep 1004' not in run('ps', '-eo', 'args').stdout, 20)
-        wait_for(lambda: not running.processes_named('netnsd-run'), 20)
+        wait_for(lambda: 'sleep 1004' not in run('ps', '-eo', 'args').stdout)
+        wait_for(lambda: not running.processes_named('netnsd-run'))
 
 
 @needs_users
@@ -215,7 +222,7 @@ class Restart(running.TestCase):
         started.kill()
         self.assertTrue(is_alive(pid))
         netns1.NETNSD.start()
-        wait_for(lambda: not is_alive(pid), 20)
+        wait_for(lambda: not is_alive(pid))
 
     def test_dead_helper(self):
         """What a helper left that was killed is in nobody's way."""
@@ -285,7 +292,7 @@ class Questions(running.TestCase):
         """A dialog is not filled to the end, and says so."""
         question, call = self.ask('true', 'x' * 5000, 'ü' * 5000)
         self.assertLess(len(question.message.encode()), 1500)
-        self.assertIn('x … (15006 bytes in all)', question.message)
+        self.assertIn('x … (15006 bytes in total)', question.message)
         question.dismiss()
         with self.assertBusError('AuthorizationDismissed'):
             call.result()
@@ -293,7 +300,7 @@ class Questions(running.TestCase):
     def test_command_that_writes_dialogs(self):
         """No line of its own, and nothing that turns the text around."""
         question, _ = self.ask('true', 'a\nb\u202ec\x1b[1md')
-        self.assertIn("true 'a\\u{a}b\\u{202e}c\\u{1b}[1md'", question.message)
+        self.assertIn("true 'a\\u000ab\\u202ec\\u001b[1md'", question.message)
         question.dismiss()
 
     def test_other_namespace_of_that_name(self):

@@ -14,7 +14,7 @@ SANDBOX = [os.path.join(TESTS, 'sandbox'), *sys.argv[1:]]
 
 
 def run(*arguments):
-    return subprocess.run([*SANDBOX, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90)
+    return subprocess.run([*SANDBOX, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
 
 
 def outside_state():
@@ -73,8 +73,8 @@ class Sandbox(unittest.TestCase):
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
             self.assertEqual(sandbox.stdout.readline(), 'ready\n')
             os.killpg(sandbox.pid, number)
-            sandbox.communicate(timeout=30)
-            deadline = time.monotonic() + 10
+            sandbox.communicate(timeout=300)
+            deadline = time.monotonic() + 60
             while processes_with(marker) and time.monotonic() < deadline:
                 time.sleep(0.01)
             self.assertEqual(processes_with(marker), [])

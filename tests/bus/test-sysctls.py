@@ -16,14 +16,12 @@ SPECIAL = {'ip_local_port_range': '20000 30000', 'ping_group_range': '5 7' if ne
 
 
 def documented(link):
-    """All keys that the documentation of SetSysctl lists, for one link."""
+    """All keys that the introspection file and the manual list for SetSysctl, for one link."""
     method = next(method for method in api.load()['org.example.NetNS1.Namespace'].methods if method.name == 'SetSysctl')
-    text = method.documentation.partition('can be changed are, below')[2].partition('They end')[0]
-    for group in re.split('[;.]\\s', text + ' '):
-        prefixes, _, names = group.partition(':')
-        for prefix in re.findall('`([a-z0-9.LINK]+)`', prefixes):
-            for name in names.split():
-                yield prefix.replace('LINK', link) + name
+    for annotation, names in method.annotations.items():
+        prefix = annotation.partition('.Settings.')[2].replace('LINK', link)
+        for name in names.split() if prefix else ():
+            yield f'{prefix}.{name}'
 
 
 def path_of(key):

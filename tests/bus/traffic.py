@@ -11,9 +11,9 @@ import selectors
 import socket
 import subprocess
 import sys
+import time
 
-PATIENCE = 10  # seconds for an answer that must come
-SHORT = 1  # and for one that must not
+SHORT = 1  # seconds for an answer that must not come
 
 
 def enter(namespace):
@@ -54,7 +54,8 @@ def call(address, port, protocol='tcp', namespace=None, timeout=SHORT):
 
 def answers(address, port, protocol='tcp', namespace=None):
     """Whether one comes in the end."""
-    return call(address, port, protocol, namespace, PATIENCE) == 'answer'
+    import netns1  # which the programs do without
+    return call(address, port, protocol, namespace, netns1.PATIENCE) == 'answer'
 
 
 # ---- the programs
@@ -71,6 +72,16 @@ def listen(word):
     return server
 
 
+def echo(connection):
+    """Whether the caller is still there."""
+    try:
+        data = connection.recv(1024)
+        connection.sendall(data)
+        return data != b''
+    except OSError:  # it gave up, after its packets were held back
+        return False
+
+
 def serve(words):
     selector = selectors.DefaultSelector()
     for word in words:
@@ -82,27 +93,33 @@ def serve(words):
                 selector.register(key.fileobj.accept()[0], selectors.EVENT_READ, 'connection')
             elif key.data == 'udp':
                 key.fileobj.sendto(*key.fileobj.recvfrom(1024))
-            else:
-                data = key.fileobj.recv(1024)
-                if data:
-                    key.fileobj.send(data)
-                else:
-                    selector.unregister(key.fileobj)
-                    key.fileobj.close()
+            elif not echo(key.fileobj):
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+
+
+def try_once(address, port, protocol, timeout):
+    kind = socket.SOCK_STREAM if protocol == 'tcp' else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, kind) as client:
+        client.settimeout(timeout)
+        try:
+            client.connect((address, port))
+            client.send(b'hello')
+            return 'answer' if client.recv(1024) == b'hello' else 'silence'
+        except (ConnectionRefusedError, ConnectionResetError, PermissionError):
+            return 'refused'
+        except OSError:
+            return 'silence'
 
 
 def make_call(address, port, protocol, timeout):
-    kind = socket.SOCK_STREAM if protocol == 'tcp' else socket.SOCK_DGRAM
-    client = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, kind)
-    client.settimeout(timeout)
-    try:
-        client.connect((address, port))
-        client.send(b'hello')
-        return 'answer' if client.recv(1024) == b'hello' else 'silence'
-    except (ConnectionRefusedError, ConnectionResetError, PermissionError):
-        return 'refused'
-    except OSError:
-        return 'silence'
+    """Again and again: a datagram gets lost, and a neighbour is not found while its link comes up."""
+    end = time.monotonic() + timeout
+    while True:
+        result = try_once(address, port, protocol, timeout if protocol == 'tcp' else min(timeout, SHORT))
+        if result != 'silence' or time.monotonic() >= end:
+            return result
+        time.sleep(0.01)
 
 
 if __name__ == '__main__':

@@ -21,7 +21,9 @@ COMMANDS = ('ip -json -details link', 'ip -json address', 'ip -json -4 route', '
             'ip netns list-id')
 WITH_NAME = ('host', 'named')
 WITHOUT_NAME = ('process', 'mount', 'descriptor')
-TENTATIVE = 0x40  # IFA_F_TENTATIVE
+TENTATIVE, NO_PREFIX_ROUTE = 0x40, 0x200  # IFA_F_TENTATIVE, IFA_F_NOPREFIXROUTE
+FOR_EVER = 2**32 - 1  # seconds
+MAIN = 254  # RT_TABLE_MAIN
 SEPARATOR = '--- truth ---'
 SCRIPT = f'echo {SEPARATOR};'.join(f'{command};' for command in COMMANDS)
 
@@ -34,8 +36,8 @@ def _dump(name):
     if result.returncode != 0:
         return None
     links, addresses, routes4, routes6, ids = result.stdout.split(SEPARATOR + '\n')
-    return {'links': json.loads(links or '[]'), 'addresses': json.loads(addresses or '[]'),
-            'routes': json.loads(routes4 or '[]') + json.loads(routes6 or '[]'), 'ids': ids}
+    return {'links': netns1.from_json(links), 'addresses': netns1.from_json(addresses),
+            'routes': netns1.from_json(routes4) + netns1.from_json(routes6), 'ids': ids}
 
 
 def _list_names(shown):
@@ -67,6 +69,22 @@ def _describe_link(info):
     return described
 
 
+def _print_address(address, peer='', broadcast='', label='', scope='', metric=0, prefix_route=True, valid_ends=False,
+                   preferred_ends=False):
+    """One line of all that belongs to it, in the same words for both sides."""
+    parts = [address, peer and f'peer {peer}', broadcast and f'brd {broadcast}', label and f'label {label}',
+             f'scope {scope}', metric and f'metric {metric}', not prefix_route and 'noprefixroute',
+             valid_ends and 'valid for a while', preferred_ends and 'preferred for a while']
+    return ' '.join(filter(None, parts))
+
+
+def _describe_address(item):
+    return _print_address(
+        f'{item["local"]}/{item["prefixlen"]}', item.get('address', ''), item.get('broadcast', ''),
+        item.get('label', ''), item['scope'], item.get('metric', 0),
+        not item.get('noprefixroute', False), item['valid_life_time'] != FOR_EVER, item['preferred_life_time'] != FOR_EVER)
+
+
 def _is_early(address):
     """The kernel lists a link-local address from its beginning, and tells of it when it is no longer tentative."""
     return address['local'].startswith('fe80:') and address.get('tentative', False)
@@ -78,6 +96,34 @@ def _describe_route(route):
         destination += '/128' if ':' in destination else '/32'
     gateway = route.get('gateway', route.get('via', {}).get('host', ''))
     return [destination, gateway, route.get('dev', ''), route.get('metric', 0)]
+
+
+def _print_way(way, gateway, link):
+    """Where a route leads, or one of several ways, as ip or the bus has it."""
+    onlink = 'onlink' in way.get('flags', []) or way.get('onlink', False)
+    return ' '.join(filter(None, [gateway and f'via {gateway}', link and f'dev {link}', onlink and 'onlink',
+                                  'weight' in way and f'weight {way["weight"]}']))
+
+
+def _print_route(kind, destination, ways, nexthop_id, source, metric):
+    """One line of all that belongs to it, in the same words for both sides."""
+    return ' '.join(filter(None, [kind, destination, *(sorted(ways)), nexthop_id and f'nhid {nexthop_id}',
+                                  source and f'src {source}', metric and f'metric {metric}']))
+
+
+def _detail_route(route):
+    """From ip."""
+    ways = [_print_way(way, way.get('gateway', way.get('via', {}).get('host', '')), way.get('dev', ''))
+            for way in route.get('nexthops', [route])]
+    return _print_route(route.get('type', 'unicast'), _describe_route(route)[0], ways, route.get('nhid'),
+                        route.get('prefsrc'), route.get('metric'))
+
+
+def _read_route(data):
+    """From the bus."""
+    destination = 'default' if data['destination'] == '::/0' else data['destination']
+    ways = [_print_way(way, way.get('gateway', ''), way.get('link', '')) for way in data.get('nexthops', [data])]
+    return _print_route(data['type'], destination, ways, data.get('nexthop-id'), data.get('source'), data['metric'])
 
 
 def _find_peer(dumps, name, info):
@@ -115,12 +161,15 @@ def kernel(names):
         for info in dump['links']:
             link = links[info['ifindex']] = _describe_link(info)
             link['master'] = indexes.get(link['master'])
-            link['addresses'] = sorted(f'{item["local"]}/{item["prefixlen"]}' for item in
+            link['addresses'] = sorted(_describe_address(item) for item in
                                        addresses.get(info['ifindex'], []) if not _is_early(item))
             if link['kind'] == 'veth':
                 link['peer'] = _find_peer(dumps, name, info)
-        routes = sorted(_describe_route(route) for route in dump['routes'] if 'dst' in route)
-        result[name] = {'links': links, 'routes': routes}
+        routes = [route for route in dump['routes'] if 'dst' in route]
+        result[name] = {'links': links,
+                        'routes': sorted(_describe_route({**route, **way}) for route in routes
+                                         for way in route.get('nexthops', [{}])),
+                        'route-data': sorted(map(_detail_route, routes))}
     return result
 
 
@@ -135,16 +184,23 @@ def _place(objects, path):
     return (namespace['Name'], link['Index']) if namespace['Source'] in WITH_NAME else None
 
 
+def _read_address(data):
+    return _print_address(
+        data['address'], data.get('peer', ''), data.get('broadcast', ''), data.get('label', ''), data['scope'],
+        data.get('metric', 0), not data['flags'] & NO_PREFIX_ROUTE, 'valid-until' in data, 'preferred-until' in data)
+
+
 def _read_link(objects, interfaces):
     link = interfaces['org.example.NetNS1.Link']
+    assert link['Addresses'] == [(data['address'], data['flags']) for data in link['AddressData']], link
     master = _place(objects, link['Master'])
     result = {
         'name': link['Name'], 'kind': link['Kind'], 'mtu': link['Mtu'], 'mac': link['MacAddress'],
         'enabled': link['Enabled'], 'carrier': link['Carrier'], 'oper-state': link['OperState'],
         'master': master[1] if master else None, 'description': link['Description'],
         'alternative-names': sorted(link['AlternativeNames']),
-        'addresses': sorted(address for address, flags in link['Addresses']
-                            if not (address.startswith('fe80:') and flags & TENTATIVE)),
+        'addresses': sorted(_read_address(data) for data in link['AddressData']
+                            if not (data['address'].startswith('fe80:') and data['flags'] & TENTATIVE)),
     }
     if 'org.example.NetNS1.Veth' in interfaces:
         veth = interfaces['org.example.NetNS1.Veth']
@@ -154,6 +210,7 @@ def _read_link(objects, interfaces):
     if 'org.example.NetNS1.Bridge' in interfaces:
         result['bridge'] = dict(interfaces['org.example.NetNS1.Bridge'])
         del result['bridge']['Ports']
+        del result['bridge']['AllowLoop']  # of which the kernel does not know
         del result['bridge']['AgeingTime']  # which the spanning tree protocol shortens without a word
     if 'org.example.NetNS1.BridgePort' in interfaces:
         result['port'] = dict(interfaces['org.example.NetNS1.BridgePort'])
@@ -198,7 +255,8 @@ def bus(objects):
         result[namespace['Name']] = {
             'links': {objects[link]['org.example.NetNS1.Link']['Index']: _read_link(objects, objects[link])
                       for link in namespace['Links']},
-            'routes': sorted(list(route) for route in namespace['Routes'])}
+            'routes': sorted(list(route) for route in namespace['Routes']),
+            'route-data': sorted(_read_route(route) for route in namespace['RouteData'] if route['table'] == MAIN)}
     return result
 
 
@@ -216,7 +274,8 @@ def calm(view):
             kept['addresses'] = [address for address in link['addresses'] if not address.startswith('fe80:')]
             links[index] = kept
         routes = [route for route in namespace['routes'] if not route[0].startswith('fe80:')]
-        result[name] = {'links': links, 'routes': routes}
+        data = [route for route in namespace['route-data'] if ' fe80:' not in route or ' via fe80:' in route]
+        result[name] = {'links': links, 'routes': routes, 'route-data': data}
     return result
 
 

@@ -106,7 +106,7 @@ class Watcher:
         while self.context.iteration(False):
             pass
 
-    def wait(self, predicate, what, timeout=2):
+    def wait(self, predicate, what, timeout=netns1.PATIENCE):
         """For a signal after which predicate() is true; returns its value."""
         deadline = time.monotonic() + timeout
         while True:

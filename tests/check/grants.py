@@ -29,7 +29,7 @@ def check_header(path, text):
 def check():
     complaints = []
     seen = ''
-    for path in checking.project_files('src/kernel', endings=('.h',)):
+    for path in [*checking.project_files('src/kernel', endings=('.h',)), 'src/core/foreign/firewalld.h']:
         text = checking.read(path)
         seen += text
         complaints += check_header(path, text)

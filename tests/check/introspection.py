@@ -14,6 +14,8 @@ PREFIX = 'org.example.NetNS1.'
 STANDARD = 'org.freedesktop.'
 # What a user in front of the machine may do without a password; nobody else may do anything without one.
 FREE_WHEN_ACTIVE = {PREFIX + verb for verb in ('create-namespace', 'configure-own', 'run', 'open-socket', 'diagnose')}
+MESSAGE = PREFIX + 'Message'
+MESSAGE_FORM = r'Authentication is required to (?:[^$()]|\$\(\w+\))* \(\$\(place\)\)'
 ASKS = ('auth_admin', 'auth_admin_keep')
 ERROR_TEXT = re.compile(r'Errors:(.*?)(?:polkit:|\Z)', re.DOTALL)
 QUALIFIED_ERROR = re.compile(r'`(?:org\.example\.NetNS1|org\.freedesktop\.DBus)\.Error\.([A-Za-z]+)`')
@@ -49,6 +51,22 @@ def check_action(member, actions):
         yield f'{member}: a property that can be written goes past the methods'
 
 
+def general_actions(policy):
+    """Actions in whose dialogs the method's message stands: many methods ask for them."""
+    return {action.get('id') for action in ElementTree.fromstring(policy).iter('action')
+            if '$(change)' in action.findtext('message', '')}
+
+
+def check_message(member, general):
+    message = member.annotations.get(MESSAGE)
+    asks = any(value in general for key, value in member.annotations.items() if key.startswith(api.ACTION))
+    if member.kind == 'method' and asks and not message:
+        yield f'{member}: no {MESSAGE}; say what it does, for dialogs'
+    if message and not re.fullmatch(MESSAGE_FORM, message):
+        yield (f'{member}: a message is like “Authentication is required to set the MTU of $(link) ($(place))”, not '
+               f'“{message}”')
+
+
 def check_documentation(member):
     text = member.documentation
     if not re.search(rf'^\s*{member.name}:', text):
@@ -80,10 +98,12 @@ def errors_mentioned(interfaces):
 
 def check_actions(interfaces, policy):
     actions = actions_of(policy)
+    general = general_actions(policy)
     used = set()
     for interface in interfaces.values():
         for member in interface.methods + interface.properties:
             yield from check_action(member, actions)
+            yield from check_message(member, general)
             used.update(value for key, value in member.annotations.items() if key.startswith(api.ACTION))
     for action in sorted(actions - used):
         yield f'{action}: nothing asks for it'
@@ -106,18 +126,31 @@ def check_words(interfaces, code):
         yield f'{name}: an error of src/common/error.c that the documentation does not mention'
 
 
+def check_details(interfaces, code):
+    """That the service knows all details that messages name."""
+    known = set(re.findall(r'^  \{ "(\w+)",', code, re.MULTILINE))
+    for interface in interfaces.values():
+        for member in interface.methods:
+            for key in re.findall(r'\$\((\w+)\)', member.annotations.get(MESSAGE, '')):
+                if key not in known | {'place'}:
+                    yield f'{member}: src/bus/call/actions.c knows no detail “{key}”'
+
+
 def check():
     return list(check_actions(api.load(), checking.read('data', 'org.example.NetNS1.policy')))
 
 
 def check_all():
-    return check() + list(check_words(api.load(), checking.read('src', 'common', 'error.c')))
+    interfaces = api.load()
+    return (check() + list(check_words(interfaces, checking.read('src', 'common', 'error.c')))
+            + list(check_details(interfaces, checking.read('src', 'bus', 'call', 'actions.c'))))
 
 
 METHOD = '''<node><!-- Words. --><interface name="org.example.NetNS1.Example">
   <!-- Go: @speed: How fast. @since: 1 Errors: `Busy`. polkit: org.example.NetNS1.go. -->
   <method name="Go">
     <annotation name="org.example.NetNS1.Action" value="org.example.NetNS1.go"/>
+    <annotation name="org.example.NetNS1.Message" value="Authentication is required to go to $(link) ($(place))"/>
     <arg name="speed" type="u" direction="in"/>
   </method>
   <!-- Speed: How fast. -->
@@ -127,13 +160,16 @@ METHOD = '''<node><!-- Words. --><interface name="org.example.NetNS1.Example">
 </interface></node>'''
 DEFAULTS = ('<defaults><allow_any>auth_admin</allow_any><allow_inactive>auth_admin</allow_inactive>'
             '<allow_active>auth_admin_keep</allow_active></defaults>')
-POLICY = f'<policyconfig><action id="org.example.NetNS1.go">{DEFAULTS}</action></policyconfig>'
+POLICY = (f'<policyconfig><action id="org.example.NetNS1.go"><message>Do it ($(change))</message>{DEFAULTS}</action>'
+          '</policyconfig>')
 CODE = '[X] = NETNS_ERROR_PREFIX "Busy",'
+DETAILS = '  { "link", TRUE },'
 
 
-def example(old='', new='', policy=POLICY, code=CODE):
+def example(old='', new='', policy=POLICY, code=CODE, details=DETAILS):
     interfaces = {interface.name: interface for interface in api.parse(METHOD.replace(old, new) if old else METHOD)}
-    return lambda: [*check_actions(interfaces, policy), *check_words(interfaces, code)]
+    return lambda: [*check_actions(interfaces, policy), *check_words(interfaces, code),
+                    *check_details(interfaces, details)]
 
 
 if __name__ == '__main__':
@@ -143,6 +179,11 @@ if __name__ == '__main__':
         example('value="org.example.NetNS1.go"', 'value="org.example.NetNS1.fly"'),
         example('<arg name="speed"', '<annotation name="org.example.NetNS1.ActionHost" value="x"/><arg name="speed"'),
         example('access="read"', 'access="readwrite"'),
+        example('<annotation name="org.example.NetNS1.Message" value="Authentication is required to go to $(link) ($(place))"/>'),
+        example('$(link)', '$link'),
+        example('$(link)', '$(target)'),
+        example(' ($(place))'),
+        example(details=''),
         example('<!-- Speed: How fast. -->'),
         example('<!-- Words. -->'),
         example('@speed: How fast.'),

@@ -2,7 +2,7 @@
 /* For LD_PRELOAD into netnsd: one call that its worker makes to the kernel fails, once, with an errno of the test's
  * choice. Test and service share a counter in a file, so that a test can walk through all calls of a method, one after
  * the other (faults.py is the other end). Coming home from another namespace never fails: netnsd then ends itself, on
- * purpose (netns_nsfs_leave() in src/kernel/netns.c). Neither do calls that only close, wait or receive. */
+ * purpose (netns_visit_end() in src/kernel/netns.c). Neither do calls that only close, wait or receive. */
 #undef _FILE_OFFSET_BITS /* with it open() is open64(), and both are needed here */
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 
 /* faults.py unpacks it as "iiii112s". */
 typedef struct {
-  int target; /* which call shall fail, counted from 1; 0: none */
+  int target; /* which call is to fail, counted from 1; 0: none */
   int count;
   int error_number;
   int fired;
@@ -34,9 +34,9 @@ typedef struct {
 
 static Counter *counter;
 
-#define REAL(function)                                                                                               \
-  static __typeof__ (function) *real;                                                                                \
-  if (real == NULL)                                                                                                  \
+#define REAL(function)                                                                                                 \
+  static __typeof__ (function) *real;                                                                                  \
+  if (real == NULL)                                                                                                    \
   real = (__typeof__ (function) *) dlsym (RTLD_NEXT, #function)
 
 __attribute__ ((constructor)) static void
@@ -137,48 +137,48 @@ setns (int fd, int type)
   return !is_home (fd) && must_fail ("setns", NULL) ? -1 : real (fd, type);
 }
 
-#define DEFINE_OPEN(function)                                                                                        \
-  int function (const char *path, int flags, ...)                                                                    \
-  {                                                                                                                  \
-    mode_t mode = 0;                                                                                                 \
-    va_list arguments;                                                                                               \
-    REAL (function);                                                                                                 \
-                                                                                                                     \
-    va_start (arguments, flags);                                                                                     \
-    if (flags & (O_CREAT | O_TMPFILE))                                                                               \
-      mode = va_arg (arguments, mode_t);                                                                             \
-    va_end (arguments);                                                                                              \
-    return must_fail (#function, path) ? -1 : real (path, flags, mode);                                              \
+#define DEFINE_OPEN(function)                                                                                          \
+  int function (const char *path, int flags, ...)                                                                      \
+  {                                                                                                                    \
+    mode_t mode = 0;                                                                                                   \
+    va_list arguments;                                                                                                 \
+    REAL (function);                                                                                                   \
+                                                                                                                       \
+    va_start (arguments, flags);                                                                                       \
+    if (flags & (O_CREAT | O_TMPFILE))                                                                                 \
+      mode = va_arg (arguments, mode_t);                                                                               \
+    va_end (arguments);                                                                                                \
+    return must_fail (#function, path) ? -1 : real (path, flags, mode);                                                \
   }
 
 DEFINE_OPEN (open)
 DEFINE_OPEN (open64)
 
 /* Without O_CREAT it is the walk through /proc, in which a process that cannot be opened is none. */
-#define DEFINE_OPENAT(function)                                                                                      \
-  int function (int folder, const char *path, int flags, ...)                                                        \
-  {                                                                                                                  \
-    mode_t mode = 0;                                                                                                 \
-    va_list arguments;                                                                                               \
-    REAL (function);                                                                                                 \
-                                                                                                                     \
-    va_start (arguments, flags);                                                                                     \
-    if (flags & (O_CREAT | O_TMPFILE))                                                                               \
-      mode = va_arg (arguments, mode_t);                                                                             \
-    va_end (arguments);                                                                                              \
-    return (flags & O_CREAT) && must_fail (#function, path) ? -1 : real (folder, path, flags, mode);                 \
+#define DEFINE_OPENAT(function)                                                                                        \
+  int function (int folder, const char *path, int flags, ...)                                                          \
+  {                                                                                                                    \
+    mode_t mode = 0;                                                                                                   \
+    va_list arguments;                                                                                                 \
+    REAL (function);                                                                                                   \
+                                                                                                                       \
+    va_start (arguments, flags);                                                                                       \
+    if (flags & (O_CREAT | O_TMPFILE))                                                                                 \
+      mode = va_arg (arguments, mode_t);                                                                               \
+    va_end (arguments);                                                                                                \
+    return (flags & O_CREAT) && must_fail (#function, path) ? -1 : real (folder, path, flags, mode);                   \
   }
 
 DEFINE_OPENAT (openat)
 DEFINE_OPENAT (openat64)
 
 /* What open() is called when the compiler watches over it (_FORTIFY_SOURCE). */
-#define DEFINE_OPEN_2(function)                                                                                      \
-  int function (const char *path, int flags);                                                                       \
-  int function (const char *path, int flags)                                                                        \
-  {                                                                                                                  \
-    REAL (function);                                                                                                 \
-    return must_fail (#function, path) ? -1 : real (path, flags);                                                    \
+#define DEFINE_OPEN_2(function)                                                                                        \
+  int function (const char *path, int flags);                                                                          \
+  int function (const char *path, int flags)                                                                           \
+  {                                                                                                                    \
+    REAL (function);                                                                                                   \
+    return must_fail (#function, path) ? -1 : real (path, flags);                                                      \
   }
 
 DEFINE_OPEN_2 (__open_2)

@@ -7,6 +7,7 @@ import json
 import mmap
 import os
 import re
+import stat
 import struct
 import sys
 
@@ -22,8 +23,8 @@ ERRNO = errno.EIO  # which no code takes for anything else than a failure
 
 # Different each time that a thing is made anew, or given by the kernel a moment later. (MACs: of the links; the handle
 # is that of a rule.)
-EACH_TIME_NEW = {'ifindex', 'link_index', 'link_netnsid', 'address', 'broadcast', 'handle', 'root_id', 'bridge_id',
-                 'designated_bridge', 'designated_root', 'link', 'state'}
+EACH_TIME_NEW = {'ifindex', 'link_netnsid', 'address', 'broadcast', 'permanent address', 'handle', 'root_id', 'bridge_id',
+                 'designated_bridge', 'designated_root', 'link'}
 LATER_PROPERTIES = {'Carrier', 'OperState', 'State'}
 
 
@@ -35,16 +36,7 @@ class Fault:
         with open(path, 'wb+') as file:
             file.truncate(LAYOUT.size)
             self.memory = mmap.mmap(file.fileno(), LAYOUT.size)
-        definition = netns1.NETNSD.definition
-        libraries = [*self._sanitizers(definition['command'][0]), os.environ['FAIL_NTH']]
-        netns1.NETNSD.define(definition['command'], definition['bus_name'], {
-            **definition['environment'], 'FAIL_NTH_FILE': path, 'LD_PRELOAD': ':'.join(libraries)})
-
-    @staticmethod
-    def _sanitizers(program):
-        """Their libraries, which must be loaded before any other."""
-        text = netns1.run('ldd', program).stdout
-        return re.findall(r'lib(?:asan|ubsan)\.so\S* => (\S+)', text)
+        netns1.preload(os.environ['FAIL_NTH'], FAIL_NTH_FILE=path)
 
     def arm(self, number, error_number=ERRNO):
         self.memory[:] = LAYOUT.pack(0, 0, error_number, 0, b'')
@@ -58,11 +50,10 @@ class Fault:
 
 
 def without(value, keys):
-    """`bridge link` takes a peer's ifindex for one of its own namespace, and calls that link's state M-DOWN."""
     if isinstance(value, dict):
         return {key: without(item, keys) for key, item in value.items() if key not in keys}
     if isinstance(value, list):
-        return [without(item, keys) for item in value if item != 'M-DOWN']
+        return [without(item, keys) for item in value]
     return value
 
 
@@ -71,6 +62,8 @@ def read_files(folder='/run/netnsd'):
     found = {}
     for place, _, names in os.walk(folder):
         for name in names:
+            if stat.S_ISSOCK(os.stat(os.path.join(place, name)).st_mode):
+                continue
             with open(os.path.join(place, name)) as file:
                 found[os.path.join(place, name)] = file.read()
     return found
@@ -83,16 +76,37 @@ def read_tree(caller):
         link = interfaces.get('org.example.NetNS1.Link', {})
         link['Addresses'] = sorted(address for address, _ in link.get('Addresses', [])
                                    if not address.startswith('fe80:'))
+        link['AddressData'] = sorted((without(data, {'flags'}) for data in link.get('AddressData', [])
+                                      if not data['address'].startswith('fe80:')), key=str)
         namespace = interfaces.get('org.example.NetNS1.Namespace', {})
         namespace['Routes'] = [route for route in namespace.get('Routes', []) if not route[0].startswith('fe80:')]
+        namespace['RouteData'] = [route for route in namespace.get('RouteData', [])
+                                  if not route['destination'].startswith('fe80:')]
     return tree
+
+
+# Identities of what is remembered, hardware addresses in elements of sets, and link-local addresses made of them.
+CHOSEN_BY_CHANCE = re.compile(r'(?<=Identity=)\d+|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}|fe80::[0-9a-f:]+|0xfe80[0-9a-f]+')
+
+
+ORDERS = {'elem': json.dumps, 'links': lambda link: link['name']}
+
+
+def in_order(value):
+    """With the elements of sets sorted, which the kernel lists by a hash, and links, which it lists by their numbers."""
+    if isinstance(value, list):
+        return [in_order(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: sorted(map(in_order, item), key=ORDERS[key]) if key in ORDERS and isinstance(item, list)
+            else in_order(item) for key, item in value.items()}
 
 
 class State:
     """All that a call could leave a trace in."""
 
     def __init__(self, caller):
-        self.kernel = without(json.loads(netns1.snapshot()), {'handle', 'state'})  # of a port: it follows the carrier
+        self.kernel = without(json.loads(netns1.snapshot()), {'handle'})
         # Which empty file a namespace is mounted on is nobody's business.
         self.kernel['@files'] = [line.split()[0] for line in self.kernel['@files']]
         self.files = read_files()
@@ -103,7 +117,8 @@ class State:
 
     def outline(self):
         """The same for a thing that is made twice."""
-        return json.dumps([without(self.kernel, EACH_TIME_NEW), sorted(self.files.values())], indent=1, sort_keys=True)
+        text = json.dumps([without(self.kernel, EACH_TIME_NEW), sorted(self.files.values())])
+        return json.dumps(in_order(json.loads(CHOSEN_BY_CHANCE.sub('*', text))), indent=1, sort_keys=True)
 
 
 class TestCase(netns1.TestCase):
@@ -124,7 +139,7 @@ class TestCase(netns1.TestCase):
         return self.root.call(self.root.link(namespace, name), 'Link', method, signature, *values)
 
     def network(self, name, method, signature=None, *values):
-        return self.root.call(f'{netns1.ROOT}/network/{name}', 'Network', method, signature, *values)
+        return self.root.call(netns1.network_path(name), 'Network', method, signature, *values)
 
     def make_namespaces(self, *names):
         for name in names:
@@ -172,6 +187,6 @@ class TestCase(netns1.TestCase):
     def assert_done(self, done, why='nothing fails: '):
         """If something failed, then what the method can do without."""
         try:
-            netns1.wait_for(lambda: State(self.root).outline() == done, 2)
+            netns1.wait_for(lambda: State(self.root).outline() == done)
         except TimeoutError:
             self.fail(f'{why}it is half done:\n' + netns1.difference(done, State(self.root).outline()))

@@ -61,7 +61,7 @@ class Firewalls(faults.TestCase):
         self.firewall('SetPolicy', '(ss)', 'input', 'drop')
 
         def back():
-            self.network('lan', 'Delete')
+            self.network('web:lan', 'Delete')
             self.forget()
             self.manager('CreateNetwork', '(sa{sv})', 'lan', {'namespace': 'web', 'nat': True, 'subnets': ['10.1.0.0/24']})
             self.firewall('SetPolicy', '(ss)', 'input', 'drop')

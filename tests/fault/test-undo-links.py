@@ -106,6 +106,14 @@ class Links(faults.TestCase):
             with self.subTest(method):
                 self.set(method, signature, new, old)
 
+    def test_set_up_again(self):
+        """With what it lost when it was set down."""
+        self.make_pair(addresses=['10.1.0.1/24', 'fd00:1::1/64'], **{'mac-address': '02:00:00:00:00:01'})
+        self.namespace('web', 'AddRoute', '(ssa{sv})', 'default', '10.1.0.254', {})
+        self.link('web', 'v1', 'SetEnabled', '(b)', False)
+        self.walk(lambda: self.link('web', 'v1', 'SetEnabled', '(b)', True),
+                  lambda: self.link('web', 'v1', 'SetEnabled', '(b)', False), at_least=6)
+
     def test_rate_limit(self):
         self.make_pair()
         for rate, old in ((10**7, 0), (10**7, 10**6), (0, 10**6)):
@@ -135,10 +143,44 @@ class Links(faults.TestCase):
                 self.walk(lambda: self.link('web', 'v1', 'AddAddress', '(sa{sv})', address, {}),
                           lambda: self.link('web', 'v1', 'RemoveAddress', '(s)', address), at_least=3)
 
+    def test_add_address_where_ipv6_is_off(self):
+        """It is switched on for this link, and off again."""
+        self.make_pair()
+
+        def switch_off():
+            netns1.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/v1/disable_ipv6', namespace='web')
+            netns1.wait_for(lambda: not self.root.get(self.root.link('web', 'v1'), 'Link', 'Addresses'))
+        switch_off()
+        self.walk(lambda: self.link('web', 'v1', 'AddAddress', '(sa{sv})', 'fd00:1::1/64', {'dad': 'off'}), switch_off,
+                  at_least=6)
+
     def test_remove_address(self):
         self.make_pair(addresses=['10.1.0.1/24'])
         self.walk(lambda: self.link('web', 'v1', 'RemoveAddress', '(s)', '10.1.0.1/24'),
                   lambda: self.link('web', 'v1', 'AddAddress', '(sa{sv})', '10.1.0.1/24', {}), at_least=3)
+
+    def test_add_and_remove_address_with_all_of_it(self):
+        self.make_pair()
+        options = {'peer': '10.1.0.2', 'label': 'v1:1', 'metric': GLib.Variant('u', 77), 'prefix-route': False}
+        add = lambda: self.link('web', 'v1', 'AddAddress', '(sa{sv})', '10.1.0.1/32', options)  # noqa: E731
+        remove = lambda: self.link('web', 'v1', 'RemoveAddress', '(s)', '10.1.0.1/32')  # noqa: E731
+        self.walk(add, remove, at_least=3)
+        self.walk(remove, add, at_least=3)
+
+    def test_remove_first_address_of_subnet(self):
+        """The kernel takes the others along, which must stay."""
+        self.make_pair()
+
+        def back():
+            netns1.run('ip', 'address', 'flush', 'dev', 'v1', 'scope', 'global', namespace='web')
+            netns1.run('ip', '-batch', '-', namespace='web', input="""
+address add 10.1.0.1/24 dev v1
+address add 10.1.0.2/24 dev v1 label v1:1
+address add 10.1.0.3/24 dev v1
+""")
+            netns1.wait_for(lambda: len(self.root.get(self.root.link('web', 'v1'), 'Link', 'Addresses')) >= 3)
+        back()
+        self.walk(lambda: self.link('web', 'v1', 'RemoveAddress', '(s)', '10.1.0.1/24'), back, at_least=5)
 
     def test_move(self):
         """To the host and back, down and without addresses, which a move takes away."""

@@ -3,6 +3,7 @@
 # All or nothing, for what changes namespaces and their routes.
 import faults
 import netns1
+from gi.repository import GLib
 
 
 class Namespaces(faults.TestCase):
@@ -24,8 +25,21 @@ class Namespaces(faults.TestCase):
             self.root.create_namespace('web')
             netns1.wait_for(lambda: netns1.link('phys0'))
             self.link('', 'phys0', 'MoveTo', '(sa{sv})', 'web', {'name': 'wan'})
-            netns1.run('ip', '-batch', '-', namespace='web', input='link set wan up\naddress add 10.0.0.1/24 dev wan\n')
-        netns1.run('ip', '-batch', '-', input='link add phys0 up type ifb\naddress add 192.0.2.1/24 dev phys0\n')
+            netns1.run('ip', '-batch', '-', namespace='web', input="""
+link set wan up
+address add 10.0.0.1/24 dev wan label wan:1
+address add 10.0.0.2/24 dev wan
+address add 10.0.1.1 peer 10.0.1.2/32 metric 77 dev wan
+address add fd02::1/64 dev wan nodad noprefixroute
+""")
+            wan = self.root.link('web', 'wan')  # the kernel tells of this address late
+            netns1.wait_for(lambda: 'fd02::1/64' in dict(self.root.get(wan, 'Link', 'Addresses')))
+        netns1.run('ip', '-batch', '-', input="""
+link add phys0 up type ifb
+address add 192.0.2.1/24 dev phys0 label phys0:1
+address add 192.0.2.2 peer 192.0.2.3/32 dev phys0
+address add fd03::1/64 dev phys0 nodad metric 78
+""")
         make()
         self.walk(lambda: self.namespace('web', 'Delete', '(a{sv})', {}), make, at_least=10)
 
@@ -115,6 +129,30 @@ class Namespaces(faults.TestCase):
         self.walk(lambda: self.namespace('web', 'RemoveRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {}),
                   lambda: self.namespace('web', 'AddRoute', '(ssa{sv})', '192.0.2.0/24', '10.1.0.1', {}), at_least=3)
 
+    def test_routes_of_other_types(self):
+        self.make_namespaces('web')
+        for destination in ('192.0.2.0/24', 'fd00:9::/48'):
+            arguments = (destination, '', {'type': 'blackhole', 'metric': GLib.Variant('u', 7)})
+            self.walk(lambda: self.namespace('web', 'AddRoute', '(ssa{sv})', *arguments),
+                      lambda: self.namespace('web', 'RemoveRoute', '(ssa{sv})', *arguments), at_least=3)
+            self.walk(lambda: self.namespace('web', 'RemoveRoute', '(ssa{sv})', destination, '', {}),
+                      lambda: self.namespace('web', 'AddRoute', '(ssa{sv})', *arguments), at_least=3)
+
+    def test_remove_one_way_of_several(self):
+        """Of IPv4, a route without it comes first, and goes again if the other stays."""
+        self.make_namespaces('web')
+        self.manager('CreateVeth', '(ssssa{sv})', 'web', 'v1', '', 'v0', {'addresses': ['10.1.0.2/24', 'fd00:1::2/64']})
+        for family, destination, ways in (('-4', '192.0.2.0/24', ('10.1.0.1', '10.1.0.3', '10.1.0.4')),
+                                          ('-6', 'fd00:9::/48', ('fd00:1::1', 'fd00:1::3', 'fd00:1::4'))):
+            def back():
+                netns1.run('ip', family, 'route', 'flush', destination, namespace='web')
+                netns1.run('ip', family, 'route', 'add', destination, *' '.join(f'nexthop via {way}' for way in ways).split(),
+                           namespace='web')
+                netns1.wait_for(lambda: [route for route in self.root.get(f'{netns1.ROOT}/namespace/web', 'Namespace', 'RouteData')
+                                         if len(route.get('nexthops', [])) == 3 and route['destination'] == destination])
+            back()
+            self.walk(lambda: self.namespace('web', 'RemoveRoute', '(ssa{sv})', destination, ways[1], {}), back, at_least=3)
+            netns1.run('ip', family, 'route', 'flush', destination, namespace='web')
 
     def test_sysctl(self):
         self.make_namespaces('web')

@@ -62,12 +62,45 @@ class Networks(faults.TestCase):
         self.walk(lambda: switch(True), lambda: switch(False), at_least=15)
         self.walk(lambda: switch(False), lambda: switch(True), at_least=12)
 
+    def test_connect_guarded(self):
+        """The members' addresses are elements of sets, and a file."""
+        self.make_namespaces('web')
+        self.create(nat=False, guard=True)
+        self.walk(self.connect, self.disconnect, at_least=12)
+        self.walk(self.disconnect, self.connect, at_least=5)
+
+    def test_guard_comes(self):
+        """With the second owner of members."""
+        self.make_namespaces('web', 'other')
+        self.root.call(f'{netns1.ROOT}/namespace/other', 'Namespace', 'SetOwner', '(u)', 7)
+
+        def begin():
+            self.create(nat=False)
+            self.manager('Connect', '(ssa{sv})', 'other', 'lan', {'addresses': ['10.1.0.9/24']})
+
+        def begin_again():
+            self.disconnect()
+            self.manager('Disconnect', '(ss)', 'other', 'lan')
+            self.delete()
+            begin()
+        begin()
+        self.walk(self.connect, begin_again, at_least=14)
+
     def test_connect(self):
         """A long name for the far end, and default routes."""
         netns1.run('ip', 'link', 'add', 'other', 'type', 'bridge')
         self.make_namespaces('web')
         self.create()
         self.walk(self.connect, self.disconnect, at_least=12)
+
+    def test_connect_where_ipv6_is_off(self):
+        """Without IPv6; and where it is asked for, with it."""
+        self.make_namespaces('web')
+        self.create()
+        netns1.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6', namespace='web')
+        self.walk(lambda: self.connect(addresses=[]), self.disconnect, at_least=12)
+        self.disconnect()
+        self.walk(lambda: self.connect(addresses=['10.1.0.9/24', 'fd00:1::9/64']), self.disconnect, at_least=14)
 
     def test_connect_with_long_name(self):
         self.make_namespaces('web')

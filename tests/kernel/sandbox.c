@@ -139,7 +139,7 @@ sandbox_try (const char *format, ...)
 
 /**
  * sandbox_query:
- * @filter: what jq shall pick, without single quotes
+ * @filter: what jq is to pick, without single quotes
  * @format: a shell command that prints JSON, or nothing at all
  * @...: its arguments
  *

@@ -18,21 +18,21 @@ NetnsNetlink *sandbox_connect (const char *name);
 guint sandbox_link_index (NetnsNetlink *netlink, const char *name);
 
 /* The JSON value that jq picks of what the command prints. */
-#define assert_query(filter, expected, ...)                                                                      \
-  G_STMT_START                                                                                                   \
-  {                                                                                                              \
-    g_autofree char *query_result = sandbox_query (filter, __VA_ARGS__);                                         \
-    g_assert_cmpstr (query_result, ==, expected);                                                                \
-  }                                                                                                              \
+#define assert_query(filter, expected, ...)                                                                            \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    g_autofree char *query_result = sandbox_query (filter, __VA_ARGS__);                                               \
+    g_assert_cmpstr (query_result, ==, expected);                                                                      \
+  }                                                                                                                    \
   G_STMT_END
 
 /* That @error is one of the service's, says @text, and is no longer there afterwards. */
-#define assert_error(error, error_code, text)                                                                    \
-  G_STMT_START                                                                                                   \
-  {                                                                                                              \
-    g_assert_error (error, NETNS_ERROR, error_code);                                                             \
-    if (strstr ((error)->message, text) == NULL)                                                                 \
-      g_error ("“%s” does not say “%s”", (error)->message, text);                                                \
-    g_clear_error (&error);                                                                                      \
-  }                                                                                                              \
+#define assert_error(error, error_code, text)                                                                          \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    g_assert_error (error, NETNS_ERROR, error_code);                                                                   \
+    if (strstr ((error)->message, text) == NULL)                                                                       \
+      g_error ("“%s” does not say “%s”", (error)->message, text);                                                      \
+    g_clear_error (&error);                                                                                            \
+  }                                                                                                                    \
   G_STMT_END

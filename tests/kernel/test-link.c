@@ -3,11 +3,13 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "kernel/address.h"
+#include "kernel/events.h"
 #include "kernel/link.h"
 #include "kernel/netns.h"
 #include "sandbox.h"
 
 #include <fcntl.h>
+#include <linux/if_addr.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -55,7 +57,7 @@ test_veth_across_namespaces (void)
                          .peer_name = "far0",
                          .peer_namespace_fd = fd,
                          .peer_mac = peer_mac };
-  NetnsAddress address;
+  NetnsLinkAddress address = { 0 };
 
   create (netlink, "bridge", "br0");
   spec.master = sandbox_link_index (netlink, "br0");
@@ -71,11 +73,11 @@ test_veth_across_namespaces (void)
   g_assert_no_error (error);
   netns_rtnl_link_set_enabled (sandbox_grant, netlink, spec.master, TRUE, &error);
   g_assert_no_error (error);
-  g_assert_true (netns_address_parse ("10.1.2.1/24", &address, NULL));
-  netns_rtnl_address_add (sandbox_grant, netlink, spec.master, &address, TRUE, &error);
+  g_assert_true (netns_address_parse ("10.1.2.1/24", &address.address, NULL));
+  netns_rtnl_address_add (sandbox_grant, netlink, spec.master, &address, &error);
   g_assert_no_error (error);
-  g_assert_true (netns_address_parse ("10.1.2.2/24", &address, NULL));
-  netns_rtnl_address_add (sandbox_grant, inside, sandbox_link_index (inside, "far0"), &address, TRUE, &error);
+  g_assert_true (netns_address_parse ("10.1.2.2/24", &address.address, NULL));
+  netns_rtnl_address_add (sandbox_grant, inside, sandbox_link_index (inside, "far0"), &address, &error);
   g_assert_no_error (error);
   g_free (sandbox_run ("ping -c1 -W5 -q 10.1.2.2"));
   g_free (sandbox_run ("ip netns exec far ping -c1 -W5 -q 10.1.2.1"));
@@ -156,9 +158,9 @@ test_find (void)
 
   create (netlink, "ifb", "one");
   index = sandbox_link_index (netlink, "one");
-  netns_rtnl_link_add_alternative_name (sandbox_grant, netlink, index, "a-long-alternative-name", &error);
+  netns_rtnl_link_change_alternative_name (sandbox_grant, netlink, index, TRUE, "a-long-alternative-name", &error);
   g_assert_no_error (error);
-  netns_rtnl_link_add_alternative_name (sandbox_grant, netlink, index, "short", &error);
+  netns_rtnl_link_change_alternative_name (sandbox_grant, netlink, index, TRUE, "short", &error);
   g_assert_no_error (error);
   assert_query ("[.[] | .altnames]", "[[\"a-long-alternative-name\",\"short\"]]", "ip -json link show short");
   g_assert_cmpuint (sandbox_link_index (netlink, "a-long-alternative-name"), ==, index);
@@ -168,12 +170,12 @@ test_find (void)
   g_assert_cmpstr (info.kind, ==, "ifb");
   g_assert_cmpuint (g_strv_length (info.alternative_names), ==, 2);
   g_assert_cmpstr (info.alternative_names[0], ==, "a-long-alternative-name");
-  netns_rtnl_link_add_alternative_name (sandbox_grant, netlink, index, "short", &error);
+  netns_rtnl_link_change_alternative_name (sandbox_grant, netlink, index, TRUE, "short", &error);
   assert_error (error, NETNS_ERROR_EXISTS, "Link “one”: cannot add the alternative name “short”");
-  netns_rtnl_link_remove_alternative_name (sandbox_grant, netlink, index, "short", &error);
+  netns_rtnl_link_change_alternative_name (sandbox_grant, netlink, index, FALSE, "short", &error);
   g_assert_no_error (error);
   assert_query ("[.[] | .altnames]", "[[\"a-long-alternative-name\"]]", "ip -json link show one");
-  g_assert_false (netns_rtnl_link_remove_alternative_name (sandbox_grant, netlink, index, "short", &error));
+  g_assert_false (netns_rtnl_link_change_alternative_name (sandbox_grant, netlink, index, FALSE, "short", &error));
   assert_error (error, NETNS_ERROR_NOT_FOUND, "short");
   delete (netlink, "one");
 }
@@ -221,15 +223,15 @@ test_refused (void)
   assert_error (error, NETNS_ERROR_KERNEL_REFUSED,
                 "Link “say”: cannot set its MTU to 10: mtu less than device minimum");
   g_assert_false (netns_rtnl_link_set_mac (sandbox_grant, netlink, index, multicast, &error));
-  assert_error (error, NETNS_ERROR_KERNEL_REFUSED, "Link “say”: cannot set its hardware address");
+  assert_error (error, NETNS_ERROR_KERNEL_REFUSED, "Link “say”: cannot set its MAC address");
   g_assert_false (netns_rtnl_link_set_name (sandbox_grant, netlink, index, "lo", &error));
-  assert_error (error, NETNS_ERROR_EXISTS, "Link “say”: cannot call it “lo”");
+  assert_error (error, NETNS_ERROR_EXISTS, "Link “say”: cannot rename it to “lo”");
   g_assert_false (netns_rtnl_link_set_name (sandbox_grant, netlink, index, "more-than-fifteen-bytes", &error));
   assert_error (error, NETNS_ERROR_KERNEL_REFUSED, "more-than-fifteen-bytes");
   g_assert_false (netns_rtnl_link_set_description (sandbox_grant, netlink, index, huge, &error));
   assert_error (error, NETNS_ERROR_KERNEL_REFUSED, "description");
   g_assert_false (
-      netns_rtnl_link_set_master (sandbox_grant, netlink, index, sandbox_link_index (netlink, "lo"), &error));
+    netns_rtnl_link_set_master (sandbox_grant, netlink, index, sandbox_link_index (netlink, "lo"), &error));
   assert_error (error, NETNS_ERROR_NOT_SUPPORTED, "Link “say”: cannot attach it");
   g_assert_false (netns_rtnl_link_delete (sandbox_grant, netlink, sandbox_link_index (netlink, "lo"), &error));
   assert_error (error, NETNS_ERROR_NOT_SUPPORTED, "Link “lo”: cannot delete it");
@@ -252,9 +254,8 @@ test_bridge (void)
   create (netlink, "veth", "port");
   index = sandbox_link_index (netlink, "port");
   g_assert_true (
-      netns_rtnl_link_set_master (sandbox_grant, netlink, index, sandbox_link_index (netlink, "br1"), &error));
-  g_free (sandbox_run (
-      "ip link set br1 type bridge forward_delay 400 ageing_time 12000 stp_state 1 mcast_snooping 0"));
+    netns_rtnl_link_set_master (sandbox_grant, netlink, index, sandbox_link_index (netlink, "br1"), &error));
+  g_free (sandbox_run ("ip link set br1 type bridge forward_delay 400 ageing_time 12000 stp_state 1 mcast_snooping 0"));
   vlans = sandbox_try ("ip link set br1 type bridge vlan_filtering 1"); /* some kernels have no VLANs */
   g_free (sandbox_run ("bridge link set dev port cost 77 hairpin on isolated on learning off"));
   assert_query ("[.[] | .master]", "[\"br1\"]", "bridge -json link show dev port");
@@ -332,17 +333,25 @@ test_move (void)
 }
 
 static void
+ignore (NetnsEvent *event, gpointer data)
+{
+}
+
+static void
 test_statistics (void)
 {
   static const char *const names[] = { "rx-packets", "tx-packets", "rx-bytes",   "tx-bytes",  "rx-errors",
                                        "tx-errors",  "rx-dropped", "tx-dropped", "multicast", "collisions" };
-  g_autoptr (NetnsNetlink) netlink = sandbox_connect ("");
   g_autoptr (GHashTable) counters = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   g_autoptr (GError) error = NULL;
+  g_autoptr (NetnsEventSocket) events = netns_event_socket_new (64 * 1024, ignore, NULL, &error);
   g_autofree char *expected = NULL;
+  int host;
 
+  g_assert_no_error (error);
+  host = netns_event_socket_get_host_nsid (events);
   g_free (sandbox_run ("ip link set lo up; ping -c3 -i0.01 -q 127.0.0.1"));
-  netns_rtnl_link_get_statistics (netlink, 1, counters, &error);
+  netns_event_socket_read_statistics (events, host, 1, counters, &error);
   g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     g_assert_nonnull (g_hash_table_lookup (counters, names[i]));
@@ -351,7 +360,7 @@ test_statistics (void)
                               *(guint64 *) g_hash_table_lookup (counters, "rx-packets"),
                               *(guint64 *) g_hash_table_lookup (counters, "tx-bytes"));
   assert_query ("[.[0].stats64 | .rx.packets, .tx.bytes]", expected, "ip -json -s link show lo");
-  g_assert_false (netns_rtnl_link_get_statistics (netlink, 9999, counters, &error));
+  g_assert_false (netns_event_socket_read_statistics (events, host, 9999, counters, &error));
   assert_error (error, NETNS_ERROR_NOT_FOUND, "#9999");
 }
 
@@ -361,7 +370,7 @@ test_addresses (void)
   static const char *const texts[] = { "192.0.2.1/24", "192.0.2.2/32", "2001:db8::1/64", "169.254.1.1/31" };
   g_autoptr (NetnsNetlink) netlink = sandbox_connect ("");
   g_autoptr (GError) error = NULL;
-  NetnsAddress address;
+  NetnsLinkAddress address = { 0 };
   guint index;
 
   create (netlink, "ifb", "adr");
@@ -370,20 +379,74 @@ test_addresses (void)
     g_autofree char *host = g_strndup (texts[i], strcspn (texts[i], "/"));
     g_autofree char *expected = g_strdup_printf ("[\"%s\",%s]", host, strchr (texts[i], '/') + 1);
 
-    g_assert_true (netns_address_parse (texts[i], &address, NULL));
-    netns_rtnl_address_add (sandbox_grant, netlink, index, &address, TRUE, &error);
+    g_assert_true (netns_address_parse (texts[i], &address.address, NULL));
+    netns_rtnl_address_add (sandbox_grant, netlink, index, &address, &error);
     g_assert_no_error (error);
-    assert_query ("[.[0].addr_info[0] | .local, .prefixlen]", expected, "ip -json address show dev adr to %s",
-                  host);
-    g_assert_false (netns_rtnl_address_add (sandbox_grant, netlink, index, &address, TRUE, &error));
+    assert_query ("[.[0].addr_info[0] | .local, .prefixlen]", expected, "ip -json address show dev adr to %s", host);
+    g_assert_false (netns_rtnl_address_add (sandbox_grant, netlink, index, &address, &error));
     assert_error (error, NETNS_ERROR_EXISTS, texts[i]);
     netns_rtnl_address_remove (sandbox_grant, netlink, index, &address, &error);
     g_assert_no_error (error);
     g_assert_false (netns_rtnl_address_remove (sandbox_grant, netlink, index, &address, &error));
     assert_error (error, NETNS_ERROR_NOT_FOUND, texts[i]);
   }
-  g_assert_false (netns_rtnl_address_add (sandbox_grant, netlink, 9999, &address, TRUE, &error));
+  g_assert_false (netns_rtnl_address_add (sandbox_grant, netlink, 9999, &address, &error));
   assert_error (error, NETNS_ERROR_NOT_FOUND, "#9999");
+  delete (netlink, "adr");
+}
+
+#define SHOW_ADDRESSES "ip -json address show dev adr"
+/* All but how long it still lasts. */
+#define WITHOUT_TIME                                                                                                   \
+  "[.[].addr_info[] | select(.local | startswith(\"fe80::77\") or (startswith(\"fe80\") | not))"                       \
+  " | del(.valid_life_time, .preferred_life_time)]"
+
+/* What `ip` gave to a link is read, and given to it again, as it was. */
+static void
+test_all_of_addresses (void)
+{
+  static const char *const lines[] = {
+    "10.1.1.1 peer 10.1.1.2/32 label adr:7 scope link metric 77",
+    "10.1.1.1 peer 10.1.1.3/32",
+    "10.1.2.1/24 broadcast 10.1.2.255 noprefixroute",
+    "10.1.2.7/24 valid_lft 3600 preferred_lft 1800",
+    "fd01::1 peer fd01::2/128 metric 78",
+    "fd02::1/64 nodad noprefixroute valid_lft 3600 preferred_lft 0",
+    "fe80::77/64 nodad",
+  };
+  g_autoptr (NetnsNetlink) netlink = sandbox_connect ("");
+  g_autoptr (GArray) read = NULL, again = NULL;
+  g_autoptr (GPtrArray) saved = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = NULL, *expected = NULL;
+  guint index;
+
+  create (netlink, "ifb", "adr");
+  g_free (sandbox_run ("ip link set adr up"));
+  index = sandbox_link_index (netlink, "adr");
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    g_free (sandbox_run ("ip address add %s dev adr", lines[i]));
+  before = sandbox_run (SHOW_ADDRESSES);
+  expected = sandbox_run (SHOW_ADDRESSES " | jq -c '" WITHOUT_TIME "'");
+  g_strchomp (expected);
+  read = netns_rtnl_address_list (netlink, index, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (before, "adr:7"));
+  saved = netns_link_addresses_save (read, "adr");
+  g_assert_cmpuint (saved->len, ==, G_N_ELEMENTS (lines)); /* not the kernel's own link-local one */
+  g_free (sandbox_run ("ip address flush dev adr scope global; ip address flush dev adr scope link"));
+  again = netns_link_addresses_load (saved);
+  for (guint i = 0; i < again->len; i++) {
+    netns_rtnl_address_add (sandbox_grant, netlink, index, &g_array_index (again, NetnsLinkAddress, i), &error);
+    g_assert_no_error (error);
+  }
+  assert_query (WITHOUT_TIME, expected, SHOW_ADDRESSES);
+  assert_query ("[.[].addr_info[] | select(.valid_life_time < 4000) | .valid_life_time > 3000]", "[true,true]",
+                SHOW_ADDRESSES);
+  /* Each of several peers by itself. */
+  netns_rtnl_address_remove (sandbox_grant, netlink, index, &g_array_index (again, NetnsLinkAddress, 1), &error);
+  g_assert_no_error (error);
+  assert_query ("[.[].addr_info[] | select(.local == \"10.1.1.1\") | .address]", "[\"10.1.1.2\"]", SHOW_ADDRESSES);
   delete (netlink, "adr");
 }
 
@@ -393,19 +456,21 @@ test_duplicate_detection (void)
 {
   g_autoptr (NetnsNetlink) netlink = sandbox_connect ("");
   g_autoptr (GError) error = NULL;
-  NetnsAddress address;
+  NetnsLinkAddress address = { 0 };
   guint index;
 
   create (netlink, "veth", "dad");
   g_free (sandbox_run ("ip link set peer up; ip link set dad up"));
   index = sandbox_link_index (netlink, "dad");
-  g_assert_true (netns_address_parse ("2001:db8::1/64", &address, NULL));
-  netns_rtnl_address_add (sandbox_grant, netlink, index, &address, FALSE, &error);
+  g_assert_true (netns_address_parse ("2001:db8::1/64", &address.address, NULL));
+  address.flags = IFA_F_NODAD;
+  netns_rtnl_address_add (sandbox_grant, netlink, index, &address, &error);
   g_assert_no_error (error);
   assert_query ("[.[].addr_info[] | select(.local) | .nodad, .tentative]", "[true,null]",
                 "ip -json address show dev dad to 2001:db8::1");
-  g_assert_true (netns_address_parse ("2001:db8::2/64", &address, NULL));
-  netns_rtnl_address_add (sandbox_grant, netlink, index, &address, TRUE, &error);
+  g_assert_true (netns_address_parse ("2001:db8::2/64", &address.address, NULL));
+  address.flags = 0;
+  netns_rtnl_address_add (sandbox_grant, netlink, index, &address, &error);
   g_assert_no_error (error);
   assert_query ("[.[].addr_info[] | select(.local) | .nodad, .tentative]", "[null,true]",
                 "ip -json address show dev dad to 2001:db8::2");
@@ -420,8 +485,8 @@ test_list (void)
   g_autoptr (GArray) links = NULL;
   g_autoptr (GString) names = g_string_new (NULL);
   g_autofree char *expected
-      = sandbox_run ("ip link add listed type ifb; ip link property add listed altname a-name-more;"
-                     "ip -json link | jq -r 'map(.ifname) | join(\" \")'");
+    = sandbox_run ("ip link add listed type ifb; ip link property add listed altname a-name-more;"
+                   "ip -json link | jq -r 'map(.ifname) | join(\" \")'");
 
   links = netns_rtnl_link_list (netlink, &error);
   g_assert_no_error (error);
@@ -447,6 +512,7 @@ add_tests (void)
   g_test_add_func ("/link/move", test_move);
   g_test_add_func ("/link/statistics", test_statistics);
   g_test_add_func ("/link/addresses", test_addresses);
+  g_test_add_func ("/link/all-of-addresses", test_all_of_addresses);
   g_test_add_func ("/link/duplicate-detection", test_duplicate_detection);
   g_test_add_func ("/link/list", test_list);
 }

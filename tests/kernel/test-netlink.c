@@ -2,12 +2,16 @@
 /* Connections, ids of namespaces, and messages that are not what they seem. */
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "kernel/cleanup.h"
+#include "kernel/datagram.h"
 #include "kernel/message.h"
 #include "kernel/netns.h"
 #include "kernel/request.h"
 #include "sandbox.h"
 
+#include <errno.h>
 #include <linux/if_link.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <string.h>
@@ -61,6 +65,48 @@ test_nsid (void)
   g_free (sandbox_run ("ip netns delete first; ip netns delete second"));
 }
 
+/* Sends something to each netlink socket of this process of that protocol, as anybody can who has CAP_NET_ADMIN in its
+ * namespace. Returns: how many sockets there are; none of them takes it */
+static guint
+try_to_send (int protocol)
+{
+  const struct nlmsghdr forged = { .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = NLMSG_DONE };
+  netns_autofd int stranger = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+  guint found = 0;
+
+  for (int fd = 0; fd < 256; fd++) {
+    struct sockaddr_nl name = { 0 };
+    socklen_t size = sizeof name, integer_size = sizeof (int);
+    int its_protocol;
+
+    if (fd == stranger || getsockname (fd, (struct sockaddr *) &name, &size) < 0 || name.nl_family != AF_NETLINK
+        || getsockopt (fd, SOL_SOCKET, SO_PROTOCOL, &its_protocol, &integer_size) < 0 || its_protocol != protocol)
+      continue;
+    found++;
+    name.nl_groups = 0;
+    errno = 0;
+    g_assert_cmpint (
+      sendto (stranger, &forged, sizeof forged, MSG_DONTWAIT, (const struct sockaddr *) &name, sizeof name), <, 0);
+    g_assert_cmpint (errno, ==, ECONNREFUSED);
+  }
+  return found;
+}
+
+static void
+test_strangers (void)
+{
+  static const int groups[] = { RTNLGRP_LINK, 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (NetnsNetlink) firewall = netns_netlink_new_for (-1, NETLINK_NETFILTER, &error);
+  guint before = try_to_send (NETLINK_ROUTE);
+  g_autoptr (NetnsNetlink) netlink = sandbox_connect ("");
+  g_autoptr (NetnsNlSock) events = netns_datagram_open (NETLINK_ROUTE, groups, 65536, "events", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (try_to_send (NETLINK_NETFILTER), ==, 1);
+  g_assert_cmpuint (try_to_send (NETLINK_ROUTE), ==, before + 2);
+}
+
 static void
 count (const struct nlmsghdr *header, gpointer data)
 {
@@ -74,9 +120,8 @@ count (const struct nlmsghdr *header, gpointer data)
 static NetnsNetlink *
 make_full_namespace (void)
 {
-  g_free (
-      sandbox_run ("ip netns add full; for i in $(seq 100); do echo link add d$i type veth peer name e$i; done |"
-                   "ip -n full -batch -"));
+  g_free (sandbox_run ("ip netns add full; for i in $(seq 100); do echo link add d$i type veth peer name e$i; done |"
+                       "ip -n full -batch -"));
   return sandbox_connect ("full");
 }
 
@@ -220,6 +265,7 @@ test_addresses (void)
   netns_request_put_u32 (message, IFA_FLAGS, 0x12345);
   g_assert_true (netns_message_parse_address (nlmsg_hdr (message), &address));
   g_assert_cmpstr (netns_address_print (&address.address, text), ==, "10.0.0.1/32");
+  g_assert_cmpstr (netns_address_print_host (&address.peer, text), ==, "10.0.0.2");
   g_assert_cmpuint (address.index, ==, 7);
   g_assert_cmpuint (address.flags, ==, 0x12345);
   g_assert_false (netns_message_parse_address (nlmsg_hdr (empty), &address));
@@ -234,8 +280,7 @@ test_extended_ack (void)
 {
   struct nlmsgerr body = { .error = -22, .msg = { .nlmsg_len = 20 + 16 } };
   int done = -22;
-  g_autoptr (NetnsMessage) capped
-      = netns_request_new (NLMSG_ERROR, NLM_F_ACK_TLVS | NLM_F_CAPPED, &body, sizeof body);
+  g_autoptr (NetnsMessage) capped = netns_request_new (NLMSG_ERROR, NLM_F_ACK_TLVS | NLM_F_CAPPED, &body, sizeof body);
   g_autoptr (NetnsMessage) whole = netns_request_new (NLMSG_ERROR, NLM_F_ACK_TLVS, &body, sizeof body);
   g_autoptr (NetnsMessage) end = netns_request_new (NLMSG_DONE, NLM_F_ACK_TLVS, &done, sizeof done);
   g_autoptr (NetnsMessage) none = netns_request_new (NLMSG_ERROR, 0, &body, sizeof body);
@@ -261,6 +306,7 @@ add_tests (void)
 {
   g_test_add_func ("/netlink/cookie", test_cookie);
   g_test_add_func ("/netlink/nsid", test_nsid);
+  g_test_add_func ("/netlink/strangers", test_strangers);
   g_test_add_func ("/netlink/dump", test_dump);
   g_test_add_func ("/netlink/interrupted", test_interrupted);
   g_test_add_func ("/netlink/long-message", test_long_message);

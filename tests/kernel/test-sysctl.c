@@ -91,7 +91,7 @@ describe (int fd)
   NetnsFileId id;
 
   g_assert_true (netns_nsfs_identify (fd, &id, &error));
-  processes = netns_process_list (&id, &error);
+  processes = netns_process_list (&id, 60000, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < processes->len; i++) {
     const NetnsProcess *process = &g_array_index (processes, NetnsProcess, i);

@@ -132,12 +132,13 @@ travel (gpointer data)
   g_autoptr (GError) error = NULL;
   netns_autofd int fd = netns_nsfs_create (sandbox_grant, "there", &error);
   Journey *journey = data;
+  NetnsVisit visit = FALSE;
 
   g_assert_no_error (error);
   journey->before = own_inode ();
-  g_assert_true (netns_nsfs_enter (fd, &error));
+  g_assert_true (netns_visit (&visit, fd, &error));
   journey->inside = own_inode ();
-  netns_nsfs_leave ();
+  netns_visit_end (&visit);
   journey->after = own_inode ();
   g_assert_true (netns_nsfs_delete (sandbox_grant, "there", &error));
 }

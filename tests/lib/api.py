@@ -57,7 +57,7 @@ class Interface:
 
 
 def _member(interface, element, documentation):
-    annotations = {child.get('name'): child.get('value') for child in element.iter('annotation')}
+    annotations = {child.get('name'): child.get('value') for child in element.findall('annotation')}
     if element.tag == 'property':
         return Member(interface, 'property', element.get('name'), [], [('value', element.get('type'))], annotations,
                       documentation, element.get('access'))

@@ -6,20 +6,21 @@
 export PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH"
 
 debian_packages=(
-  gcc libc6-dev meson ninja-build pkg-config gettext
-  libglib2.0-dev libnl-3-dev libnl-route-3-dev libnftables-dev libjson-glib-dev
+  gcc libc6-dev clang-format-19 meson ninja-build pkg-config gettext
+  libglib2.0-dev libnl-3-dev libnl-route-3-dev libnftables-dev libcap-ng-dev libseccomp-dev libjson-glib-dev
   libpolkit-gobject-1-dev libpolkit-agent-1-dev
   dbus dbus-test-runner polkitd systemd systemd-container python3-gi python3-dbusmock
-  iproute2 nftables conntrack iputils-ping netbase util-linux procps libcap2-bin jq libxml2-utils
+  python3-dbus python3-dasbus gjs
+  iproute2 nftables iptables conntrack iputils-ping netbase util-linux procps libcap2-bin jq libxml2-utils groff-base bash-completion
 )
-# What tests need that speak with container engines and firewalld. These bring services and bridges of their own, so nobody but
-# CI gets them.
-debian_engines=(podman crun lxc busybox-static firewalld)
+# What only CI gets: container engines, firewalld and ufw, which bring services and bridges of their own, and what fuzzers need.
+debian_ci=(podman crun lxc busybox-static firewalld ufw clang libclang-rt-dev)
 fedora_packages=(
-  gcc meson ninja-build pkgconf gettext
-  glib2-devel libnl3-devel nftables-devel json-glib-devel polkit-devel
+  gcc clang-tools-extra meson ninja-build pkgconf gettext
+  glib2-devel libnl3-devel nftables-devel libcap-ng-devel libseccomp-devel json-glib-devel polkit-devel
   dbus-daemon dbus-test-runner polkit systemd systemd-container python3-gobject python3-dbusmock
-  iproute nftables conntrack-tools iputils setup util-linux procps-ng libcap jq libxml2
+  python3-dbus python3-dasbus gjs
+  iproute nftables iptables-nft conntrack-tools iputils setup util-linux procps-ng libcap jq libxml2 groff-base bash-completion
 )
 
 as_root() {
@@ -51,7 +52,7 @@ install_fedora() {
 install_missing() {
   local system package missing=()
   if [ -n "${CI:-}" ]; then
-    debian_packages+=("${debian_engines[@]}")
+    debian_packages+=("${debian_ci[@]}")
   fi
   if command -v dpkg-query >/dev/null; then
     system=debian
@@ -71,12 +72,21 @@ install_missing() {
   fi
 }
 
-# build FOLDER [OPTION ...]: configures if need be, and builds.
-build() {
+configure() {
   local folder=$1
   shift
   if [ ! -f "$folder/build.ninja" ]; then
     meson setup "$folder" "$@" </dev/null
   fi
-  ninja -C "$folder" </dev/null
+}
+
+# build FOLDER [OPTION ...]: configures if need be, and builds.
+build() {
+  configure "$@" && ninja -C "$1" </dev/null
+}
+
+# build_fuzzers FOLDER: only these, by clang, which has the library for them.
+build_fuzzers() {
+  CC=clang configure "$1" -Dc_args=-fsanitize=fuzzer-no-link -Db_sanitize=address,undefined -Db_lundef=false &&
+    ninja -C "$1" tests/fuzz/fuzz-{channel,message,name,rules,ruleset,state,text} </dev/null
 }

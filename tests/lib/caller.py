@@ -89,10 +89,10 @@ class Caller:
         return ('unix-process', {'pid': GLib.Variant('u', os.getpid()), 'uid': GLib.Variant('i', os.getuid()),
                                  'start-time': GLib.Variant('t', start_time)})
 
-    def be_agent(self, number):
+    def be_agent(self, number, locale):
         node = Gio.DBusNodeInfo.new_for_xml(AGENT_INTERFACE)
         self.bus.register_object(AGENT_PATH, node.interfaces[0], self.on_agent_call, None, None)
-        arguments = GLib.Variant('((sa{sv})ss)', (self.subject(), 'C', AGENT_PATH))
+        arguments = GLib.Variant('((sa{sv})ss)', (self.subject(), locale, AGENT_PATH))
         self.call(number, *AUTHORITY, 'RegisterAuthenticationAgent', arguments.print_(True), False, -1)
 
     def on_agent_call(self, _bus, _sender, _path, _interface, method, arguments, invocation):

@@ -3,14 +3,21 @@
 """Who answers, and who asked: traffic for tests.
 
   echo.py serve NAME PORT...              answers by TCP and UDP, over IPv4 and IPv6, `NAME ADDRESS-OF-THE-CALLER`
-  echo.py call PROTOCOL ADDRESS PORT [N]  prints the answer, or `refused`, `silent` or `unreachable`
-  echo.py talk ADDRESS PORT               sends a datagram from one and the same port for each line that it reads"""
+  echo.py call PROTOCOL ADDRESS PORT SIZE SECONDS
+                              prints the answer, `refused` or `unreachable`, or `silent` if none comes within so long
+  echo.py talk ADDRESS PORT   sends a datagram from one and the same port for each line that it reads, which says for how
+                              many seconds it waits for the answer
+
+A datagram that is not answered is sent again, as anything may get lost between machines that have just been connected."""
+import contextlib
 import errno
 import selectors
 import socket
 import sys
+import time
 
-TIMEOUT = 3
+PATIENCE = 60
+AGAIN = 1  # s, until a datagram is sent again
 ENDS = {errno.ECONNREFUSED: 'refused', errno.ECONNRESET: 'refused', errno.ENOTCONN: 'refused', errno.EPIPE: 'refused',
         errno.EHOSTUNREACH: 'unreachable',
         errno.ENETUNREACH: 'unreachable', errno.EACCES: 'unreachable'}
@@ -37,7 +44,7 @@ def answer(server, name):
         return
     connection, sender = server.accept()
     with connection:
-        connection.settimeout(TIMEOUT)
+        connection.settimeout(PATIENCE)
         count = 0
         while data := connection.recv(65536):
             count += len(data)
@@ -58,38 +65,52 @@ def serve(name, *ports):
                 pass  # the caller has gone
 
 
-def open_socket(protocol, address):
+def open_socket(protocol, address, port, timeout):
     family = socket.AF_INET6 if ':' in address else socket.AF_INET
     caller = socket.socket(family, socket.SOCK_STREAM if protocol == 'tcp' else socket.SOCK_DGRAM)
-    caller.settimeout(TIMEOUT)
+    caller.settimeout(timeout)
+    caller.connect((address, int(port)))
     return caller
 
 
-def call(protocol, address, port, size='1'):
-    caller = open_socket(protocol, address)
+def ask_stream(caller, size):
+    caller.sendall(b'x' * size)
+    caller.shutdown(socket.SHUT_WR)
+    return caller.recv(65536).decode() or 'refused'
+
+
+def ask_datagram(caller, size, timeout):
+    end = time.monotonic() + timeout
+    caller.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while caller.recv(65536):  # late answers to what was sent twice
+            pass
+    while (left := end - time.monotonic()) > 0:
+        caller.settimeout(min(left, AGAIN))
+        caller.send(b'x' * size)
+        with contextlib.suppress(TimeoutError):
+            return caller.recv(65536).decode()
+    raise TimeoutError
+
+
+def say(function, *arguments):
     try:
-        caller.connect((address, int(port)))
-        caller.sendall(b'x' * int(size))
-        if protocol == 'tcp':
-            caller.shutdown(socket.SHUT_WR)
-        return caller.recv(65536).decode() or 'refused'
+        print(function(*arguments), flush=True)
     except TimeoutError:
-        return 'silent'
+        print('silent', flush=True)
     except OSError as error:
-        return ENDS.get(error.errno) or str(error)
+        print(ENDS.get(error.errno) or str(error), flush=True)
+
+
+def call(protocol, address, port, size, timeout):
+    caller = open_socket(protocol, address, port, timeout)
+    return ask_stream(caller, size) if protocol == 'tcp' else ask_datagram(caller, size, timeout)
 
 
 def talk(address, port):
-    caller = open_socket('udp', address)
-    caller.connect((address, int(port)))
-    for _ in sys.stdin:
-        caller.send(b'x')
-        try:
-            print(caller.recv(65536).decode(), flush=True)
-        except TimeoutError:
-            print('silent', flush=True)
-        except OSError as error:
-            print(ENDS.get(error.errno, str(error)), flush=True)
+    caller = open_socket('udp', address, port, PATIENCE)
+    for line in sys.stdin:
+        say(ask_datagram, caller, 1, float(line))
 
 
 if __name__ == '__main__':
@@ -99,4 +120,5 @@ if __name__ == '__main__':
     elif verb == 'talk':
         talk(*words)
     else:
-        print(call(*words))
+        *place, size, timeout = words
+        say(call, *place, int(size), float(timeout))

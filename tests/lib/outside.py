@@ -40,4 +40,4 @@ def wait_until_reachable():
     """The kernel looks at carriers once a second, later on a busy machine, and IPv6 is deaf until then."""
     for address in ADDRESSES:
         wait_for(lambda: subprocess.run(['ping', '-n', '-q', '-c1', '-W1', address], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL).returncode == 0, 30, f'{address} to answer')
+                                        stderr=subprocess.DEVNULL).returncode == 0, what=f'{address} to answer')

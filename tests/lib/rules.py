@@ -88,10 +88,10 @@ def in_force(number):
     return reply.unpack()[0][0]
 
 
-def set_rules(body, timeout=10):
+def set_rules(body):
     """Gives polkitd other rules and returns when they are in force."""
     number = write(body)
-    wait_for(lambda: in_force(number), timeout, 'polkitd to read its new rules')
+    wait_for(lambda: in_force(number), what='polkitd to read its new rules')
 
 
 def _probe_process(kept=[]):

@@ -12,74 +12,78 @@ NOWHERE = {'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=/nonexistent/bus', 'LC_ALL': 'C
 # Arguments, and what the line must say.
 WRONG = [
     ([], 'see “netnsctl --help”'),
-    (['foo'], 'There is no command “foo”; see “netnsctl --help”'),
-    (['namespace'], 'say one of: list, show, create, delete, rename, adopt, identify, processes, sysctl, owner'),
-    (['namespace', 'foo'], '“foo” is no verb of “namespace”; say one of: list,'),
-    (['namespace', 'sysctl', 'a'], 'say: netnsctl namespace sysctl NS KEY[=VALUE]...'),
-    (['namespace', 'show'], 'say: netnsctl namespace show NS'),
+    (['foo'], 'Unknown command “foo”; see “netnsctl --help”'),
+    (['-x'], 'Unknown option “-x”; see “netnsctl --help”'),
+    (['forward', 'create', 'web', 'tcp', '0:80'], 'Invalid port “0”: must be between 1 and 65535'),
+    (['forward', 'create', 'web', 'tcp', '8080:0'], 'Invalid port “0”: must be between 1 and 65535'),
+    (['namespace'], 'expected one of: list, show, create, delete, rename, adopt, identify, processes, sysctl, owner'),
+    (['namespace', 'foo'], 'Unknown command “namespace foo”; expected one of: list,'),
+    (['namespace', 'sysctl', 'a'], 'Usage: netnsctl namespace sysctl NS KEY[=VALUE]...'),
+    (['namespace', 'show'], 'Usage: netnsctl namespace show NS'),
     (['namespace', 'show', ''], 'the host namespace is called @host'),
-    (['namespace', 'show', 'a', 'b'], '“b” is too much; say: netnsctl namespace show NS'),
+    (['namespace', 'show', 'a', 'b'], 'Unexpected argument “b”. Usage: netnsctl namespace show NS'),
     (['namespace', 'create', '@host'], 'choose another name'),
-    (['namespace', 'create', b'\xff'], 'Argument 1 is not UTF-8'),
-    (['namespace', 'owner', 'a', 'no such user'], 'give a name, a number, or - for nobody'),
-    (['-H', 'h', 'namespace', 'owner', 'a', 'root'], "give the user's number"),
-    (['link', 'create', '@host', 'veth', 'a'], 'say: netnsctl veth create NS:LINK NS:LINK'),
-    (['link', 'create', 'a', 'tap', 'b', 'colour=red'], '“colour=red” cannot be set; say KEY=VALUE with one of: addresses,'),
-    (['link', 'create', 'a', 'tap', 'b', 'mtu'], '“mtu” cannot be set; say KEY=VALUE'),
+    (['namespace', 'create', b'\xff'], 'Argument 1 is not valid UTF-8'),
+    (['namespace', 'owner', 'a', 'no such user'], 'give a name, a user ID, or - for nobody'),
+    (['-H', 'h', 'namespace', 'owner', 'a', 'root'], 'give the user ID'),
+    (['link', 'create', '@host', 'veth', 'a'], 'use “netnsctl veth create NS:LINK NS:LINK”'),
+    (['link', 'create', 'a', 'tap', 'b', 'colour=red'], 'Cannot set “colour=red”; use KEY=VALUE with one of: addresses,'),
+    (['link', 'create', 'a', 'tap', 'b', 'mtu'], 'Cannot set “mtu”; use KEY=VALUE'),
     (['link', 'create', 'a', 'tap', 'b', 'mtu=1', 'mtu=2'], '“mtu” is given twice'),
-    (['link', 'create', 'a', 'tap', 'b', 'mtu=x'], '“x” cannot be the mtu; give a number'),
-    (['link', 'create', 'a', 'tap', 'b', 'up=maybe'], '“maybe” cannot be the up; say on or off'),
+    (['link', 'create', 'a', 'tap', 'b', 'mtu=x'], 'Invalid value “x” for mtu; give a number'),
+    (['link', 'create', 'a', 'tap', 'b', 'up=maybe'], 'Invalid value “maybe” for up; use on or off'),
     (['link', 'create', 'a', 'tap', 'b', 'owner=no such user'], 'There is no user'),
-    (['link', 'create', 'a', 'vxlan', 'b', 'port=65536'], '“65536” cannot be the port; give a number from 0 to 65535'),
+    (['link', 'create', 'a', 'vxlan', 'b', 'port=65536'], 'Invalid value “65536” for port; give a number from 0 to 65535'),
     (['link', 'create', 'a', 'macvlan', 'b', 'link-namespace='], 'the host namespace is called @host'),
-    (['bridge', 'set', 'a', 'b'], 'say: netnsctl bridge set NS BRIDGE KEY=VALUE...'),
-    (['bridge', 'set', 'a', 'b', 'cost=1'], 'with one of: stp, vlan-filtering, forward-delay, ageing-time, multicast-'),
+    (['bridge', 'set', 'a', 'b'], 'Usage: netnsctl bridge set NS BRIDGE KEY=VALUE...'),
+    (['bridge', 'set', 'a', 'b', 'cost=1'], 'with one of: stp, allow-loop, vlan-filtering, forward-delay, ageing-time,'),
+    (['bridge', 'create', 'a', 'b', 'allow-loop=on'], 'Cannot set “allow-loop=on”'),
     (['bridge', 'port', 'a', 'b', 'stp=on'], 'with one of: cost, hairpin, isolated, learning'),
-    (['link', 'set', 'a', 'b'], 'say: netnsctl link set NS LINK up|down|'),
-    (['link', 'set', 'a', 'b', 'up', 'mtu'], 'There is no value after “mtu”'),
-    (['link', 'set', 'a', 'b', 'up', 'mtu', '1x'], '“1x” cannot be the mtu'),
-    (['link', 'set', 'a', 'b', 'sideways'], '“sideways” cannot be set'),
-    (['link', 'set', 'a', 'b', 'rate', '8mb'], '“8mb” is no rate; give bits per second'),
-    (['link', 'set', 'a', 'b', 'rate', 'mbit'], '“mbit” is no rate'),
-    (['link', 'set', 'a', 'b', 'rate', '18446744073709551615gbit'], 'is no rate'),
-    (['link', 'set', 'a', 'b', 'rate', ''], '“” is no rate'),
-    (['veth', 'create', 'a', 'b:c'], '“a” names no end of a veth pair; say NS:LINK'),
-    (['veth', 'create', 'a:b=', 'c:d'], 'leave “=” out'),
-    (['route', 'add', 'a', 'default', 'via'], 'There is no value after “via”'),
-    (['route', 'add', 'a', 'default', 'src', 'b'], '“src” is nothing that a route has'),
-    (['dns'], 'say: netnsctl dns NS [SERVER]... [--search DOMAIN]...'),
-    (['network', 'create'], 'say: netnsctl network create NAME [--subnet CIDR]... [--nat]'),
+    (['link', 'set', 'a', 'b'], 'Usage: netnsctl link set NS LINK up|down|'),
+    (['link', 'set', 'a', 'b', 'up', 'mtu'], 'Missing value after “mtu”'),
+    (['link', 'set', 'a', 'b', 'up', 'mtu', '1x'], 'Invalid value “1x” for mtu'),
+    (['link', 'set', 'a', 'b', 'sideways'], 'Cannot set “sideways”'),
+    (['link', 'set', 'a', 'b', 'rate', '8mb'], 'Invalid rate “8mb”; give bits per second'),
+    (['link', 'set', 'a', 'b', 'rate', 'mbit'], 'Invalid rate “mbit”'),
+    (['link', 'set', 'a', 'b', 'rate', '18446744073709551615gbit'], 'Invalid rate'),
+    (['link', 'set', 'a', 'b', 'rate', ''], 'Invalid rate “”'),
+    (['veth', 'create', 'a', 'b:c'], 'Invalid veth end “a”; expected NS:LINK'),
+    (['veth', 'create', 'a:b=', 'c:d'], 'leave out “=”'),
+    (['route', 'add', 'a', 'default', 'via'], 'Missing value after “via”'),
+    (['route', 'add', 'a', 'default', 'proto', 'b'], 'Unexpected “proto”'),
+    (['dns'], 'Usage: netnsctl dns NS [SERVER]... [--search DOMAIN]...'),
+    (['network', 'create'], 'Usage: netnsctl network create NAME [--subnet CIDR]... [--nat]'),
     (['network', 'create', 'a', '--subnet'], 'write --subnet=CIDR'),
-    (['network', 'create', 'a', '--mtu', 'big'], '“big” cannot be the mtu; give a number'),
+    (['network', 'create', 'a', '--mtu', 'big'], 'Invalid value “big” for mtu; give a number'),
     (['network', 'create', 'a', '--nat=yes'], 'leave out “yes”'),
-    (['network', 'create', 'a', '--uplnk', 'b'], 'There is no option “--uplnk” here'),
-    (['network', 'nat', 'a', 'maybe'], 'say on or off'),
-    (['firewall'], 'say one of: show, policy, add, remove, ruleset'),
-    (['firewall', 'a'], 'There is no verb after “firewall”'),
-    (['firewall', 'a', 'foo'], '“foo” is no verb of “firewall”'),
-    (['firewall', 'a', 'policy', 'input'], 'say: netnsctl firewall NS policy CHAIN POLICY'),
+    (['network', 'create', 'a', '--uplnk', 'b'], 'Unknown option “--uplnk”'),
+    (['network', 'nat', 'a', 'maybe'], 'use on or off'),
+    (['firewall'], 'expected one of: show, policy, add, remove, ruleset'),
+    (['firewall', 'a'], 'Missing command after “firewall”'),
+    (['firewall', 'a', 'foo'], 'Unknown command “firewall foo”'),
+    (['firewall', 'a', 'policy', 'input'], 'Usage: netnsctl firewall NS policy CHAIN POLICY'),
     (['firewall', '', 'show'], 'the host namespace is called @host'),
-    (['firewall', 'a', 'add', 'input', 'tcp', '80', 'tcp', 'accept'], '“tcp” is nothing that a rule has'),
-    (['firewall', 'a', 'add', 'input', 'from', 'accept'], 'There is no value after “from”'),
-    (['firewall', 'a', 'add', 'input', 'drop', '--position', 'x'], '“x” cannot be the position'),
-    (['firewall', 'a', 'remove', 'x'], '“x” cannot be the handle'),
-    (['nat', 'create', '@host'], 'say: netnsctl nat create NS SUBNET...'),
-    (['nat', 'delete', 'x'], '“x” cannot be the ID'),
-    (['exec', 'web'], 'say: netnsctl exec NS [--] COMMAND...'),
-    (['exec', 'web', '--'], 'There is no command to run'),
-    (['exec', 'web', '--', ''], 'There is no command to run'),
-    (['exec', 'web', '-x', 'true'], 'write -- in front of such a command'),
+    (['firewall', 'a', 'add', 'input', 'tcp', '80', 'tcp', 'accept'], 'Unexpected “tcp”'),
+    (['firewall', 'a', 'add', 'input', 'from', 'accept'], 'Missing value after “from”'),
+    (['firewall', 'a', 'add', 'input', 'drop', '--position', 'x'], 'Invalid value “x” for position'),
+    (['firewall', 'a', 'remove', 'x'], 'Invalid value “x” for handle'),
+    (['nat', 'create', '@host'], 'Usage: netnsctl nat create NS SUBNET...'),
+    (['nat', 'delete', 'x'], 'Invalid value “x” for ID'),
+    (['exec', 'web'], 'Usage: netnsctl exec NS [--] COMMAND...'),
+    (['exec', 'web', '--'], 'Missing command to run'),
+    (['exec', 'web', '--', ''], 'Missing command to run'),
+    (['exec', 'web', '-x', 'true'], 'write -- before a command that begins with a dash'),
     (['exec', '', 'true'], 'the host namespace is called @host'),
     (['-H', 'h', 'exec', 'web', 'true'], 'use ssh for that'),
-    (['forward', 'create', 'a', 'tcp'], 'say: netnsctl forward create NS PROTOCOL [ADDRESS:]PORT:PORT [--scope SCOPE]'),
-    (['forward', 'create', 'a', 'tcp', '80'], '“80” names no ports; say [ADDRESS:]PORT:PORT, such as 8080:80'),
-    (['forward', 'create', 'a', 'tcp', '80:x'], '“x” cannot be a port'),
-    (['forward', 'create', 'a', 'tcp', '65536:80'], '“65536” cannot be a port'),
-    (['forward', 'create', 'a', 'tcp', '90-80:80'], '“90-80” is no range of ports'),
-    (['forward', 'create', 'a', 'tcp', '80-89:80-88'], 'names 10 ports here and 9 there'),
-    (['forward', 'delete', 'x'], '“x” cannot be the ID'),
-    (['status', '--json=xml'], '--json=short, --json=pretty or --json=off'),
-    (['--host=', 'status'], 'say --host=[USER@]HOST'),
+    (['forward', 'create', 'a', 'tcp'], 'Usage: netnsctl forward create NS PROTOCOL [ADDRESS:]PORT:PORT [--scope SCOPE]'),
+    (['forward', 'create', 'a', 'tcp', '80'], 'Invalid port mapping “80”; expected [ADDRESS:]PORT:PORT, such as 8080:80'),
+    (['forward', 'create', 'a', 'tcp', '80:x'], 'Invalid port “x”'),
+    (['forward', 'create', 'a', 'tcp', '65536:80'], 'Invalid port “65536”'),
+    (['forward', 'create', 'a', 'tcp', '90-80:80'], 'Invalid port range “90-80”'),
+    (['forward', 'create', 'a', 'tcp', '80-89:80-88'], 'listens on 10 ports but forwards to 9'),
+    (['forward', 'delete', 'x'], 'Invalid value “x” for ID'),
+    (['status', '--json=xml'], 'Invalid --json value “xml”; use short, pretty or off'),
+    (['--host=', 'status'], 'use --host=[USER@]HOST'),
     (['-H'], 'write --host=[USER@]HOST'),
 ]
 
@@ -123,6 +127,10 @@ BUSCTL = [
      "/namespace/a org.example.NetNS1.Namespace SetSysctl ss net.core.somaxconn 5"),
     (['namespace', 'sysctl', 'a', 'net.ipv4.tcp_rmem=1 2 3'], "SetSysctl ss net.ipv4.tcp_rmem '1 2 3'"),
     (['namespace', 'sysctl', 'a', 'net.core.somaxconn'], 'org.example.NetNS1.Namespace GetSysctl s net.core.somaxconn'),
+    (['network', 'delete', 'a:b:lan'], '/namespace/a_3ab/network/lan org.example.NetNS1.Network Delete'),
+    (['network', 'nat', '@host:lan', 'on'], '/org/example/NetNS1/network/lan org.example.NetNS1.Network SetNat b true'),
+    (['connect', 'web', 'web:lan'], "Connect 'ssa{sv}' web web:lan 0"),
+    (['disconnect', 'web', '@host:lan'], 'Disconnect ss web lan'),
     (['tree'], 'org.freedesktop.DBus.ObjectManager GetManagedObjects'),
 ]
 
@@ -176,24 +184,28 @@ def check_ssh():
         with open(ssh, 'w', encoding='utf-8') as file:
             file.write('#!/bin/sh\n[ "$*" = "-xT -- -oProxyCommand=x systemd-stdio-bridge" ] || exit 0\nexit 255\n')
         os.chmod(ssh, 0o755)
-        check('ssh fails', run(['--host=-oProxyCommand=x', 'status'], {**NOWHERE, 'PATH': folder}), 5, 'cannot be reached')
+        check('ssh fails', run(['--host=-oProxyCommand=x', 'status'], {**NOWHERE, 'PATH': folder}), 5, 'Cannot reach the')
 
 
 for typed, line in WRONG:
     check('wrong: ' + ' '.join(map(str, typed)), run(typed), 2, line)
 for typed in WITHOUT_SERVICE:
-    check('no bus: ' + ' '.join(typed), run(typed), 5, 'The system bus cannot be reached')
+    check('no bus: ' + ' '.join(typed), run(typed), 5, 'Cannot reach the system bus')
 check_empty_bus()
 check_ssh()
 for typed, line in BUSCTL:
     check_output('busctl: ' + ' '.join(typed), run(['--busctl', *typed]), line)
 check_output('help', run(['--help']), 'network create NAME [OPTION]...')
+check_output('help as a command', run(['help']), 'network create NAME [OPTION]...')
+check_output('help as a command, of an object', run(['help', 'network']), '--no-gateway')
+check_output('keys in help', run(['help', 'bridge']), '      forward-delay=0..3000      Time a port spends')
+check_output('keys in help of links', run(['link', '--help']), '      mode=')
 check_output('help of an object', run(['network', '--help']), '--no-gateway')
 check_output('help wins over what is missing', run(['link', 'show', '--help']), 'link show NS LINK')
 check_output('version', run(['--version']), 'netnsctl ')
 with open('/dev/full', 'w', encoding='utf-8') as full:
     spilled = subprocess.run([NETNSCTL, '--help'], env=NOWHERE, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     spilled.stdout = ''
-    check('full disk', spilled, 1, 'The output cannot be written')
+    check('full disk', spilled, 1, 'Cannot write the output')
 print(f'1..{len(results)}')
 sys.exit(0 if all(results) else 1)

@@ -7,13 +7,13 @@
 #define DEADLINE 60 /* s, for the whole program */
 
 static const char polkit_xml[]
-    = "<node><interface name='org.freedesktop.PolicyKit1.Authority'>"
-      "<method name='CheckAuthorization'><arg type='(sa{sv})' direction='in'/><arg type='s' direction='in'/>"
-      "<arg type='a{ss}' direction='in'/><arg type='u' direction='in'/><arg type='s' direction='in'/>"
-      "<arg type='(bba{ss})' direction='out'/></method>"
-      "<property name='BackendName' type='s' access='read'/><property name='BackendVersion' type='s' "
-      "access='read'/>"
-      "<property name='BackendFeatures' type='u' access='read'/></interface></node>";
+  = "<node><interface name='org.freedesktop.PolicyKit1.Authority'>"
+    "<method name='CheckAuthorization'><arg type='(sa{sv})' direction='in'/><arg type='s' direction='in'/>"
+    "<arg type='a{ss}' direction='in'/><arg type='u' direction='in'/><arg type='s' direction='in'/>"
+    "<arg type='(bba{ss})' direction='out'/></method>"
+    "<property name='BackendName' type='s' access='read'/><property name='BackendVersion' type='s' "
+    "access='read'/>"
+    "<property name='BackendFeatures' type='u' access='read'/></interface></node>";
 
 static char *bus_address;
 
@@ -48,9 +48,8 @@ connect_to_bus (void)
 {
   g_autoptr (GError) error = NULL;
   GDBusConnection *connection = g_dbus_connection_new_for_address_sync (
-      bus_address,
-      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
-      NULL, &error);
+    bus_address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
+    NULL, &error);
 
   g_assert_no_error (error);
   return connection;
@@ -97,8 +96,7 @@ reply (GDBusMethodInvocation *invocation, const char *word)
     return;
   }
   g_dbus_method_invocation_return_value (
-      invocation,
-      g_variant_new ("((bba{ss}))", g_str_equal (word, "allow"), g_str_equal (word, "challenge"), &details));
+    invocation, g_variant_new ("((bba{ss}))", g_str_equal (word, "allow"), g_str_equal (word, "challenge"), &details));
 }
 
 static void
@@ -139,13 +137,12 @@ mock_polkit_new (void)
 
   polkit->asked = g_ptr_array_new_with_free_func (g_free);
   polkit->connection = connect_to_bus ();
-  g_dbus_connection_register_object (polkit->connection, "/org/freedesktop/PolicyKit1/Authority",
-                                     info->interfaces[0], &functions, polkit, NULL, &error);
+  g_dbus_connection_register_object (polkit->connection, "/org/freedesktop/PolicyKit1/Authority", info->interfaces[0],
+                                     &functions, polkit, NULL, &error);
   g_assert_no_error (error);
-  owned = g_dbus_connection_call_sync (polkit->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                       "org.freedesktop.DBus", "RequestName",
-                                       g_variant_new ("(su)", "org.freedesktop.PolicyKit1", 0), NULL,
-                                       G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+  owned = g_dbus_connection_call_sync (
+    polkit->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
+    g_variant_new ("(su)", "org.freedesktop.PolicyKit1", 0), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
   g_assert_no_error (error);
   return polkit;
 }

@@ -5,8 +5,8 @@
 
 #include <gio/gio.h>
 
-#define wait_for(condition)                                                                                  \
-  while (!(condition))                                                                                       \
+#define wait_for(condition)                                                                                            \
+  while (!(condition))                                                                                                 \
   g_main_context_iteration (NULL, TRUE)
 
 typedef struct {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The authority against a polkit that answers what its test wants to hear. */
-#include "bus/authority.h"
-#include "bus/questions.h"
+#include "bus/call/authority.h"
 #include "common/error.h"
 #include "private-bus.h"
 
@@ -191,13 +190,12 @@ test_refused (Fixture *fixture, gconstpointer data)
     NetnsError code;
     const char *words;
   } cases[] = {
-    { "deny", FALSE, NETNS_ERROR_ACCESS_DENIED, "Not authorized: " ACTION "deny (namespace w" },
-    { "deny", TRUE, NETNS_ERROR_ACCESS_DENIED, "b, verb delete)" },
-    { "challenge", FALSE, NETNS_ERROR_INTERACTION_REQUIRED,
-      "call again with interactive authorization allowed" },
-    { "challenge", TRUE, NETNS_ERROR_ACCESS_DENIED, "no agent" },
-    { "dismiss", TRUE, NETNS_ERROR_AUTHORIZATION_DISMISSED, "dismissed" },
-    { "fail", FALSE, NETNS_ERROR_ACCESS_DENIED, "polkit could not be asked: Action is not registered" },
+    { "deny",      FALSE, NETNS_ERROR_ACCESS_DENIED,           "Not authorized: " ACTION "deny (namespace w"         },
+    { "deny",      TRUE,  NETNS_ERROR_ACCESS_DENIED,           "b, verb delete)"                                     },
+    { "challenge", FALSE, NETNS_ERROR_INTERACTION_REQUIRED,    "call again with interactive authorization allowed"   },
+    { "challenge", TRUE,  NETNS_ERROR_ACCESS_DENIED,           "no polkit agent"                                     },
+    { "dismiss",   TRUE,  NETNS_ERROR_AUTHORIZATION_DISMISSED, "dismissed"                                           },
+    { "fail",      FALSE, NETNS_ERROR_ACCESS_DENIED,           "polkit could not be asked: Action is not registered" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -324,7 +322,7 @@ test_too_many (Fixture *fixture, gconstpointer data)
   g_clear_pointer (&fixture->authority, netns_authority_free);
   for (gsize i = 0; i < G_N_ELEMENTS (answers); i++) {
     g_assert_cmpuint (answers[i].count, ==, 1);
-    assert_refused (&answers[i], NETNS_ERROR_ACCESS_DENIED, "the service ends");
+    assert_refused (&answers[i], NETNS_ERROR_ACCESS_DENIED, "the service is shutting down");
   }
   while (fixture->polkit->held.length > 0)
     mock_polkit_release (fixture->polkit, "allow");
@@ -379,24 +377,14 @@ test_caller_gone_before (Fixture *fixture, gconstpointer data)
 /* The end. */
 
 static void
-take_uid (guint uid, const GError *error, gpointer data)
-{
-  take_answer (error == NULL ? netns_authority_grant_service () : NULL, error, data);
-}
-
-static void
 test_free_early (Fixture *fixture, gconstpointer data)
 {
-  g_auto (Answer) identified = { 0 }, answered = { 0 };
+  g_auto (Answer) answered = { 0 };
 
-  netns_authority_identify (fixture->authority, g_dbus_connection_get_unique_name (fixture->caller), take_uid,
-                            &identified);
   ask (fixture, ANYBODY, TRUE, "hold", NULL, &answered);
   g_clear_pointer (&fixture->authority, netns_authority_free);
-  g_assert_cmpuint (identified.count, ==, 1);
   g_assert_cmpuint (answered.count, ==, 1);
-  assert_refused (&identified, NETNS_ERROR_ACCESS_DENIED, "the service ends");
-  assert_refused (&answered, NETNS_ERROR_ACCESS_DENIED, "the service ends");
+  assert_refused (&answered, NETNS_ERROR_ACCESS_DENIED, "the service is shutting down");
   wait_in_vain ();
   g_assert_cmpuint (fixture->polkit->asked->len, ==, 0);
 }
@@ -442,7 +430,7 @@ test_ask_in_answer (Fixture *fixture, gconstpointer data)
   netns_authority_free (fixture->authority);
   fixture->authority = NULL;
   g_assert_cmpuint (chain.next.count, ==, 1);
-  assert_refused (&chain.next, NETNS_ERROR_ACCESS_DENIED, "the service ends");
+  assert_refused (&chain.next, NETNS_ERROR_ACCESS_DENIED, "the service is shutting down");
   answer_clear (&chain.next);
 }
 

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define STRINGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define NONE         ((const char *const[]){ NULL })
+#define STRINGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
+#define NONE         ((const char *const[]) { NULL })
 
 static void
 assert_taken (const char *const *servers, const char *const *search)
@@ -113,11 +113,17 @@ test_parse (void)
 static void
 test_print (void)
 {
-  g_autofree char *text = netns_dns_print_resolv_conf (STRINGS ("192.0.2.1", "fe80::1%eth0"), STRINGS ("a", "b.c"));
+  g_autofree char *text
+    = netns_dns_print_resolv_conf ("7 of boot x", STRINGS ("192.0.2.1", "fe80::1%eth0"), STRINGS ("a", "b.c"));
+  g_autofree char *identity = netns_dns_get_identity (text);
 
   g_assert_true (netns_dns_is_ours (text));
   g_assert_nonnull (strstr (text, "\nsearch a b.c\nnameserver 192.0.2.1\nnameserver fe80::1%eth0\n"));
   g_assert_cmpint (text[0], ==, '#');
+  g_assert_cmpstr (identity, ==, "7 of boot x");
+  g_assert_null (netns_dns_get_identity (strchr (text, '\n') + 1));
+  g_assert_null (netns_dns_get_identity ("# Written by netnsd"));
+  g_assert_null (netns_dns_get_identity ("# Written by netnsd\n"));
   assert_parsed (text, STRINGS ("192.0.2.1", "fe80::1%eth0"), STRINGS ("a", "b.c"));
   g_assert_false (netns_dns_is_ours ("nameserver 192.0.2.1\n# Written by netnsd\n"));
 }
@@ -126,8 +132,9 @@ static void
 assert_hosts (const char *before, const char *after)
 {
   g_autofree char *host = g_strdup_printf ("passwd: files systemd\n%s\nnetworks: files\n", before);
-  g_autofree char *text = netns_dns_print_nsswitch_conf (host);
-  g_autofree char *expected = g_strdup_printf ("\npasswd: files systemd\n%s\nnetworks: files\n", after);
+  g_autofree char *text = netns_dns_print_nsswitch_conf ("7", host);
+  g_autofree char *expected
+    = g_strdup_printf ("\n# It goes with namespace 7\npasswd: files systemd\n%s\nnetworks: files\n", after);
 
   g_assert_true (netns_dns_is_ours (text));
   g_assert_cmpstr (strchr (text, '\n'), ==, expected);
@@ -141,7 +148,8 @@ test_nsswitch (void)
   assert_hosts ("hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns", "hosts: files myhostname dns");
   assert_hosts ("hosts: files mymachines dns", "hosts: files dns");
   assert_hosts ("hosts: files resolve", "hosts: files dns");
-  assert_hosts ("hosts:files resolve[NOTFOUND=return SUCCESS=return] [UNAVAIL=continue] dns # text", "hosts: files dns");
+  assert_hosts ("hosts:files resolve[NOTFOUND=return SUCCESS=return] [UNAVAIL=continue] dns # text",
+                "hosts: files dns");
   assert_hosts ("hosts: mdns4_minimal [NOTFOUND=return] dns", "hosts: mdns4_minimal [NOTFOUND=return] dns");
   assert_hosts ("  hosts: resolved resolve", "hosts: resolved dns");
   assert_hosts ("hosts: resolve [", "hosts: dns");

@@ -30,10 +30,13 @@ test_errno (void)
     int number;
     NetnsError code;
   } cases[] = {
-    { EEXIST, NETNS_ERROR_EXISTS },          { ENODEV, NETNS_ERROR_NOT_FOUND },
-    { ENOENT, NETNS_ERROR_NOT_FOUND },       { EBUSY, NETNS_ERROR_BUSY },
-    { EOPNOTSUPP, NETNS_ERROR_NOT_SUPPORTED }, { EPERM, NETNS_ERROR_KERNEL_REFUSED },
-    { EINVAL, NETNS_ERROR_KERNEL_REFUSED },
+    { EEXIST,     NETNS_ERROR_EXISTS         },
+    { ENODEV,     NETNS_ERROR_NOT_FOUND      },
+    { ENOENT,     NETNS_ERROR_NOT_FOUND      },
+    { EBUSY,      NETNS_ERROR_BUSY           },
+    { EOPNOTSUPP, NETNS_ERROR_NOT_SUPPORTED  },
+    { EPERM,      NETNS_ERROR_KERNEL_REFUSED },
+    { EINVAL,     NETNS_ERROR_KERNEL_REFUSED },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel is told about one kind of link, read by libnl's own parser: also of kinds that the kernel of the
  * machine on which this runs may not have. */
+#include "common/options.h"
+#include "core/link/link-kind.h"
 #include "kernel/link-data.h"
 
 #include <arpa/inet.h>
@@ -29,8 +31,14 @@ take_object (struct nl_object *object, void *data)
 
 /* A whole message, as netns_rtnl_link_create() makes it, and what libnl takes it for. */
 static Link *
-read_back (const NetnsLinkSpec *spec)
+read_back (const char *name, guint parent, const char *options)
 {
+  const NetnsLinkKind *kind = netns_link_kind_find (name, NULL);
+  g_autoptr (GVariant) values = g_variant_parse (G_VARIANT_TYPE_VARDICT, options, NULL, NULL, NULL);
+  g_autoptr (GVariant) complete = netns_options_complete (netns_options_manager_create_link, name, values, NULL);
+  g_autoptr (GVariant) attributes = netns_link_kind_read (kind, complete, NULL);
+  NetnsLinkSpec spec
+    = { .kind = name, .parent = parent, .parent_attribute = kind->parent_attribute, .data = attributes };
   struct ifinfomsg body = { .ifi_family = AF_UNSPEC, .ifi_index = 7 };
   g_autoptr (NetnsMessage) message = netns_request_new (RTM_NEWLINK, 0, &body, sizeof body);
   struct nlattr *info;
@@ -38,21 +46,20 @@ read_back (const NetnsLinkSpec *spec)
 
   netns_request_put_string (message, IFLA_IFNAME, "new");
   info = netns_request_open_nest (message, IFLA_LINKINFO);
-  netns_request_put_string (message, IFLA_INFO_KIND, spec->kind);
-  netns_link_data_put (message, spec);
+  netns_request_put_string (message, IFLA_INFO_KIND, spec.kind);
+  netns_link_data_put (message, &spec);
   nla_nest_end (message, info);
   nlmsg_set_proto (message, NETLINK_ROUTE);
   g_assert_cmpint (nl_msg_parse (message, take_object, &link), ==, 0);
   g_assert_nonnull (link);
-  g_assert_cmpstr (rtnl_link_get_type (link), ==, spec->kind);
+  g_assert_cmpstr (rtnl_link_get_type (link), ==, spec.kind);
   return link;
 }
 
 static void
 test_vlan (void)
 {
-  NetnsLinkSpec spec = { .kind = "vlan", .id = 4094, .protocol = ETH_P_8021AD };
-  g_autoptr (Link) link = read_back (&spec);
+  g_autoptr (Link) link = read_back ("vlan", 3, "{'link': <'up'>, 'id': <uint32 4094>, 'protocol': <'802.1ad'>}");
 
   g_assert_cmpint (rtnl_link_vlan_get_id (link), ==, 4094);
   g_assert_cmpint (ntohs ((guint16) rtnl_link_vlan_get_protocol (link)), ==, ETH_P_8021AD);
@@ -61,8 +68,7 @@ test_vlan (void)
 static void
 test_ipvlan (void)
 {
-  NetnsLinkSpec spec = { .kind = "ipvlan", .mode = IPVLAN_MODE_L3S };
-  g_autoptr (Link) link = read_back (&spec);
+  g_autoptr (Link) link = read_back ("ipvlan", 3, "{'link': <'up'>, 'mode': <'l3s'>}");
   guint16 mode = 0;
 
   g_assert_cmpint (rtnl_link_ipvlan_get_mode (link, &mode), ==, 0);
@@ -72,8 +78,7 @@ test_ipvlan (void)
 static void
 test_macvlan (void)
 {
-  NetnsLinkSpec spec = { .kind = "macvlan", .mode = MACVLAN_MODE_VEPA };
-  g_autoptr (Link) link = read_back (&spec);
+  g_autoptr (Link) link = read_back ("macvlan", 3, "{'link': <'up'>, 'mode': <'vepa'>}");
 
   g_assert_cmpuint (rtnl_link_macvlan_get_mode (link), ==, MACVLAN_MODE_VEPA);
 }
@@ -89,14 +94,13 @@ assert_address (Address *address, const char *expected)
 static void
 test_vxlan (void)
 {
-  NetnsLinkSpec spec = { .kind = "vxlan", .id = 0xabcdef, .port = 8472, .parent = 3 };
   g_autoptr (Link) link = NULL, bare = NULL;
   g_autoptr (Address) remote = NULL, local = NULL, none = NULL;
   guint32 number = 0;
 
-  g_assert_true (netns_address_parse_host ("fd00::1", &spec.remote, NULL));
-  g_assert_true (netns_address_parse_host ("fd00::2", &spec.local, NULL));
-  link = read_back (&spec);
+  link = read_back ("vxlan", 3,
+                    "{'id': <uint32 0xabcdef>, 'port': <uint16 8472>, 'learning': <false>, 'remote': <'fd00::1'>,"
+                    " 'local': <'fd00::2'>}");
   g_assert_cmpint (rtnl_link_vxlan_get_id (link, &number), ==, 0);
   g_assert_cmphex (number, ==, 0xabcdef);
   g_assert_cmpint (rtnl_link_vxlan_get_port (link, &number), ==, 0);
@@ -109,7 +113,7 @@ test_vxlan (void)
   g_assert_cmpint (rtnl_link_vxlan_get_local (link, &local), ==, 0);
   assert_address (local, "fd00::2");
 
-  bare = read_back (&(NetnsLinkSpec){ .kind = "vxlan", .id = 1, .port = 4789, .learning = TRUE });
+  bare = read_back ("vxlan", 0, "{'id': <uint32 1>}");
   g_assert_cmpint (rtnl_link_vxlan_get_learning (bare), ==, 1);
   g_assert_cmpint (rtnl_link_vxlan_get_link (bare, &number), <, 0);
   g_assert_cmpint (rtnl_link_vxlan_get_group (bare, &none), <, 0);

@@ -1,43 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who calls, and what it costs to know: every question to the bus and every wake-up is counted. */
-#include "bus/senders.h"
+/* Who leaves, and what it costs to know: every question to the bus and every wake-up is counted. */
+#include "bus/call/senders.h"
 #include "common/error.h"
 #include "private-bus.h"
 
-#include <unistd.h>
+#include <string.h>
 
 typedef struct {
   GDBusConnection *connection; /* the service's */
   GDBusConnection *caller;
   NetnsSenders *senders;
-  gint uid_calls;
+  gint questions;
+  gint answers;
   gint owner_signals;
   gint matches_removed;
 } Fixture;
 
-typedef struct {
-  guint count;
-  guint uid;
-  GError *error;
-} Answer;
-
 static void
-answer_clear (Answer *answer)
+note_end (const GError *error, gpointer data)
 {
-  g_clear_error (&answer->error);
-  answer->count = 0;
-}
+  guint *ends = data;
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answer, answer_clear)
-
-static void
-take_uid (guint uid, const GError *error, gpointer data)
-{
-  Answer *answer = data;
-
-  answer->count++;
-  answer->uid = uid;
-  answer->error = error == NULL ? NULL : g_error_copy (error);
+  g_assert_error (error, NETNS_ERROR, NETNS_ERROR_ACCESS_DENIED);
+  (*ends)++;
 }
 
 /* Counts what the service says and hears on the bus; runs in GDBus' thread. */
@@ -47,8 +32,11 @@ count_message (GDBusConnection *connection, GDBusMessage *message, gboolean inco
   Fixture *fixture = data;
   const char *member = g_dbus_message_get_member (message);
 
-  if (!incoming && g_strcmp0 (member, "GetConnectionUnixUser") == 0)
-    g_atomic_int_inc (&fixture->uid_calls);
+  if (!incoming && g_strcmp0 (member, "GetNameOwner") == 0)
+    g_atomic_int_inc (&fixture->questions);
+  if (incoming && g_dbus_message_get_message_type (message) == G_DBUS_MESSAGE_TYPE_METHOD_RETURN
+      && strcmp (g_dbus_message_get_signature (message), "s") == 0)
+    g_atomic_int_inc (&fixture->answers);
   if (!incoming && g_strcmp0 (member, "RemoveMatch") == 0)
     g_atomic_int_inc (&fixture->matches_removed);
   if (incoming && g_strcmp0 (member, "NameOwnerChanged") == 0)
@@ -74,25 +62,20 @@ tear_down (Fixture *fixture, gconstpointer data)
   disconnect (&fixture->connection);
 }
 
+/* One question and one match rule for all watches of a sender, and no wake-up when others leave. */
 static void
-test_identify (Fixture *fixture, gconstpointer data)
+test_watch (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *name = g_strdup (g_dbus_connection_get_unique_name (fixture->caller));
-  Answer answers[4] = { 0 };
+  NetnsSenderWatch *watches[4];
+  guint ends[4] = { 0 };
   GDBusConnection *other = NULL;
 
   for (gsize i = 0; i < 3; i++)
-    netns_senders_identify (fixture->senders, name, take_uid, &answers[i]);
-  g_assert_cmpuint (answers[0].count, ==, 0);
-  wait_for (answers[0].count + answers[1].count + answers[2].count == 3);
-  netns_senders_identify (fixture->senders, name, take_uid, &answers[3]);
-  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++) {
-    g_assert_cmpuint (answers[i].count, ==, 1);
-    g_assert_no_error (answers[i].error);
-    g_assert_cmpuint (answers[i].uid, ==, getuid ());
-    answer_clear (&answers[i]);
-  }
-  g_assert_cmpint (g_atomic_int_get (&fixture->uid_calls), ==, 1);
+    watches[i] = netns_senders_watch (fixture->senders, name, note_end, &ends[i]);
+  wait_in_vain ();
+  netns_senders_unwatch (watches[2]);
+  g_assert_cmpint (g_atomic_int_get (&fixture->questions), ==, 1);
 
   other = connect_to_bus ();
   disconnect (&other);
@@ -101,13 +84,16 @@ test_identify (Fixture *fixture, gconstpointer data)
 
   disconnect (&fixture->caller);
   wait_for (g_atomic_int_get (&fixture->owner_signals) == 1);
+  wait_for (ends[0] == 1 && ends[1] == 1);
   wait_in_vain ();
+  g_assert_cmpuint (ends[2], ==, 0);
   g_assert_cmpint (g_atomic_int_get (&fixture->matches_removed), ==, 1);
-  netns_senders_identify (fixture->senders, name, take_uid, &answers[0]);
-  wait_for (answers[0].count > 0);
-  g_assert_error (answers[0].error, NETNS_ERROR, NETNS_ERROR_ACCESS_DENIED);
-  g_assert_cmpint (g_atomic_int_get (&fixture->uid_calls), ==, 2);
-  answer_clear (&answers[0]);
+  watches[3] = netns_senders_watch (fixture->senders, name, note_end, &ends[3]);
+  wait_for (ends[3] == 1);
+  g_assert_cmpint (g_atomic_int_get (&fixture->questions), ==, 2);
+  for (gsize i = 0; i < G_N_ELEMENTS (watches); i++)
+    if (i != 2)
+      netns_senders_unwatch (watches[i]);
 }
 
 /* Whoever opens many connections must not use up the match rules that the bus gives the service. */
@@ -117,13 +103,14 @@ test_many_callers (Fixture *fixture, gconstpointer data)
   GDBusConnection *callers[140];
 
   for (gsize i = 0; i < G_N_ELEMENTS (callers); i++) {
-    g_auto (Answer) answer = { 0 };
+    NetnsSenderWatch *watch;
+    guint ends = 0;
 
     callers[i] = connect_to_bus ();
-    netns_senders_identify (fixture->senders, g_dbus_connection_get_unique_name (callers[i]), take_uid,
-                            &answer);
-    wait_for (answer.count == 1);
-    g_assert_no_error (answer.error);
+    watch = netns_senders_watch (fixture->senders, g_dbus_connection_get_unique_name (callers[i]), note_end, &ends);
+    wait_for (g_atomic_int_get (&fixture->answers) == (gint) i + 1);
+    netns_senders_unwatch (watch);
+    g_assert_cmpuint (ends, ==, 0);
   }
   wait_in_vain ();
   g_assert_cmpint (g_atomic_int_get (&fixture->matches_removed), ==, 12);
@@ -146,7 +133,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   bus = private_bus_start ();
-  add ("/senders/identify", test_identify);
+  add ("/senders/watch", test_watch);
   add ("/senders/many", test_many_callers);
   result = g_test_run ();
   private_bus_stop (bus);

@@ -7,8 +7,8 @@
 
 typedef gboolean (*ValidateFunc) (const char *name, GError **error);
 
-static const ValidateFunc validators[] = { netns_validate_namespace_name, netns_validate_network_name,
-                                           netns_validate_link_name };
+static const ValidateFunc validators[]
+  = { netns_validate_namespace_name, netns_validate_network_name, netns_validate_link_name };
 
 static void
 assert_taken (ValidateFunc validate, const char *name)
@@ -56,10 +56,10 @@ test_taken (void)
 static void
 test_refused (void)
 {
-  static const char *const nowhere[] = {
-    "", ".", "..", "../x", ".hidden", "-x", "--help", "a/b", "/", "a b", " ", "a\nb", "a\tb", "a\x1b[31mb", "a\"b",
-    "a*", "a;b", "a'b", "a\\b", "a$b", "a{b", "a#b", "a,b", "a%b", "\xc3\xa4", "\xff\xfe", "a\x7f"
-  };
+  static const char *const nowhere[]
+    = { "",     ".",   "..",   "../x", ".hidden",    "-x",   "--help",   "a/b",      "/",
+        "a b",  " ",   "a\nb", "a\tb", "a\x1b[31mb", "a\"b", "a*",       "a;b",      "a'b",
+        "a\\b", "a$b", "a{b",  "a#b",  "a,b",        "a%b",  "\xc3\xa4", "\xff\xfe", "a\x7f" };
 
   for (gsize v = 0; v < G_N_ELEMENTS (validators); v++)
     for (gsize i = 0; i < G_N_ELEMENTS (nowhere); i++)
@@ -74,8 +74,7 @@ test_refused (void)
 static void
 test_length (void)
 {
-  static const guint longest[] = { NETNS_NAMESPACE_NAME_MAX, NETNS_ALTERNATIVE_NAME_MAX,
-                                   NETNS_ALTERNATIVE_NAME_MAX };
+  static const guint longest[] = { NETNS_NAMESPACE_NAME_MAX, NETNS_ALTERNATIVE_NAME_MAX, NETNS_ALTERNATIVE_NAME_MAX };
 
   for (gsize v = 0; v < G_N_ELEMENTS (validators); v++) {
     g_autofree char *fits = repeat ("x", longest[v]);
@@ -129,11 +128,22 @@ test_mtu (void)
 static void
 test_mac (void)
 {
-  static const char *const bad[] = {
-    "", "02:00:00:00:00", "02:00:00:00:00:01:02", "02-00-00-00-00-01", "020000000001", "02:00:00:00:00:0g",
-    "02:00:00:00:00:1", " 2:00:00:00:00:01", "02:00:00:00:00:01 ", "+2:00:00:00:00:01", "0x:00:00:00:00:01",
-    "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "02:00:00:00:00: 1", "02:00:00:00:00:+1"
-  };
+  static const char *const bad[] = { "",
+                                     "02:00:00:00:00",
+                                     "02:00:00:00:00:01:02",
+                                     "02-00-00-00-00-01",
+                                     "020000000001",
+                                     "02:00:00:00:00:0g",
+                                     "02:00:00:00:00:1",
+                                     " 2:00:00:00:00:01",
+                                     "02:00:00:00:00:01 ",
+                                     "+2:00:00:00:00:01",
+                                     "0x:00:00:00:00:01",
+                                     "01:00:5e:00:00:01",
+                                     "ff:ff:ff:ff:ff:ff",
+                                     "00:00:00:00:00:00",
+                                     "02:00:00:00:00: 1",
+                                     "02:00:00:00:00:+1" };
   guint8 mac[NETNS_MAC_LENGTH];
   g_autofree char *printed = NULL;
 

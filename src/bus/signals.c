@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bus/signals.h"
+
+#include "bus/call/authority.h"
+#include "bus/tree/class.h"
+#include "common/names.h"
+#include "core/foreign/foreign-firewalls.h"
+#include "core/forward/forward-reconciler.h"
+#include "core/namespace/dns-reconciler.h"
+#include "core/network/drift.h"
+#include "core/network/guard-reconciler.h"
+#include "core/network/loop-reconciler.h"
+#include "core/network/revival-reconciler.h"
+#include "core/network/rules-reconciler.h"
+
+struct _NetnsSignals {
+  GDBusConnection *connection;
+  NetnsGrant *grant;
+  NetnsRulesReconciler *rules;
+  NetnsDnsReconciler *dns;
+  NetnsDrift *drift;
+  NetnsForwardReconciler *forwards;
+  NetnsGuardReconciler *guard;
+  NetnsLoopReconciler *loops;
+  NetnsRevivalReconciler *revival;
+  NetnsForeignFirewalls *foreign;
+};
+
+static void
+on_restored (const char *const *what, gpointer data)
+{
+  const NetnsSignals *signals = data;
+  g_autofree char *list = g_strjoinv (", ", (char **) what);
+
+  g_message ("Rules changed externally; restored: %s", list);
+  netns_interface_emit (signals->connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "RulesRestored",
+                        g_variant_new ("(@as)", netns_texts_to_variant (what)));
+}
+
+static void
+on_drifted (NetnsDefinition *definition, GVariant *expected, GVariant *found, gpointer data)
+{
+  const NetnsSignals *signals = data;
+  const NetnsObject object = netns_object_for_definition (definition);
+  g_autofree char *path = netns_object_get_path (&object);
+
+  netns_interface_emit (signals->connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "Drifted",
+                        g_variant_new ("(o@a{sv}@a{sv})", path, expected, found));
+}
+
+static void
+on_loop (NetnsLink *port, const char *const *bridges, const char *cut, gpointer data)
+{
+  const NetnsSignals *signals = data;
+  g_autofree char *path = netns_link_get_object_path (port);
+  g_auto (GVariantBuilder) expected = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  g_auto (GVariantBuilder) found = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  g_variant_builder_add (&expected, "{sv}", "Loop", g_variant_new_strv (NULL, 0));
+  g_variant_builder_add (&found, "{sv}", "Loop", g_variant_new_strv (bridges, -1));
+  g_variant_builder_add (&found, "{sv}", "SetDown", g_variant_new_string (cut));
+  netns_interface_emit (signals->connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "Drifted",
+                        g_variant_new ("(oa{sv}a{sv})", path, &expected, &found));
+}
+
+/* Returns: (transfer full): who looks after the things of the service, settled, from now on */
+NetnsSignals *
+netns_signals_new (NetnsCore *core, GDBusConnection *connection)
+{
+  NetnsSignals *signals = g_new0 (NetnsSignals, 1);
+
+  signals->connection = g_object_ref (connection);
+  signals->grant = netns_authority_grant_service ();
+  signals->rules = netns_rules_reconciler_new (core, signals->grant, on_restored, signals);
+  signals->dns = netns_dns_reconciler_new (core, signals->grant);
+  signals->forwards = netns_forward_reconciler_new (core, signals->grant);
+  signals->guard = netns_guard_reconciler_new (core, signals->grant);
+  signals->loops = netns_loop_reconciler_new (core, signals->grant, on_loop, signals);
+  signals->revival = netns_revival_reconciler_new (core, signals->grant);
+  signals->drift = netns_drift_new (core, on_drifted, signals);
+  signals->foreign = netns_foreign_firewalls_new (core);
+  return signals;
+}
+
+/* No signals must be sent afterwards. */
+void
+netns_signals_free (NetnsSignals *signals)
+{
+  g_clear_pointer (&signals->foreign, netns_foreign_firewalls_free);
+  g_clear_pointer (&signals->drift, netns_drift_free);
+  g_clear_pointer (&signals->revival, netns_revival_reconciler_free);
+  g_clear_pointer (&signals->loops, netns_loop_reconciler_free);
+  g_clear_pointer (&signals->guard, netns_guard_reconciler_free);
+  g_clear_pointer (&signals->forwards, netns_forward_reconciler_free);
+  g_clear_pointer (&signals->dns, netns_dns_reconciler_free);
+  g_clear_pointer (&signals->rules, netns_rules_reconciler_free);
+  g_clear_pointer (&signals->grant, netns_grant_free);
+  g_object_unref (signals->connection);
+  g_free (signals);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/foreign/allowing.h"
+
+#include "core/foreign/allow-steps.h"
+#include "core/foreign/firewalld.h"
+
+/* The plan has been run, and its result stands, whether firewalld has forgotten the network or not. */
+static void
+on_forgotten (const GError *error, gpointer data)
+{
+  NetnsAllowing *allowing = data;
+  g_autoptr (GError) failure = g_steal_pointer (&allowing->failure);
+
+  if (error != NULL)
+    g_debug ("%s", error->message);
+  allowing->done (failure, allowing->data);
+}
+
+static void
+on_trusted (const GError *error, gpointer data)
+{
+  NetnsAllowing *allowing = data;
+  g_autoptr (GError) failure = g_steal_pointer (&allowing->failure);
+
+  if (error == NULL) {
+    allowing->again (allowing->data);
+    return;
+  }
+  g_message ("%s", error->message);
+  g_clear_pointer (&allowing->trusted, g_free);
+  allowing->done (failure, allowing->data);
+}
+
+static void
+on_run (const GError *error, gpointer data)
+{
+  NetnsAllowing *allowing = data;
+  const char *blocked = error ? netns_firewall_find_blocked_by_firewalld (allowing->plan) : NULL;
+  const char *over = error ? allowing->trusted : netns_firewall_find_disallowed (allowing->plan);
+
+  allowing->failure = error ? g_error_copy (error) : NULL;
+  if (over != NULL) {
+    netns_firewalld_forget (allowing->grant, over, on_forgotten, allowing);
+  } else if (blocked != NULL) {
+    allowing->trusted = g_strdup (blocked);
+    netns_firewalld_trust (allowing->grant, blocked, on_trusted, allowing);
+  } else {
+    on_forgotten (NULL, allowing);
+  }
+}
+
+/**
+ * netns_allowing_run:
+ * @allowing: what is known of the call, which must live until @done
+ * @core: the service
+ * @plan: a plan
+ * @grant: who may do it
+ * @done: (scope async): called when all is done, or with why not
+ * @again: (scope async): called instead when the plan is to be made and run once more
+ * @data: for both
+ *
+ * As netns_core_run().
+ */
+void
+netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant,
+                    NetnsDoneFunc done, GSourceOnceFunc again, gpointer data)
+{
+  allowing->plan = plan;
+  allowing->grant = grant;
+  allowing->done = done;
+  allowing->again = again;
+  allowing->data = data;
+  netns_core_run (core, plan, grant, on_run, allowing);
+}
+
+void
+netns_allowing_clear (NetnsAllowing *allowing)
+{
+  g_clear_pointer (&allowing->trusted, g_free);
+  g_clear_error (&allowing->failure);
+}

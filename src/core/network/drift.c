@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/network/drift.h"
+
+#include "core/ruleset/desired.h"
+#include "core/service/lookup.h"
+
+#include <linux/if.h>
+#include <sys/socket.h>
+
+struct _NetnsDrift {
+  NetnsReconciler base;
+  NetnsDriftedFunc drifted;
+  gpointer data;
+  GHashTable *announced;         /* announced differences -> the value that was found */
+  GHashTable *ports;        /* NetnsLink -> key of the network that it is a port of */
+  GHashTable *detached;     /* NetnsLink -> key of the network that it was a port of */
+};
+
+/* ---- saying it */
+
+static char *
+key_for (const NetnsDefinition *definition, const char *what)
+{
+  return g_strdup_printf ("%s %s %s", definition->class->group, definition->name, what);
+}
+
+static GVariant *
+pair (const char *key, GVariant *value)
+{
+  return g_variant_new_parsed ("{%s: %v}", key, value);
+}
+
+/* Announces once that @what is not as it should be; when it is again, or otherwise wrong, it can be announced again.
+ * Takes the values, which may be floating. */
+static void
+compare (NetnsDrift *drift, NetnsDefinition *definition, const char *what, GVariant *expected, GVariant *found)
+{
+  g_autoptr (GVariant) desired = g_variant_ref_sink (expected), seen = g_variant_ref_sink (found);
+  g_autofree char *key = key_for (definition, what);
+  GVariant *announced = g_hash_table_lookup (drift->announced, key);
+
+  if (g_variant_equal (desired, seen)) {
+    g_hash_table_remove (drift->announced, key);
+  } else if (announced == NULL || !g_variant_equal (announced, seen)) {
+    g_hash_table_replace (drift->announced, g_steal_pointer (&key), g_variant_ref (seen));
+    drift->drifted (definition, pair (what, desired), pair (what, seen), drift->data);
+  }
+}
+
+/* ---- what is compared */
+
+static void
+check_forwarding (NetnsDrift *drift, NetnsDefinition *definition, const NetnsNamespace *namespace)
+{
+  static const int families[] = { AF_INET, AF_INET6 };
+  NetnsMirror *mirror = netns_core_get_mirror (drift->base.core);
+  gboolean in_host = definition->class->in_host || namespace->source == NETNS_SOURCE_HOST;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    if (netns_desired_forwards (definition, families[i]))
+      compare (drift, definition, families[i] == AF_INET ? "Forwarding4" : "Forwarding6", g_variant_new_boolean (TRUE),
+               g_variant_new_boolean (in_host ? netns_mirror_get_forwarding (mirror, families[i])
+                                              : !namespace->unforwarding[i]));
+}
+
+static void
+compare_gateways (NetnsDrift *drift, NetnsNetwork *network, const NetnsLink *bridge)
+{
+  g_auto (GVariantBuilder) desired = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+  g_auto (GVariantBuilder) found = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+
+  for (guint i = 0; i < network->gateways->len; i++) {
+    const NetnsAddress *gateway = &g_array_index (network->gateways, NetnsAddress, i);
+    char text[NETNS_ADDRESS_MAX_TEXT];
+
+    g_variant_builder_add (&desired, "s", netns_address_print (gateway, text));
+    if (netns_link_has_address (bridge, gateway))
+      g_variant_builder_add (&found, "s", text);
+  }
+  compare (drift, &network->base, "Gateways", g_variant_builder_end (&desired), g_variant_builder_end (&found));
+}
+
+static void
+check_network (NetnsDrift *drift, NetnsNetwork *network)
+{
+  const NetnsLink *bridge = netns_network_find_bridge (netns_core_get_mirror (drift->base.core), network);
+
+  compare (drift, &network->base, "Bridge", g_variant_new_string (network->bridge),
+           g_variant_new_string (bridge ? network->bridge : ""));
+  if (bridge == NULL)
+    return;
+  compare_gateways (drift, network, bridge);
+  if (network->bridge_made)
+    compare (drift, &network->base, "Enabled", g_variant_new_boolean (TRUE),
+             g_variant_new_boolean ((bridge->info.flags & IFF_UP) != 0));
+}
+
+/* A link has not drifted if it is a port again, gone, or was a port of a deleted network. */
+static void
+check_detached (NetnsDrift *drift)
+{
+  GHashTable *networks = netns_core_get_definitions (drift->base.core, &netns_network_class);
+  GHashTableIter iter;
+  NetnsLink *link;
+  const char *key;
+
+  g_hash_table_iter_init (&iter, drift->detached);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &link, (gpointer *) &key)) {
+    NetnsDefinition *definition = g_hash_table_lookup (networks, key);
+    gboolean printable = g_utf8_validate (link->info.name, -1, NULL);
+    const char *const ports[] = { printable ? link->info.name : "", NULL };
+
+    if (definition != NULL
+        && netns_network_find_bridge (netns_core_get_mirror (drift->base.core), (NetnsNetwork *) definition) != NULL)
+      drift->drifted (definition, pair ("Ports", g_variant_new_strv (ports, -1)),
+                      pair ("Ports", g_variant_new_strv (NULL, 0)), drift->data);
+  }
+  g_hash_table_remove_all (drift->detached);
+}
+
+/* No call is about to change anything: what differs now is no half of a plan. */
+static NetnsPlan *
+compare_all (NetnsReconciler *reconciler)
+{
+  NetnsDrift *drift = (NetnsDrift *) reconciler;
+  NetnsMirror *mirror = netns_core_get_mirror (reconciler->core);
+  g_autoptr (GPtrArray) definitions = NULL;
+
+  netns_mirror_catch_up (mirror);
+  definitions = netns_core_list_definitions (drift->base.core, NULL, NULL);
+  for (guint i = 0; i < definitions->len; i++) {
+    NetnsDefinition *definition = g_ptr_array_index (definitions, i);
+    const NetnsNamespace *namespace = netns_mirror_get_namespace (mirror, definition->namespace_name);
+
+    if (namespace == NULL) /* about to be forgotten */
+      continue;
+    check_forwarding (drift, definition, namespace);
+    if (definition->class == &netns_network_class)
+      check_network (drift, (NetnsNetwork *) definition);
+  }
+  check_detached (drift);
+  return NULL;
+}
+
+static const NetnsReconcilerClass class = { .plan = compare_all };
+
+/* ---- what others do */
+
+/* Only ports that other programs detach have drifted; our own calls update the list silently. */
+static void
+note_port (NetnsDrift *drift, NetnsLink *link)
+{
+  const NetnsLink *master = link->info.master ? netns_namespace_get_link (link->namespace, link->info.master) : NULL;
+  const NetnsNetwork *network = master ? netns_core_find_network_of (drift->base.core, master) : NULL;
+  const char *before = g_hash_table_lookup (drift->ports, link);
+
+  if (network != NULL) {
+    g_hash_table_replace (drift->ports, link, g_strdup (network->base.name));
+    g_hash_table_remove (drift->detached, link);
+  } else if (before != NULL) {
+    if (!netns_core_is_busy (drift->base.core)) {
+      g_hash_table_replace (drift->detached, link, g_strdup (before));
+      netns_reconciler_mark (&drift->base);
+    }
+    g_hash_table_remove (drift->ports, link);
+  }
+}
+
+static void
+on_link_added (NetnsLink *link, gpointer data)
+{
+  NetnsDrift *drift = data;
+
+  note_port (drift, link);
+  if (netns_core_find_network_of (drift->base.core, link) != NULL)
+    netns_reconciler_mark (&drift->base);
+}
+
+static void
+on_link_removed (NetnsLink *link, gpointer data)
+{
+  NetnsDrift *drift = data;
+
+  g_hash_table_remove (drift->ports, link);
+  g_hash_table_remove (drift->detached, link);
+  if (netns_core_find_network_of (drift->base.core, link) != NULL)
+    netns_reconciler_mark (&drift->base);
+}
+
+static void
+on_link_changed (NetnsLink *link, guint changes, gpointer data)
+{
+  NetnsDrift *drift = data;
+
+  if (changes & NETNS_LINK_MASTER)
+    note_port (drift, link);
+  if ((changes & NETNS_LINK_NAME) /* it may have been one */
+      || ((changes & (NETNS_LINK_ADDRESSES | NETNS_LINK_ENABLED))
+          && netns_core_find_network_of (drift->base.core, link) != NULL))
+    netns_reconciler_mark (&drift->base);
+}
+
+static void
+on_machine_changed (guint changes, gpointer data)
+{
+  if (changes & (NETNS_MIRROR_FORWARDING4 | NETNS_MIRROR_FORWARDING6))
+    netns_reconciler_mark (data);
+}
+
+static void
+on_forwarding_changed (NetnsNamespace *namespace, int family, gboolean forwarding, gpointer data)
+{
+  netns_reconciler_mark (data);
+}
+
+static const NetnsObserver mirror_observer = {
+  .link_added = on_link_added,
+  .link_removed = on_link_removed,
+  .link_changed = on_link_changed,
+  .machine_changed = on_machine_changed,
+  .forwarding_changed = on_forwarding_changed,
+};
+
+static gboolean
+is_of (gpointer key, gpointer value, gpointer prefix)
+{
+  return g_str_has_prefix (key, prefix);
+}
+
+static void
+on_definition_removed (NetnsDefinition *definition, gpointer data)
+{
+  g_autofree char *prefix = key_for (definition, "");
+
+  g_hash_table_foreach_remove (((NetnsDrift *) data)->announced, is_of, prefix);
+}
+
+static const NetnsCoreObserver core_observer = { .definition_removed = on_definition_removed };
+
+static void
+note_ports (NetnsDrift *drift)
+{
+  g_autoptr (GPtrArray) namespaces = netns_mirror_list_namespaces (netns_core_get_mirror (drift->base.core));
+
+  for (guint i = 0; i < namespaces->len; i++) {
+    g_autoptr (GPtrArray) links = netns_namespace_list_links (namespaces->pdata[i]);
+
+    for (guint j = 0; j < links->len; j++)
+      note_port (drift, links->pdata[j]);
+  }
+}
+
+/* Calls @drifted once for each difference. What others changed while the service did not run is announced now; of ports
+ * that they took off nothing is known then. */
+NetnsDrift *
+netns_drift_new (NetnsCore *core, NetnsDriftedFunc drifted, gpointer data)
+{
+  NetnsDrift *drift = g_new0 (NetnsDrift, 1);
+
+  netns_reconciler_init (&drift->base, &class, core, NULL);
+  drift->drifted = drifted;
+  drift->data = data;
+  drift->announced = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  drift->ports = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  drift->detached = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  netns_mirror_observe (netns_core_get_mirror (core), &mirror_observer, drift);
+  netns_core_observe (core, &core_observer, drift);
+  note_ports (drift);
+  netns_reconciler_mark (&drift->base);
+  return drift;
+}
+
+/* Nothing must change afterwards. */
+void
+netns_drift_free (NetnsDrift *drift)
+{
+  netns_reconciler_clear (&drift->base);
+  g_hash_table_unref (drift->announced);
+  g_hash_table_unref (drift->ports);
+  g_hash_table_unref (drift->detached);
+  g_free (drift);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a plan does about foreign firewalls that block a network. */
+#include "core/network/network-firewall.h"
+
+#include "common/error.h"
+#include "core/foreign/allow-steps.h"
+
+typedef void (*PassFunc) (NetnsPlan *plan, const char *namespace_name, const NetnsFirewallAllow *pass);
+
+static void
+plan_step (NetnsPlan *plan, PassFunc func, NetnsNamespace *namespace, const NetnsNetwork *network, gboolean cure)
+{
+  g_autofree char *name = netns_network_print (network);
+
+  func (plan, namespace->name,
+        &(NetnsFirewallAllow) {
+          .network = name,
+          .bridge = network->bridge,
+          .uplink = network->uplink,
+          .subnets = network->subnets,
+          .cure = cure,
+        });
+}
+
+/* Whether something can be done about firewalls of others: @word is empty, `check` or `cure`. The error is
+ * `InvalidArgument`. */
+gboolean
+netns_network_check_firewall (const char *word, gboolean nat, GError **error)
+{
+  if (*word == '\0' || nat)
+    return TRUE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                       "Packets of a network without NAT are not forwarded, so there is no firewall to %s", word);
+}
+
+/* With @cure, adds rules that accept the packets of a network with NAT where the firewall has a chain for that; else
+ * only checks. The step fails with `BlockedByFirewall` when no packet can get through. */
+void
+netns_network_plan_allow (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network, gboolean cure)
+{
+  plan_step (plan, netns_plan_firewall_allow, namespace, network, cure);
+}
+
+/* Takes back what netns_network_plan_allow() had done, if it had. */
+void
+netns_network_plan_disallow (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network)
+{
+  if (network->cured)
+    plan_step (plan, netns_plan_firewall_disallow, namespace, network, TRUE);
+}

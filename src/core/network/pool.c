@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/network/pool.h"
+
+#include "common/error.h"
+#include "common/validate.h"
+#include "kernel/etc.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+/* Networks that name no subnet get one of these 256: away from what Docker (172.17-31), libvirt (192.168.122), podman
+ * (10.88-89) and home routers take. */
+#define POOL_FIRST       "10.213.0.0/24"
+#define POOL_SUBNETS     256
+#define POOL_SUBNET_SIZE 256
+#define POOL_PREFIX6     64
+
+/* A subnet without a second address to give is no network. */
+#define PREFIX_MAX4 30
+#define PREFIX_MAX6 126
+
+/* @wish is a name or alternative name of a link, empty for the link with the route; @name is what rules match. Errors
+ * are `InvalidName` and `NotFound`. */
+gboolean
+netns_pool_find_uplink (NetnsNamespace *namespace, const char *wish, char **name, GError **error)
+{
+  const NetnsLink *link = *wish != '\0' ? netns_namespace_find_link (namespace, wish) : NULL;
+
+  if (*wish == '\0') {
+    *name = g_strdup ("");
+    return TRUE;
+  }
+  if (!netns_validate_link_name (wish, error))
+    return FALSE;
+  if (link == NULL)
+    return netns_refuse (error, NETNS_ERROR_NOT_FOUND, "There is no link “%s” to use as uplink", wish);
+  *name = g_strdup (link->info.name);
+  return netns_validate_link_name (*name, error);
+}
+
+static gboolean
+check_route (const NetnsRoute *route, NetnsNamespace *namespace, const NetnsAddress *subnet, GError **error)
+{
+  const NetnsLink *link;
+  char text[NETNS_ADDRESS_MAX_TEXT], route_text[NETNS_ADDRESS_MAX_TEXT];
+
+  if (route->destination.prefix == 0 || !netns_address_overlaps (&route->destination, subnet))
+    return TRUE;
+  link = netns_namespace_get_link (namespace, route->link);
+  return netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
+                       "Subnet %s overlaps the route to %s via link “%s” (table %u); choose another one",
+                       netns_address_print (subnet, text), netns_address_print (&route->destination, route_text),
+                       link ? link->info.name : "", route->table);
+}
+
+static gboolean
+check_network (const NetnsNetwork *network, const NetnsNamespace *namespace, const NetnsAddress *subnet, GError **error)
+{
+  g_autofree char *name = NULL;
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  if (strcmp (network->base.namespace_name, namespace->name) != 0
+      || netns_addresses_find (network->subnets, netns_address_overlaps, subnet) == NULL)
+    return TRUE;
+  name = netns_network_print (network);
+  return netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT, "Subnet %s overlaps that of network “%s”",
+                       netns_address_print (subnet, text), name);
+}
+
+/* Ranges in which no host of a network can have its address (RFC 6890, RFC 4291): packets to them do not leave a host, or
+ * are no one host's. */
+static gboolean
+check_purpose (const NetnsAddress *subnet, GError **error)
+{
+  static const struct {
+    const char *range;
+    const char *purpose;
+  } ranges[] = {
+    { "0.0.0.0/8",   "this host"  },
+    { "127.0.0.0/8", "loopback"   },
+    { "224.0.0.0/4", "multicast"  },
+    { "::/127",      "this host"  },
+    { "fe80::/10",   "link-local" },
+    { "ff00::/8",    "multicast"  },
+  };
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ranges); i++) {
+    NetnsAddress range;
+
+    if (!netns_address_parse_subnet (ranges[i].range, &range, error))
+      return FALSE;
+    if (!netns_address_overlaps (&range, subnet))
+      continue;
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "Subnet %s cannot be used for a network: %s is for %s addresses",
+                         netns_address_print (subnet, text), ranges[i].range, ranges[i].purpose);
+  }
+  return TRUE;
+}
+
+/* Whether a network can have @subnet besides @others, its further subnets, if any. Compares with the routes of all tables: a
+ * VPN's or policy route's subnet is taken even if `ip route` does not show it. Errors are `SubnetConflict` and
+ * `InvalidArgument`. */
+gboolean
+netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArray *others, const NetnsAddress *subnet,
+                         GError **error)
+{
+  GHashTableIter iter;
+  NetnsNetwork *network;
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  if (subnet->prefix == 0 || subnet->prefix > (subnet->family == AF_INET ? PREFIX_MAX4 : PREFIX_MAX6))
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                         "Subnet %s cannot be used for a network: its prefix length must be between 1 and %d",
+                         netns_address_print (subnet, text), subnet->family == AF_INET ? PREFIX_MAX4 : PREFIX_MAX6);
+  if (!check_purpose (subnet, error))
+    return FALSE;
+  if (others != NULL && netns_addresses_find (others, netns_address_overlaps, subnet) != NULL)
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "Subnet %s overlaps another one of the same network",
+                         netns_address_print (subnet, text));
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
+    if (!check_network (network, namespace, subnet, error))
+      return FALSE;
+  for (guint i = 0; namespace->routes != NULL && i < namespace->routes->len; i++)
+    if (!check_route (&g_array_index (namespace->routes, NetnsRoute, i), namespace, subnet, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Finds a free subnet of 256 addresses; the error is `SubnetConflict` when there is none. */
+gboolean
+netns_pool_find_subnet (NetnsCore *core, NetnsNamespace *namespace, NetnsAddress *subnet, GError **error)
+{
+  netns_address_parse (POOL_FIRST, subnet, NULL);
+  for (guint i = 0; i < POOL_SUBNETS; i++) {
+    if (netns_pool_check_subnet (core, namespace, NULL, subnet, NULL))
+      return TRUE;
+    netns_address_add (subnet, POOL_SUBNET_SIZE);
+  }
+  return netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
+                       "All %u subnets from " POOL_FIRST " on are in use; specify a free one", POOL_SUBNETS);
+}
+
+/* 40 bits that are very likely unique to this machine (RFC 4193, 3.2.2). The machine ID itself must not be exposed
+ * (machine-id(5)), so it is hashed; a machine without one has random bits. */
+static void
+fill_global_id (guint8 bytes[5])
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *id = NULL;
+  guint8 digest[32];
+  gsize size = sizeof digest;
+
+  id = netns_etc_read ("/etc/machine-id");
+  if (id == NULL || *g_strstrip (id) == '\0') {
+    g_free (id);
+    id = g_uuid_string_random ();
+  }
+  g_checksum_update (checksum, (const guchar *) "org.example.NetNS1 ", -1);
+  g_checksum_update (checksum, (const guchar *) id, -1);
+  g_checksum_get_digest (checksum, digest, &size);
+  memcpy (bytes, digest, 5);
+}
+
+/* Finds a free unique local subnet, always the same for what a network alone is called, @name, as long as it is free; the error is
+ * `SubnetConflict` when there is none. */
+gboolean
+netns_pool_find_subnet6 (NetnsCore *core, NetnsNamespace *namespace, const char *name, NetnsAddress *subnet,
+                         GError **error)
+{
+  guint8 bytes[16] = { 0xfd };
+  guint first = g_str_hash (name);
+
+  fill_global_id (bytes + 1);
+  for (guint i = 0; i < POOL_SUBNETS; i++) {
+    bytes[6] = (guint8) ((first + i) >> 8);
+    bytes[7] = (guint8) (first + i);
+    netns_address_set_bytes (subnet, AF_INET6, bytes, POOL_PREFIX6);
+    if (netns_pool_check_subnet (core, namespace, NULL, subnet, NULL))
+      return TRUE;
+  }
+  return netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
+                       "%u IPv6 subnets of this machine are in use; specify a free one", POOL_SUBNETS);
+}
+
+/* Notes in @plan which subnets it is about. */
+void
+netns_pool_set_detail (NetnsPlan *plan, const GArray *subnets)
+{
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  for (guint i = 0; i < subnets->len; i++)
+    netns_plan_add_detail (plan, "subnet", netns_address_print (&g_array_index (subnets, NetnsAddress, i), text),
+                           i == 0);
+}
+
+static guint
+hash_host (gconstpointer key)
+{
+  const NetnsAddress *address = key;
+  guint hash = address->family;
+
+  for (gsize i = 0; i < netns_address_size (address); i++)
+    hash = hash * 31 + address->bytes[i];
+  return hash;
+}
+
+static gboolean
+equal_host (gconstpointer a, gconstpointer b)
+{
+  return netns_address_equal_host (a, b);
+}
+
+/* Each address in use, with the link that has it: in a namespace, or the bridge; %NULL for the gateway. */
+static GHashTable *
+collect_used (NetnsMirror *mirror, const NetnsNetwork *network, const GArray *leases)
+{
+  GHashTable *used = g_hash_table_new (hash_host, equal_host);
+  NetnsLink *bridge = netns_network_find_bridge (mirror, network);
+
+  for (guint i = 0; bridge != NULL && bridge->addresses != NULL && i < bridge->addresses->len; i++)
+    g_hash_table_insert (used, &g_array_index (bridge->addresses, NetnsLinkAddress, i).address, bridge);
+  for (guint i = leases->len; i > 0; i--) {
+    NetnsLease *lease = &g_array_index (leases, NetnsLease, i - 1);
+
+    g_hash_table_insert (used, &lease->address, lease->link);
+  }
+  for (guint i = 0; i < network->gateways->len; i++)
+    g_hash_table_insert (used, &g_array_index (network->gateways, NetnsAddress, i), NULL);
+  return used;
+}
+
+/* Whether @address, which is in @subnet, can be that of a host: neither the first one, to which every router listens (RFC
+ * 4291, 2.6.1; RFC 1812, 4.2.3.1), nor that for broadcasts. */
+gboolean
+netns_pool_is_for_hosts (const NetnsAddress *subnet, const NetnsAddress *address)
+{
+  NetnsAddress last;
+
+  netns_address_get_last (subnet, &last);
+  return !netns_address_equal_host (subnet, address) && memcmp (address->bytes, last.bytes, sizeof last.bytes) <= 0;
+}
+
+/* Whether a namespace can have @address, which gets the prefix length of its subnet if it has none. Errors are
+ * `AddressInUse` and `InvalidArgument`. */
+gboolean
+netns_pool_check_address (NetnsMirror *mirror, const NetnsNetwork *network, NetnsAddress *address, GError **error)
+{
+  g_autoptr (GArray) leases = netns_network_list_leases (mirror, network);
+  g_autoptr (GHashTable) used = collect_used (mirror, network, leases);
+  const NetnsAddress *subnet = netns_addresses_find (network->subnets, netns_address_contains, address);
+  const NetnsLink *bridge = netns_network_find_bridge (mirror, network), *found;
+  g_autofree char *user = NULL, *name = netns_network_print (network);
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  netns_address_print (address, text);
+  if (subnet == NULL || !netns_pool_is_for_hosts (subnet, address))
+    return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "%s is not a host address in network “%s”", text, name);
+  if (address->prefix == (address->family == AF_INET ? 32 : 128))
+    address->prefix = subnet->prefix;
+  if (!g_hash_table_lookup_extended (used, address, NULL, (gpointer *) &found))
+    return TRUE;
+  if (found != NULL && found != bridge)
+    user = g_strdup_printf ("namespace “%s”", found->namespace->name);
+  return netns_refuse (error, NETNS_ERROR_ADDRESS_IN_USE, "Address %s of network “%s” is in use by %s", text, name,
+                       user    ? user
+                       : found ? "the bridge"
+                               : "the gateway");
+}
+
+/* Finds the lowest free address of @subnet, one of @network, with prefix length, which is none of those that are @bound
+ * to members; the error is `AddressInUse` when there is none. */
+gboolean
+netns_pool_find_address (NetnsMirror *mirror, const NetnsNetwork *network, const GArray *bound,
+                         const NetnsAddress *subnet, NetnsAddress *address, GError **error)
+{
+  g_autoptr (GArray) leases = netns_network_list_leases (mirror, network);
+  g_autoptr (GHashTable) used = collect_used (mirror, network, leases);
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  *address = *subnet;
+  for (netns_address_add (address, 1);
+       netns_address_contains (subnet, address) && netns_pool_is_for_hosts (subnet, address);
+       netns_address_add (address, 1))
+    if (!g_hash_table_contains (used, address)
+        && netns_addresses_find (bound, netns_address_equal_host, address) == NULL)
+      return TRUE;
+  return netns_refuse (error, NETNS_ERROR_ADDRESS_IN_USE, "All addresses of %s are in use",
+                       netns_address_print (subnet, text));
+}

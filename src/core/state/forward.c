@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/state/forward.h"
+
+#include "common/error.h"
+#include "common/protocol.h"
+
+#include <sys/socket.h>
+
+const NetnsWord netns_scopes[] = {
+  { "loopback", NETNS_SCOPE_LOOPBACK },
+  { "host",     NETNS_SCOPE_HOST     },
+  { "public",   NETNS_SCOPE_PUBLIC   },
+  { NULL,       0                    },
+};
+
+static const NetnsField fields[] = {
+  { "Protocol", NETNS_FIELD_UINT8, offsetof (NetnsForward, protocol), netns_forwarded_protocols },
+  { "ListenAddress", NETNS_FIELD_HOST, offsetof (NetnsForward, listen_address) },
+  { "ListenPort", NETNS_FIELD_UINT16, offsetof (NetnsForward, listen_port) },
+  { "Count", NETNS_FIELD_UINT16, offsetof (NetnsForward, count) },
+  { "TargetPort", NETNS_FIELD_UINT16, offsetof (NetnsForward, target_port) },
+  { "Scope", NETNS_FIELD_UINT32, offsetof (NetnsForward, scope), netns_scopes },
+  { "Network", NETNS_FIELD_TEXT, offsetof (NetnsForward, network) },
+  { "Bridge", NETNS_FIELD_TEXT, offsetof (NetnsForward, bridge) },
+  { "Port", NETNS_FIELD_TEXT, offsetof (NetnsForward, port) },
+  { "Address4", NETNS_FIELD_HOST, offsetof (NetnsForward, addresses[0]), .change = NETNS_FORWARD_ADDRESSES },
+  { "Address6", NETNS_FIELD_HOST, offsetof (NetnsForward, addresses[1]), .change = NETNS_FORWARD_ADDRESSES },
+  { NULL }
+};
+
+static gboolean
+check_forward (NetnsDefinition *definition, GError **error)
+{
+  const NetnsForward *forward = (const NetnsForward *) definition;
+
+  if (forward->protocol != 0 && forward->listen_port != 0 && forward->count != 0 && forward->target_port != 0)
+    return TRUE;
+  return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "Invalid state file entry");
+}
+
+const NetnsDefinitionClass netns_forward_class = {
+  .folder = "forwards",
+  .group = "Forward",
+  .size = sizeof (NetnsForward),
+  .fields = fields,
+  .check = check_forward,
+  .renamed = NETNS_FORWARD_TARGET,
+  .in_host = TRUE,
+};
+
+/* Whether it leads there by the kernel's rules, which change no family. */
+gboolean
+netns_forward_has_family (const NetnsForward *forward, int family)
+{
+  return forward->addresses[family == AF_INET6].family == family
+         && (forward->listen_address.family == AF_UNSPEC || forward->listen_address.family == family);
+}
+
+/* A relay can carry from ::1 to either family. */
+NetnsAddress
+netns_forward_choose_relay_target (const NetnsForward *forward)
+{
+  return forward->addresses[forward->addresses[1].family != AF_UNSPEC];
+}
+
+/* Whether it takes what comes to ::1. */
+gboolean
+netns_forward_takes_loopback6 (const NetnsForward *forward)
+{
+  return forward->listen_address.family == AF_UNSPEC
+         || (forward->listen_address.family == AF_INET6 && netns_address_is_loopback (&forward->listen_address));
+}
