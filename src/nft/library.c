@@ -113,9 +113,13 @@ netns_library_list (const char *object, NetnsLibraryForm form, GError **error)
   };
   g_autofree char *command = g_strconcat ("list ", object, NULL);
   struct nft_ctx *context = run (command, flags[form] | NFT_CTX_OUTPUT_HANDLE, error);
+  char *list;
 
-  /* Not freed: the process ends soon. */
-  return context ? g_strchomp (g_strdup (nft_ctx_get_output_buffer (context))) : NULL;
+  if (context == NULL)
+    return NULL;
+  list = g_strchomp (g_strdup (nft_ctx_get_output_buffer (context)));
+  nft_ctx_free (context);
+  return list;
 }
 
 /* A context that has made something which is not there would remember it: so each is for one transaction.

@@ -150,11 +150,12 @@ def send_many(connection, make, serial, count):
 
 
 def leave():
-    """Connections that ask and go."""
+    """Connections that ask, and go at the first answer."""
     ready()
     while True:
         connection = connect()
         send_many(connection, objects, 1, 100)
+        connection.recv(1)
         connection.close()
 
 

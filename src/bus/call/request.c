@@ -422,6 +422,7 @@ run_again (gpointer data)
 {
   Request *request = data;
 
+  g_clear_pointer (&request->asked, netns_plan_free);
   request->asked = g_steal_pointer (&request->plan);
   request->next = request->queued;
   advance (request, NULL);

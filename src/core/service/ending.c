@@ -147,13 +147,15 @@ static void
 on_taken_back (gpointer data)
 {
   Ending *ending = data;
+  gint64 now = g_get_monotonic_time ();
 
   end_turn (ending);
   switch (ending->taken_back) {
   case NETNS_TAKEN_BACK_GONE:
     ending->state = WAITING;
     g_clear_error (&ending->error);
-    wait_for_end (ending, ending->deadline);
+    g_clear_pointer (&ending->references, g_array_unref);
+    wait_for_end (ending, MIN (ending->deadline, now + MOMENT * G_TIME_SPAN_MILLISECOND));
     break;
   case NETNS_TAKEN_BACK_DONE:
     netns_refuse_in_use (netns_plan_get_target_name (ending->plan), ending->references, &ending->error);
@@ -226,10 +228,11 @@ on_end (gboolean ended, gpointer data)
   }
 }
 
+/* Rounded up: on_end() must not be told too early, when it would begin another search beside the one under way. */
 static void
 wait_for_end (Ending *ending, gint64 until)
 {
-  gint64 left = (until - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
+  gint64 left = (until - g_get_monotonic_time () + G_TIME_SPAN_MILLISECOND - 1) / G_TIME_SPAN_MILLISECOND;
 
   netns_end_watch_wait (netns_plan_get_end (ending->plan), (guint) MAX (left, 0), on_end, ending);
 }
