@@ -102,6 +102,15 @@ netns_link_is_bridge (const NetnsLink *link)
   return strcmp (link->info.kind, "bridge") == 0;
 }
 
+/* Returns: (transfer none) (nullable): the bridge that a link, which may be %NULL, is a port of */
+NetnsLink *
+netns_link_find_bridge (const NetnsLink *port)
+{
+  NetnsLink *bridge = port ? netns_namespace_get_link (port->namespace, port->info.master) : NULL;
+
+  return bridge != NULL && netns_link_is_bridge (bridge) ? bridge : NULL;
+}
+
 /* Returns: whether a link has an address; its prefix length does not count */
 gboolean
 netns_link_has_address (const NetnsLink *link, const NetnsAddress *address)

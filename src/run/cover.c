@@ -296,13 +296,18 @@ netns_cover_update_host (NetnsCover *cover, const char *name)
     remove_entry (cover, name);
 }
 
+/* What is gone from the host first, then what is there. */
 void
 netns_cover_update_all (NetnsCover *cover)
 {
   g_autoptr (GPtrArray) before = netns_files_list (cover->layer), now = netns_files_list (cover->host);
 
-  for (guint i = 0; before != NULL && i < before->len; i++)
-    netns_cover_update_host (cover, g_ptr_array_index (before, i));
+  for (guint i = 0; before != NULL && i < before->len; i++) {
+    const char *name = g_ptr_array_index (before, i);
+
+    if (!g_str_has_prefix (name, SPARE) && faccessat (cover->host, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+      netns_cover_update_host (cover, name);
+  }
   for (guint i = 0; now != NULL && i < now->len; i++)
     netns_cover_update_host (cover, g_ptr_array_index (now, i));
 }

@@ -271,9 +271,7 @@ connect_namespace (NetnsCall *call, const NetnsObject *object, GError **error)
 static GVariant *
 new_addresses_dict (const GArray *addresses)
 {
-  const NetnsField field = { "Addresses", NETNS_FIELD_ADDRESSES, 0 };
-
-  return g_variant_new_parsed ("{%s: %v}", field.name, netns_field_to_variant (&field, &addresses));
+  return g_variant_new_parsed ("{'Addresses': %v}", netns_addresses_to_texts (addresses, netns_address_print));
 }
 
 /* IPv6 addresses that were left out. */

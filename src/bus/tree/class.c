@@ -191,6 +191,11 @@ enum {
   PROCESS,
 };
 
+/* Below the service, or below the namespace that it is in. */
+#define NETWORK                                                                                                        \
+  .folder = "network", .find = find_network, .get_path = get_network_path, .foreach = foreach_definition,              \
+  .definitions = &netns_network_class, .repeats = TRUE, .interfaces = { { &netns_interface_network } }
+
 static const NetnsObjectClass classes[] = {
   [SERVICE] = {
     .get_path = get_service_path,
@@ -222,25 +227,8 @@ static const NetnsObjectClass classes[] = {
     .foreach = foreach_process,
     .interfaces = { { &netns_interface_process } },
   },
-  {
-    .folder = "network",
-    .find = find_network,
-    .get_path = get_network_path,
-    .foreach = foreach_definition,
-    .definitions = &netns_network_class,
-    .repeats = TRUE,
-    .interfaces = { { &netns_interface_network } },
-  },
-  {
-    .folder = "network",
-    .parent = &classes[NAMESPACE],
-    .find = find_network,
-    .get_path = get_network_path,
-    .foreach = foreach_definition,
-    .definitions = &netns_network_class,
-    .repeats = TRUE,
-    .interfaces = { { &netns_interface_network } },
-  },
+  { NETWORK },
+  { NETWORK, .parent = &classes[NAMESPACE] },
   {
     .folder = "nat",
     .find = find_numbered,

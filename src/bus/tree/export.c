@@ -406,13 +406,10 @@ note_bridge (NetnsExport *export, const NetnsDefinition *definition)
 static void
 note_permit (NetnsExport *export, const NetnsDefinition *definition)
 {
-  NetnsMirror *mirror = netns_core_get_mirror (export->core);
-  NetnsNamespace *namespace = NULL;
-  NetnsLink *bridge;
+  NetnsLink *bridge = NULL;
 
   if (definition->class == &netns_loop_permit_class)
-  namespace = netns_mirror_get_namespace (mirror, definition->namespace_name);
-  bridge = namespace ? netns_namespace_get_link (namespace, ((const NetnsLoopPermit *) definition)->index) : NULL;
+    bridge = netns_loop_permit_find_bridge ((const NetnsLoopPermit *) definition, netns_core_get_mirror (export->core));
   if (bridge != NULL)
     note_changed (export, netns_object_for_link (bridge), NETNS_OBJECT_ALLOW_LOOP);
 }

@@ -6,29 +6,27 @@
 #include <linux/if.h>
 #include <string.h>
 
-/* Returns: (nullable): the bridge that a link is a port of */
-static NetnsLink *
-bridge_of (const NetnsLink *port)
-{
-  NetnsLink *bridge = port ? netns_namespace_get_link (port->namespace, port->info.master) : NULL;
-
-  return bridge != NULL && netns_link_is_bridge (bridge) ? bridge : NULL;
-}
-
 static gboolean
 is_up (const NetnsLink *link)
 {
   return (link->info.flags & IFF_UP) != 0;
 }
 
-/* Returns: whether root has allowed that a bridge is in a ring, which something breaks that is not seen here */
-gboolean
-netns_loops_are_allowed (NetnsCore *core, const NetnsLink *bridge)
+/* Returns: (transfer none) (nullable): root's word that a bridge may be in a ring */
+const NetnsLoopPermit *
+netns_loops_find_permit (NetnsCore *core, const NetnsLink *bridge)
 {
   GHashTable *permits = netns_core_get_definitions (core, &netns_loop_permit_class);
   g_autofree char *name = g_hash_table_size (permits) > 0 ? netns_loop_permit_name_for (bridge) : NULL;
 
-  return name != NULL && g_hash_table_contains (permits, name);
+  return name != NULL ? g_hash_table_lookup (permits, name) : NULL;
+}
+
+/* Returns: whether root has allowed that a bridge is in a ring, which something breaks that is not seen here */
+gboolean
+netns_loops_are_allowed (NetnsCore *core, const NetnsLink *bridge)
+{
+  return netns_loops_find_permit (core, bridge) != NULL;
 }
 
 /* Returns: whether rings that a bridge is in do not count: with the protocol it breaks each of them */
@@ -63,7 +61,7 @@ index_ports (Walk *walk, NetnsNamespace *namespace)
     return;
   links = netns_namespace_list_links (namespace);
   for (guint i = 0; i < links->len; i++) {
-    NetnsLink *bridge = bridge_of (g_ptr_array_index (links, i));
+    NetnsLink *bridge = netns_link_find_bridge (g_ptr_array_index (links, i));
     GPtrArray *ports = bridge ? g_hash_table_lookup (walk->ports, bridge) : NULL;
 
     if (bridge != NULL && ports == NULL) {
@@ -85,7 +83,7 @@ visit (Walk *walk, NetnsCore *core, NetnsLink *bridge, const NetnsLink *goal, gb
   ports = g_hash_table_lookup (walk->ports, bridge);
   for (guint i = 0; ports != NULL && i < ports->len; i++) {
     NetnsLink *port = g_ptr_array_index (ports, i), *far = netns_mirror_get_peer (netns_core_get_mirror (core), port);
-    NetnsLink *other = bridge_of (far);
+    NetnsLink *other = netns_link_find_bridge (far);
 
     if (other == NULL || port == but || far == but || g_hash_table_contains (walk->came_by, other)
         || (only_up && !(is_up (port) && is_up (far) && is_up (other)))
@@ -104,7 +102,7 @@ trace (NetnsMirror *mirror, GHashTable *came_by, NetnsLink *port, NetnsLink *end
 
   g_ptr_array_add (ports, port);
   for (NetnsLink *far = g_hash_table_lookup (came_by, end); far != NULL;
-       far = g_hash_table_lookup (came_by, bridge_of (netns_mirror_get_peer (mirror, far))))
+       far = g_hash_table_lookup (came_by, netns_link_find_bridge (netns_mirror_get_peer (mirror, far))))
     g_ptr_array_add (ports, netns_mirror_get_peer (mirror, far));
   return ports;
 }
@@ -124,7 +122,7 @@ GPtrArray *
 netns_loops_find (NetnsCore *core, NetnsLink *port, NetnsLink *bridge, gboolean only_up)
 {
   NetnsMirror *mirror = netns_core_get_mirror (core);
-  NetnsLink *far = netns_mirror_get_peer (mirror, port), *begin = bridge_of (far), *at;
+  NetnsLink *far = netns_mirror_get_peer (mirror, port), *begin = netns_link_find_bridge (far), *at;
   g_autoptr (GHashTable) ports = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref),
                          indexed = g_hash_table_new (NULL, NULL), came_by = g_hash_table_new (NULL, NULL);
   Walk walk = { ports, indexed, came_by, G_QUEUE_INIT };
@@ -146,7 +144,7 @@ netns_loops_name_bridges (const GPtrArray *ports, const char *separator)
   GString *names = g_string_new (NULL);
 
   for (guint i = 0; i < ports->len; i++) {
-    const NetnsLink *port = g_ptr_array_index (ports, i), *bridge = bridge_of (port);
+    const NetnsLink *port = g_ptr_array_index (ports, i), *bridge = netns_link_find_bridge (port);
     g_autofree char *name = bridge ? g_utf8_make_valid (bridge->info.name, -1) : NULL;
 
     if (name == NULL) /* not a port yet */

@@ -6,6 +6,7 @@
 
 #include "core/service/core.h"
 
+const NetnsLoopPermit *netns_loops_find_permit (NetnsCore *core, const NetnsLink *bridge);
 gboolean netns_loops_are_allowed (NetnsCore *core, const NetnsLink *bridge);
 gboolean netns_loops_are_broken_by (NetnsCore *core, const NetnsLink *bridge);
 GPtrArray *netns_loops_find (NetnsCore *core, NetnsLink *port, NetnsLink *bridge, gboolean only_up);

@@ -20,21 +20,13 @@ struct _NetnsLoopReconciler {
   gint64 reported;         /* when one was reported last, monotonic */
 };
 
-static NetnsLink *
-bridge_of (const NetnsLink *port)
-{
-  NetnsLink *bridge = port ? netns_namespace_get_link (port->namespace, port->info.master) : NULL;
-
-  return bridge != NULL && netns_link_is_bridge (bridge) ? bridge : NULL;
-}
-
 /* What is ours to open: a port of the bridge of a network. */
 static const NetnsLink *
 find_own_port (NetnsCore *core, const GPtrArray *ring)
 {
   for (guint i = 0; i < ring->len; i++) {
     const NetnsLink *port = g_ptr_array_index (ring, i);
-    const NetnsNetwork *network = netns_core_find_network_of (core, bridge_of (port));
+    const NetnsNetwork *network = netns_core_find_network_of (core, netns_link_find_bridge (port));
 
     if (network != NULL && network->bridge_made)
       return port;
@@ -62,7 +54,7 @@ static NetnsPlan *
 look_at (NetnsLoopReconciler *loops, NetnsLink *port)
 {
   NetnsCore *core = loops->base.core;
-  NetnsLink *bridge = bridge_of (port);
+  NetnsLink *bridge = netns_link_find_bridge (port);
   g_autoptr (GPtrArray) ring
     = bridge && !netns_loops_are_broken_by (core, bridge) ? netns_loops_find (core, port, bridge, TRUE) : NULL;
   const NetnsLink *own = ring ? find_own_port (core, ring) : NULL;
@@ -115,9 +107,10 @@ static const NetnsReconcilerClass class = { .settle = TRUE, .plan = plan_next, .
 static void
 suspect (NetnsLoopReconciler *loops, NetnsLink *link)
 {
-  NetnsLink *peer = bridge_of (link) ? netns_mirror_get_peer (netns_core_get_mirror (loops->base.core), link) : NULL;
+  NetnsLink *peer
+    = netns_link_find_bridge (link) ? netns_mirror_get_peer (netns_core_get_mirror (loops->base.core), link) : NULL;
 
-  if (bridge_of (peer) == NULL)
+  if (netns_link_find_bridge (peer) == NULL)
     return;
   g_hash_table_add (loops->suspects, link);
   netns_reconciler_mark (&loops->base);
@@ -156,10 +149,8 @@ forget_old_permits (NetnsCore *core)
 
   for (guint i = 0; i < permits->len; i++) {
     const NetnsLoopPermit *permit = g_ptr_array_index (permits, i);
-    NetnsNamespace *namespace = netns_mirror_get_namespace (netns_core_get_mirror (core), permit->base.namespace_name);
-    const NetnsLink *bridge = namespace ? netns_namespace_get_link (namespace, permit->index) : NULL;
 
-    if (bridge == NULL || !netns_link_is_bridge (bridge))
+    if (netns_loop_permit_find_bridge (permit, netns_core_get_mirror (core)) == NULL)
       forget_permit (core, permit);
   }
 }
@@ -168,9 +159,7 @@ static void
 on_link_removed (NetnsLink *link, gpointer data)
 {
   NetnsLoopReconciler *loops = data;
-  g_autofree char *name = netns_loop_permit_name_for (link);
-  const NetnsLoopPermit *permit
-    = g_hash_table_lookup (netns_core_get_definitions (loops->base.core, &netns_loop_permit_class), name);
+  const NetnsLoopPermit *permit = netns_loops_find_permit (loops->base.core, link);
 
   if (permit != NULL)
     forget_permit (loops->base.core, permit);

@@ -122,19 +122,14 @@ answer_job (gpointer data)
 }
 
 static void
-end_job (Job *job)
+settle_job (gpointer data)
 {
+  Job *job = data;
   NetnsCore *core = job->core;
 
   if (core->hold_call == NULL || job->data == core->forward_reconciler
       || !core->hold_call (answer_job, job, core->forward_reconciler))
     answer_job (job);
-}
-
-static void
-settle_job (gpointer data)
-{
-  end_job (data);
 }
 
 static void

@@ -52,3 +52,13 @@ netns_loop_permit_new (const NetnsLink *bridge)
   permit->index = bridge->info.index;
   return permit;
 }
+
+/* Returns: (transfer none) (nullable): the bridge that a permit is for, %NULL if it is gone */
+NetnsLink *
+netns_loop_permit_find_bridge (const NetnsLoopPermit *permit, NetnsMirror *mirror)
+{
+  NetnsNamespace *namespace = netns_definition_find_namespace (&permit->base, mirror);
+  NetnsLink *bridge = namespace ? netns_namespace_get_link (namespace, permit->index) : NULL;
+
+  return bridge != NULL && netns_link_is_bridge (bridge) ? bridge : NULL;
+}

@@ -17,6 +17,7 @@ typedef struct {
 extern const NetnsDefinitionClass netns_loop_permit_class;
 
 NetnsLoopPermit *netns_loop_permit_new (const NetnsLink *bridge);
+NetnsLink *netns_loop_permit_find_bridge (const NetnsLoopPermit *permit, NetnsMirror *mirror);
 char *netns_loop_permit_name_for (const NetnsLink *bridge);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsLoopPermit, netns_definition_free)
