@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "kernel/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,13 +52,9 @@ int
 netns_channel_store (GVariant *instructions, GError **error)
 {
   netns_autofd int fd = memfd_create ("netnsd-run", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  gsize size = g_variant_get_size (instructions), done = 0;
-  const char *data = g_variant_get_data (instructions);
-  gssize written = 0;
 
-  while (fd >= 0 && done < size && (written = write (fd, data + done, size - done)) > 0)
-    done += (gsize) written;
-  if (fd >= 0 && done == size && fcntl (fd, F_ADD_SEALS, SEALS) == 0)
+  if (fd >= 0 && netns_file_write (fd, g_variant_get_data (instructions), g_variant_get_size (instructions))
+      && fcntl (fd, F_ADD_SEALS, SEALS) == 0)
     return g_steal_fd (&fd);
   netns_error_set_errno (error, errno, "Cannot prepare the command");
   return -1;

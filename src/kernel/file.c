@@ -128,21 +128,26 @@ netns_file_read (int folder, const char *path, NetnsFileFlags flags, gsize limit
   return TRUE;
 }
 
+/* Returns: whether all of it is written; errno says why not */
+gboolean
+netns_file_write (int fd, const char *data, gsize size)
+{
+  for (gsize done = 0; done < size;) {
+    gssize written = write (fd, data + done, size - done);
+
+    if (written < 0 && errno != EINTR)
+      return FALSE;
+    done += (gsize) MAX (written, 0);
+  }
+  return TRUE;
+}
+
 /* Writes a text file that everybody may read, whatever the service's umask is. Returns: whether it is on its disk; errno says
  * why not */
 gboolean
 netns_file_fill (int fd, const char *contents)
 {
-  gsize length = strlen (contents), done = 0;
-
-  while (done < length) {
-    gssize size = write (fd, contents + done, length - done);
-
-    if (size < 0)
-      return FALSE;
-    done += (gsize) size;
-  }
-  return fchmod (fd, 0644) == 0 && fsync (fd) == 0;
+  return netns_file_write (fd, contents, strlen (contents)) && fchmod (fd, 0644) == 0 && fsync (fd) == 0;
 }
 
 /**

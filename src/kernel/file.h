@@ -14,6 +14,7 @@ typedef enum {
 gboolean netns_file_read (int folder, const char *path, NetnsFileFlags flags, gsize limit, char **contents,
                           GError **error);
 gboolean netns_file_check_folder (const char *path, GError **error);
+gboolean netns_file_write (int fd, const char *data, gsize size);
 gboolean netns_file_fill (int fd, const char *contents);
 int netns_file_open_again (int path_fd, int flags);
 const char *netns_file_describe_type (mode_t mode);

@@ -4,6 +4,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "kernel/broker.h"
+#include "kernel/file.h"
 #include "kernel/process.h"
 
 #include <errno.h>
@@ -54,16 +55,8 @@ write_parameter (GVariant *parameter, GError **error)
 {
   netns_autofd int fd = memfd_create ("parameter", MFD_CLOEXEC);
   const char *data = parameter ? g_variant_get_data (parameter) : "";
-  gsize size = parameter ? g_variant_get_size (parameter) : 0, done = 0;
 
-  while (fd >= 0 && done < size) {
-    gssize written = write (fd, data + done, size - done);
-
-    if (written < 0 && errno != EINTR)
-      break;
-    done += (gsize) MAX (written, 0);
-  }
-  if (fd >= 0 && done == size)
+  if (fd >= 0 && netns_file_write (fd, data, parameter ? g_variant_get_size (parameter) : 0))
     return g_steal_fd (&fd);
   netns_error_set_errno (error, errno, "Cannot write down what to ask netnsd-nft");
   return -1;

@@ -12,6 +12,7 @@ CHANGES = {'add', 'apply', 'assign', 'attach', 'change', 'create', 'delete', 'de
 EXCEPTIONS = {
     'netns_event_socket_assign_nsid': 'the number by which the kernel reports events of a namespace',
     'netns_netlink_assign_nsid': 'the same, over another socket',
+    'netns_file_write': 'to what the caller has opened, which may be memory',
 }
 PROTOTYPE = r'(?m)^(?!static|typedef|#)[A-Za-z_][\w \t]*[\s*]+(netns_\w+)\s*\(([^;{]*)\)[^;{)]*;'
 GRANT_FIRST = re.compile(r'\s*const NetnsGrant \*')
