@@ -21,10 +21,6 @@ BAD_MACS = ('01:00:00:00:00:01', '00:00:00:00:00:00', '02:00:00:00:00', '02:00:0
 INVALID_ARGUMENT, INVALID_NAME = 'InvalidArgument', 'InvalidName'
 
 
-def u(value):
-    return GLib.Variant('u', value)
-
-
 def twice(key, value):
     """A dictionary with one key twice, which only a message can have."""
     entry = f"{{'{key}', <{value}>}}"

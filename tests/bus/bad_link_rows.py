@@ -2,8 +2,9 @@
 """Links, bridges, rates and kernel settings that make no sense, for test-bad-input.py."""
 import netns1
 from bad import (BAD_MACS, INVALID_ARGUMENT, Bad, create_bridge, create_link, create_tap, of_link, of_namespace,
-                 path_of_link, twice, u)
+                 path_of_link, twice)
 from gi.repository import GLib
+from netns1 import u
 
 
 def bad_kinds():

@@ -298,6 +298,10 @@ def to_variant(signature, value):
     return GLib.Variant(signature, value)
 
 
+def u(value):
+    return GLib.Variant('u', value)
+
+
 def guess_variant(value):
     if isinstance(value, GLib.Variant):
         return value

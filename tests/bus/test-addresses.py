@@ -1,29 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """All that belongs to an address, and when it can be used."""
-import errno
 import json
-import os
-import socket
-import sys
-import threading
 import time
-import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import netns1  # noqa: E402
-import truth  # noqa: E402
-import watch  # noqa: E402
-from gi.repository import GLib  # noqa: E402
-from netns1 import ROOT, run  # noqa: E402
+import netns1
+import truth
+import watch
+from netns1 import ROOT, run, u
 
 FOR_EVER = 2**32 - 1
 LIFETIMES = ('valid_life_time', 'preferred_life_time')
-
-
-def u(value):
-    return GLib.Variant('u', value)
 
 
 def addresses_of(link, namespace=None):

@@ -18,10 +18,10 @@ import taps
 from bad import (BAD_ADDRESSES, BAD_LINK_NAMES, BAD_MACS, BAD_NAMES, BAD_SUBNETS, INVALID_ARGUMENT, INVALID_NAME, NO_LINK,
                  Bad, connect, create_bridge, create_forward, create_link, create_namespace, create_nat, create_network,
                  create_tap, create_veth, disconnect, get_link, get_namespace, of_link, of_namespace, of_network, path_of_link,
-                 twice, u)
+                 twice)
 from bad_link_rows import bad_address_options, bad_bridge_options, bad_kinds, bad_rates, bad_route_options, bad_sysctls
 from gi.repository import GLib
-from netns1 import ROOT, api, run
+from netns1 import ROOT, api, run, u
 
 BAD_NETWORKS = ('', ':', 'a:', ':lan', 'web:', '@host:', '@id5:', 'web:lan-in-web:')
 LINKS = '''

@@ -6,16 +6,12 @@ import json
 
 import netns1
 from gi.repository import GLib
-from netns1 import ROOT, run
+from netns1 import ROOT, run, u
 
 NAMES = {'stp': 'stp_state', 'vlan-filtering': 'vlan_filtering', 'forward-delay': 'forward_delay',
          'ageing-time': 'ageing_time', 'multicast-snooping': 'mcast_snooping'}
 PROPERTIES = {'stp': 'Stp', 'vlan-filtering': 'VlanFiltering', 'forward-delay': 'ForwardDelay',
               'ageing-time': 'AgeingTime', 'multicast-snooping': 'MulticastSnooping'}
-
-
-def u(value):
-    return GLib.Variant('u', value)
 
 
 def can_filter_vlans():

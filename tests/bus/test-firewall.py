@@ -8,8 +8,7 @@ import unittest
 
 import netns1
 import traffic
-from gi.repository import GLib
-from netns1 import HOST, ROOT, run
+from netns1 import HOST, ROOT, run, u
 
 HOST_ADDRESS, ADDRESS = '10.0.0.1', '10.0.0.2'
 HOST_ADDRESS6, ADDRESS6 = 'fd00::1', 'fd00::2'
@@ -22,10 +21,6 @@ add table inet mine
 add chain inet mine helper
 add rule inet mine helper udp dport { 53, 67 } accept
 '''
-
-
-def u(value):
-    return GLib.Variant('u', value)
 
 
 class TestCase(netns1.TestCase):

@@ -7,11 +7,7 @@ import unittest
 import netns1
 import taps
 from gi.repository import GLib
-from netns1 import ROOT, run
-
-
-def u(value):
-    return GLib.Variant('u', value)
+from netns1 import ROOT, run, u
 
 
 def kernel_has(kind, *arguments):

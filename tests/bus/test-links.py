@@ -1,14 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Links, where the kernel is a difficult partner."""
-import os
-import sys
-
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import netns1  # noqa: E402
-import watch  # noqa: E402
-from netns1 import ROOT, run  # noqa: E402
+import netns1
+import watch
+from netns1 import ROOT, run
 
 
 class QuietChanges(netns1.TestCase):

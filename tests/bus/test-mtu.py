@@ -3,12 +3,7 @@
 """The MTU of networks: that of the way out, so that no packet has to be cut."""
 import netns1
 import outside
-from gi.repository import GLib
-from netns1 import ROOT, run
-
-
-def u(value):
-    return GLib.Variant('u', value)
+from netns1 import ROOT, run, u
 
 
 class Mtu(netns1.TestCase):

@@ -11,14 +11,10 @@ import netns1
 import running
 from dialogs import DialogTestCase, path_of
 from gi.repository import GLib
-from netns1 import ROOT, run, wait_for
+from netns1 import ROOT, run, wait_for, u
 
 # A process that moves to another network namespace, and keeps its number.
 MOVES = 'trap "exec unshare --net sleep 1000" USR1; echo ready; while :; do sleep 0.1; done'
-
-
-def u(number):
-    return GLib.Variant('u', number)
 
 
 def index_of(name, namespace):

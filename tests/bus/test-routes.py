@@ -2,22 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Routes of every kind: shown as what they are, added with all options, and removed as they are listed."""
 import json
-import os
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import netns1  # noqa: E402
-import truth  # noqa: E402
-import watch  # noqa: E402
-from gi.repository import GLib  # noqa: E402
-from netns1 import ROOT, run  # noqa: E402
+import netns1
+import truth
+import watch
+from netns1 import ROOT, run, u
 
 WEB = f'{ROOT}/namespace/web'
-
-
-def u(value):
-    return GLib.Variant('u', value)
 
 
 def routes():
