@@ -9,6 +9,7 @@
 #include "core/namespace/dns-reconciler.h"
 #include "core/network/drift.h"
 #include "core/network/guard-reconciler.h"
+#include "core/network/leftover-reconciler.h"
 #include "core/network/loop-reconciler.h"
 #include "core/network/revival-reconciler.h"
 #include "core/network/rules-reconciler.h"
@@ -17,6 +18,7 @@ struct _NetnsSignals {
   GDBusConnection *connection;
   NetnsGrant *grant;
   NetnsRulesReconciler *rules;
+  NetnsLeftoverReconciler *leftovers;
   NetnsDnsReconciler *dns;
   NetnsDrift *drift;
   NetnsForwardReconciler *forwards;
@@ -38,14 +40,32 @@ on_restored (const char *const *what, gpointer data)
 }
 
 static void
+emit_drifted (const NetnsSignals *signals, const char *path, GVariant *expected, GVariant *found)
+{
+  netns_interface_emit (signals->connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "Drifted",
+                        g_variant_new ("(o@a{sv}@a{sv})", path, expected, found));
+}
+
+static void
+on_leftovers (const NetnsNamespace *namespace, const char *const *what, gpointer data)
+{
+  g_autofree char *list = g_strjoinv (", ", (char **) what);
+  g_autofree char *path = netns_path_for_namespace (namespace->name);
+
+  g_message ("Removed rules in namespace “%s” that belong to nothing: %s",
+             *namespace->name != '\0' ? namespace->name : "@host", list);
+  emit_drifted (data, path, g_variant_new_parsed ("{'Rules': <@as []>}"),
+                g_variant_new_parsed ("{'Rules': <%@as>}", netns_texts_to_variant (what)));
+}
+
+static void
 on_drifted (NetnsDefinition *definition, GVariant *expected, GVariant *found, gpointer data)
 {
   const NetnsSignals *signals = data;
   const NetnsObject object = netns_object_for_definition (definition);
   g_autofree char *path = netns_object_get_path (&object);
 
-  netns_interface_emit (signals->connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "Drifted",
-                        g_variant_new ("(o@a{sv}@a{sv})", path, expected, found));
+  emit_drifted (signals, path, expected, found);
 }
 
 static void
@@ -59,8 +79,7 @@ on_loop (NetnsLink *port, const char *const *bridges, const char *cut, gpointer 
   g_variant_builder_add (&expected, "{sv}", "Loop", g_variant_new_strv (NULL, 0));
   g_variant_builder_add (&found, "{sv}", "Loop", g_variant_new_strv (bridges, -1));
   g_variant_builder_add (&found, "{sv}", "SetDown", g_variant_new_string (cut));
-  netns_interface_emit (signals->connection, NETNS_PATH, NETNS_INTERFACE_MANAGER, "Drifted",
-                        g_variant_new ("(oa{sv}a{sv})", path, &expected, &found));
+  emit_drifted (signals, path, g_variant_builder_end (&expected), g_variant_builder_end (&found));
 }
 
 /* Returns: (transfer full): who looks after the things of the service, settled, from now on */
@@ -72,6 +91,7 @@ netns_signals_new (NetnsCore *core, GDBusConnection *connection)
   signals->connection = g_object_ref (connection);
   signals->grant = netns_authority_grant_service ();
   signals->rules = netns_rules_reconciler_new (core, signals->grant, on_restored, signals);
+  signals->leftovers = netns_leftover_reconciler_new (core, signals->grant, on_leftovers, signals);
   signals->dns = netns_dns_reconciler_new (core, signals->grant);
   signals->forwards = netns_forward_reconciler_new (core, signals->grant);
   signals->guard = netns_guard_reconciler_new (core, signals->grant);
@@ -93,6 +113,7 @@ netns_signals_free (NetnsSignals *signals)
   g_clear_pointer (&signals->guard, netns_guard_reconciler_free);
   g_clear_pointer (&signals->forwards, netns_forward_reconciler_free);
   g_clear_pointer (&signals->dns, netns_dns_reconciler_free);
+  g_clear_pointer (&signals->leftovers, netns_leftover_reconciler_free);
   g_clear_pointer (&signals->rules, netns_rules_reconciler_free);
   g_clear_pointer (&signals->grant, netns_grant_free);
   g_object_unref (signals->connection);

@@ -55,8 +55,11 @@ extern const NetnsNftQuery netns_query_drops;
  * are there. A passage: incoming link, outgoing link, empty for any, source, destination, empty for any, family, whether it is
  * an answer; else the packets are the first ones of connections. A chain: family, table, name */
 extern const NetnsNftQuery netns_query_passages;
-/* Rules with a comment: (comment, chains) -> family, table, chain and handle of each */
+/* Our rules in chains of others, by their comment: (comment, chains) -> family, table, chain and handle of each */
 extern const NetnsNftQuery netns_query_find_rules;
+/* Names in the comments of rules: (what such a comment begins with, chains) -> names, each once. As in that of find-rules, a
+ * rule counts only if it is of the form that this service gives its own in chains of others: a link, a counter, accept */
+extern const NetnsNftQuery netns_query_named_rules;
 /* Whether our tables are as commands make them, a line of JSON, and further lines in the language of nft for that of
  * family bridge: (commands) -> whether all their parts are there, and no others */
 extern const NetnsNftQuery netns_query_compare;

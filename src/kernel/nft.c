@@ -8,7 +8,10 @@
 #include "common/error.h"
 #include "kernel/netlink.h"
 #include "kernel/nft-compiler.h"
+#include "kernel/request.h"
 
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 #define CANNOT_CHANGE "Cannot change the firewall"
@@ -50,6 +53,40 @@ netns_nft_free (NetnsNft *nft)
 {
   g_clear_pointer (&nft->netlink, netns_netlink_free);
   g_free (nft);
+}
+
+static NetnsMessage *
+ask_for (int type, guint8 family)
+{
+  const struct nfgenmsg body = { .nfgen_family = family, .version = NFNETLINK_V0 };
+
+  return netns_request_new (NFNL_SUBSYS_NFTABLES << 8 | type, 0, &body, sizeof body);
+}
+
+static void
+ignore (const struct nlmsghdr *header, gpointer data)
+{
+}
+
+/* Whether there is a table of that name, or a chain in it; nothing else of the kernel's answer is looked at. What cannot be
+ * found out is not there. In the worker. */
+gboolean
+netns_nft_has_table (NetnsNft *nft, guint8 family, const char *table)
+{
+  g_autoptr (NetnsMessage) question = ask_for (NFT_MSG_GETTABLE, family);
+
+  netns_request_put_string (question, NFTA_TABLE_NAME, table);
+  return netns_netlink_get (nft->netlink, question, ignore, NULL, NULL, "Cannot look for a table");
+}
+
+gboolean
+netns_nft_has_chain (NetnsNft *nft, guint8 family, const char *table, const char *chain)
+{
+  g_autoptr (NetnsMessage) question = ask_for (NFT_MSG_GETCHAIN, family);
+
+  netns_request_put_string (question, NFTA_CHAIN_TABLE, table);
+  netns_request_put_string (question, NFTA_CHAIN_NAME, chain);
+  return netns_netlink_get (nft->netlink, question, ignore, NULL, NULL, "Cannot look for a chain");
 }
 
 static gboolean

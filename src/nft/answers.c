@@ -5,6 +5,7 @@
 #include "common/names.h"
 #include "nft/counts.h"
 #include "nft/drops.h"
+#include "nft/evaluation.h"
 #include "nft/legacy.h"
 #include "nft/library.h"
 #include "nft/outline.h"
@@ -256,28 +257,66 @@ walk_passages (GVariant *parameter, GError **error)
   return g_variant_new ("(@ssbab)", text_value (reason ? reason : ""), words, block.is_certain, &there);
 }
 
-static GVariant *
-find_rules (GVariant *parameter, GError **error)
+typedef void (*NoteRuleFunc) (const NetnsRule *rule, const char *comment, gpointer data);
+
+/* Calls @func for each rule in the chains of @parameter whose form is that of ours. */
+static gboolean
+foreach_rule (GVariant *parameter, NoteRuleFunc func, gpointer data, GError **error)
 {
   g_autoptr (NetnsFirewallView) view = netns_firewall_view_read (error);
-  g_auto (GVariantBuilder) found = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ssst)"));
   g_autoptr (GVariantIter) chains = NULL;
   const char *comment, *family, *table, *name;
 
   if (view == NULL)
-    return NULL;
+    return FALSE;
   g_variant_get (parameter, "(&sa(sss))", &comment, &chains);
   while (g_variant_iter_next (chains, "(&s&s&s)", &family, &table, &name)) {
     const NetnsChain *chain = netns_firewall_view_find_chain (view, netns_family_parse (family), table, name);
 
-    for (guint i = 0; chain != NULL && i < chain->rules->len; i++) {
-      const NetnsRule *rule = g_ptr_array_index (chain->rules, i);
-
-      if (strcmp (rule->comment, comment) == 0)
-        g_variant_builder_add (&found, "(ssst)", family, table, name, rule->handle);
-    }
+    for (guint i = 0; chain != NULL && i < chain->rules->len; i++)
+      if (netns_rule_is_ours (g_ptr_array_index (chain->rules, i)))
+        func (g_ptr_array_index (chain->rules, i), comment, data);
   }
-  return g_variant_new ("(a(ssst))", &found);
+  return TRUE;
+}
+
+static void
+note_handle (const NetnsRule *rule, const char *comment, gpointer data)
+{
+  if (strcmp (rule->comment, comment) == 0)
+    g_variant_builder_add (data, "(ssst)", netns_family_print (rule->chain->family), rule->chain->table,
+                           rule->chain->name, rule->handle);
+}
+
+static GVariant *
+find_rules (GVariant *parameter, GError **error)
+{
+  g_auto (GVariantBuilder) found = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ssst)"));
+
+  return foreach_rule (parameter, note_handle, &found, error) ? g_variant_new ("(a(ssst))", &found) : NULL;
+}
+
+static void
+note_name (const NetnsRule *rule, const char *comment, gpointer data)
+{
+  if (g_str_has_prefix (rule->comment, comment) && g_utf8_validate (rule->comment, -1, NULL))
+    g_hash_table_add (data, g_strdup (rule->comment + strlen (comment)));
+}
+
+static GVariant *
+name_rules (GVariant *parameter, GError **error)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (GVariantBuilder) list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+  GHashTableIter iter;
+  const char *name;
+
+  if (!foreach_rule (parameter, note_name, names, error))
+    return NULL;
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL))
+    g_variant_builder_add (&list, "s", name);
+  return g_variant_new ("(as)", &list);
 }
 
 /* All of others' tables is left out: sets can have very many elements. Without elements libnftables lists no tables by
@@ -348,6 +387,7 @@ static const struct {
   { &netns_query_drops,          list_drops     },
   { &netns_query_passages,       walk_passages  },
   { &netns_query_find_rules,     find_rules     },
+  { &netns_query_named_rules,    name_rules     },
   { &netns_query_compare,        compare        },
   { &netns_query_count_rules,    count_rules    },
   { &netns_query_count_elements, count_elements },

@@ -47,6 +47,7 @@ typedef struct {
 
 NetnsVerdict netns_verdict_parse (const char *tag);
 NetnsVerdict netns_verdict_read (struct nlattr *data);
+gboolean netns_rule_is_ours (const NetnsRule *rule);
 NetnsResult netns_evaluation_ask (NetnsEvaluation *evaluation, NetnsCondition *condition);
 NetnsResult netns_evaluation_ask_unknown (NetnsEvaluation *evaluation);
 NetnsResult netns_evaluation_decide (NetnsEvaluation *evaluation, int code);

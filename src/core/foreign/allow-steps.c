@@ -16,7 +16,7 @@
 /* Chains that others leave to users: Docker's since 17.06, and those of `ufw route`. Only what iptables has words for may
  * stand there, else `iptables -L` fails, and with it the program that owns the chain: so links and a verdict, no more. */
 static const struct {
-  int family;
+  int family; /* also that of nf_tables, whose numbers of IPv4 and IPv6 are the same (linux/netfilter.h) */
   const char *family_name;
   const char *chain;
 } user_chains[] = {
@@ -29,14 +29,25 @@ static const struct {
 /* The firewall without a chain for other programs' rules, but with an own API. */
 #define FIREWALLD "inet firewalld "
 
-static GVariant *
-print_user_chains (void)
+/* Returns: (transfer floating): a(sss), the chains that rules of ours can be in: family, table, name */
+GVariant *
+netns_allow_print_chains (void)
 {
   g_auto (GVariantBuilder) chains = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sss)"));
 
   for (gsize i = 0; i < G_N_ELEMENTS (user_chains); i++)
     g_variant_builder_add (&chains, "(sss)", user_chains[i].family_name, USER_TABLE, user_chains[i].chain);
   return g_variant_builder_end (&chains);
+}
+
+/* Returns: whether a namespace has any of them */
+gboolean
+netns_allow_has_chain (NetnsNft *nft)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (user_chains); i++)
+    if (netns_nft_has_chain (nft, (guint8) user_chains[i].family, USER_TABLE, user_chains[i].chain))
+      return TRUE;
+  return FALSE;
 }
 
 /* @blocked_by_firewalld: whether the step failed because of its rules, which it could change */
@@ -81,7 +92,7 @@ comment_for (const NetnsFirewallAllow *allow)
 {
   g_autofree char *place = NULL;
 
-  return g_strconcat ("netnsd network ", netns_name_split_network (allow->network, &place), NULL);
+  return g_strconcat (NETNS_ALLOW_COMMENT, netns_name_split_network (allow->network, &place), NULL);
 }
 
 /* @uplink: (out) (nullable): the link that packets leave by, %NULL if it may be any */
@@ -147,8 +158,8 @@ find_block (NetnsRun *run, NetnsStep *step, const NetnsAddress *subnet, const ch
   netns_address_print (subnet, text);
   g_variant_builder_add_value (&passages, passage_value (bridge, link, text, "", subnet->family, FALSE));
   g_variant_builder_add_value (&passages, passage_value (link, bridge, "", text, subnet->family, TRUE));
-  answer = ask (run, step, &netns_query_passages, g_variant_new ("(a(ssssub)@a(sss))", &passages, print_user_chains ()),
-                error);
+  answer = ask (run, step, &netns_query_passages,
+                g_variant_new ("(a(ssssub)@a(sss))", &passages, netns_allow_print_chains ()), error);
   if (answer == NULL)
     return FALSE;
   clear_block (block);
@@ -215,9 +226,9 @@ find_and_remove_rules (NetnsRun *run, NetnsStep *step, GError **error)
   NetnsNft *nft = netns_run_get_nft (run, step->namespace_name, error);
   g_auto (GVariantBuilder) commands = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   g_autofree char *comment = comment_for (allow);
-  g_autoptr (GVariant) rules
-    = nft ? ask (run, step, &netns_query_find_rules, g_variant_new ("(s@a(sss))", comment, print_user_chains ()), error)
-          : NULL;
+  g_autoptr (GVariant) rules = nft ? ask (run, step, &netns_query_find_rules,
+                                          g_variant_new ("(s@a(sss))", comment, netns_allow_print_chains ()), error)
+                                   : NULL;
 
   return rules != NULL && (remove_rules (rules, &commands) == 0 || apply (run, nft, &commands, error));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/plan/plan.h"
+#include "kernel/nft.h"
 
 /**
  * NetnsFirewallAllow:
@@ -21,6 +22,11 @@ typedef struct {
   gboolean cure;
 } NetnsFirewallAllow;
 
+/* What the comment of each rule of ours in such a chain begins with; the name of the network follows. */
+#define NETNS_ALLOW_COMMENT "netnsd network "
+
+gboolean netns_allow_has_chain (NetnsNft *nft);
+GVariant *netns_allow_print_chains (void);
 const char *netns_firewall_find_blocked_by_firewalld (NetnsPlan *plan);
 const char *netns_firewall_find_disallowed (NetnsPlan *plan);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Restores our rules when another program has removed or changed them, such as by `nft flush ruleset`: the only change
- * that the service makes without being called, because traffic depends on it. */
+/* Restores our rules when another program has removed or changed them, such as by `nft flush ruleset`, without
+ * being called: traffic depends on them. */
 #pragma once
 
 #include "core/service/reconciler.h"

@@ -296,6 +296,16 @@ netns_desired_name_rules (NetnsCore *core, const char *namespace_name)
   return names;
 }
 
+/* @inet, @bridge: (out): whether nothing is wanted in our table of that family in a namespace */
+void
+netns_desired_miss_tables (NetnsCore *core, const char *namespace_name, gboolean *inet, gboolean *bridge)
+{
+  g_autoptr (GPtrArray) definitions = collect (core, namespace_name, NULL, NULL);
+
+  *inet = !netns_ruleset_wants_table (definitions);
+  *bridge = !wants_guard (definitions);
+}
+
 /* Returns: (transfer full): the commands that make our tables in a namespace: a line of JSON, and if networks are guarded
  * there, further lines in the language of nft */
 char *

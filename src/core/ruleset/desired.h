@@ -9,4 +9,5 @@ void netns_desired_replace (NetnsCore *core, NetnsPlan *plan, const NetnsDefinit
 void netns_desired_replace_all (NetnsCore *core, NetnsPlan *plan, GPtrArray *old, GPtrArray *new);
 gboolean netns_desired_forwards (const NetnsDefinition *definition, int family);
 GPtrArray *netns_desired_name_rules (NetnsCore *core, const char *namespace_name);
+void netns_desired_miss_tables (NetnsCore *core, const char *namespace_name, gboolean *inet, gboolean *bridge);
 char *netns_desired_print_rules (NetnsCore *core, const char *namespace_name);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/network/leftover-reconciler.h"
+
+#include "common/names.h"
+#include "core/foreign/allow-steps.h"
+#include "core/foreign/leftover-steps.h"
+#include "core/ruleset/desired.h"
+#include "core/ruleset/listing.h"
+
+/* Calls wait for a plan: namespaces in one. */
+#define NAMESPACES_MAX 32
+
+/* A rule of ours in a chain of others, for a network that does not need it. */
+typedef struct {
+  int nsid;
+  char *network;
+} Stray;
+
+struct _NetnsLeftoverReconciler {
+  NetnsReconciler base;
+  NetnsLeftoversFunc removed;
+  gpointer data;
+  GQueue order;         /* nsid of namespaces where rules of ours may have come, the host's first */
+  GHashTable *suspects; /* the same, as a set */
+  GHashTable *chains;   /* nsid of those with chains of others to read, as a set */
+  GQueue strays;        /* Stray */
+  Stray *removing;      /* what the plan removes, else NULL */
+  int reading;          /* nsid of the namespace that the plan opens to be read */
+};
+
+typedef struct {
+  NetnsLeftoverReconciler *leftovers;
+  int nsid;
+} Reading;
+
+static void
+free_stray (gpointer data)
+{
+  Stray *stray = data;
+
+  g_free (stray->network);
+  g_free (stray);
+}
+
+static NetnsNamespace *
+find_by_nsid (NetnsLeftoverReconciler *leftovers, int nsid)
+{
+  g_autoptr (GPtrArray) namespaces = netns_mirror_list_namespaces (netns_core_get_mirror (leftovers->base.core));
+
+  for (guint i = 0; i < namespaces->len; i++)
+    if (((NetnsNamespace *) g_ptr_array_index (namespaces, i))->nsid == nsid)
+      return g_ptr_array_index (namespaces, i);
+  return NULL;
+}
+
+static void
+suspect (NetnsLeftoverReconciler *leftovers, const NetnsNamespace *namespace)
+{
+  gpointer key = GINT_TO_POINTER (namespace->nsid);
+
+  if (!g_hash_table_add (leftovers->suspects, key))
+    return;
+  if (namespace->source == NETNS_SOURCE_HOST)
+    g_queue_push_head (&leftovers->order, key);
+  else
+    g_queue_push_tail (&leftovers->order, key);
+  netns_reconciler_mark (&leftovers->base);
+}
+
+/* Whether a rule in a chain of others is for a network that is. */
+static gboolean
+is_needed (NetnsLeftoverReconciler *leftovers, const NetnsNamespace *namespace, const char *name)
+{
+  g_autofree char *key = netns_network_key_for (namespace, name);
+  const NetnsNetwork *network
+    = g_hash_table_lookup (netns_core_get_definitions (leftovers->base.core, &netns_network_class), key);
+
+  return network != NULL && network->cured;
+}
+
+/* ---- the next plan, or NULL */
+
+static NetnsPlan *
+plan_removal (NetnsLeftoverReconciler *leftovers)
+{
+  g_autoptr (GArray) none = netns_addresses_new ();
+  Stray *stray;
+
+  while ((stray = g_queue_pop_head (&leftovers->strays)) != NULL) {
+    const NetnsNamespace *namespace = find_by_nsid (leftovers, stray->nsid);
+    NetnsPlan *plan;
+
+    if (namespace == NULL || is_needed (leftovers, namespace, stray->network)) {
+      free_stray (stray);
+      continue;
+    }
+    plan = netns_plan_new ();
+    netns_plan_use_namespace (plan, namespace);
+    netns_plan_firewall_disallow (
+      plan, namespace->name,
+      &(NetnsFirewallAllow) { .network = stray->network, .bridge = "", .uplink = "", .subnets = none });
+    leftovers->removing = stray;
+    return plan;
+  }
+  return NULL;
+}
+
+static NetnsPlan *
+plan_reading (NetnsLeftoverReconciler *leftovers)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, leftovers->chains);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    const NetnsNamespace *namespace = find_by_nsid (leftovers, GPOINTER_TO_INT (key));
+    NetnsPlan *plan;
+
+    g_hash_table_iter_remove (&iter);
+    if (namespace == NULL)
+      continue;
+    plan = netns_plan_new ();
+    netns_plan_use_namespace (plan, namespace);
+    netns_listing_plan (plan, namespace->name, &netns_query_named_rules,
+                        g_variant_new ("(s@a(sss))", NETNS_ALLOW_COMMENT, netns_allow_print_chains ()));
+    leftovers->reading = namespace->nsid;
+    return plan;
+  }
+  return NULL;
+}
+
+/* What is wanted is known now, when no call is about to change it. */
+static NetnsPlan *
+plan_suspects (NetnsLeftoverReconciler *leftovers)
+{
+  NetnsPlan *plan = NULL;
+
+  for (guint count = 0; count < NAMESPACES_MAX && !g_queue_is_empty (&leftovers->order); count++) {
+    gpointer key = g_queue_pop_head (&leftovers->order);
+    const NetnsNamespace *namespace = find_by_nsid (leftovers, GPOINTER_TO_INT (key));
+    NetnsLeftovers parameter;
+
+    g_hash_table_remove (leftovers->suspects, key);
+    if (namespace == NULL)
+      continue;
+    netns_desired_miss_tables (leftovers->base.core, namespace->name, &parameter.inet, &parameter.bridge);
+    if (plan == NULL)
+      plan = netns_plan_new ();
+    netns_plan_use_namespace (plan, namespace);
+    netns_plan_leftovers (plan, namespace->name, &parameter);
+  }
+  return plan;
+}
+
+static NetnsPlan *
+plan_next (NetnsReconciler *reconciler)
+{
+  NetnsLeftoverReconciler *leftovers = (NetnsLeftoverReconciler *) reconciler;
+  NetnsPlan *plan = plan_removal (leftovers);
+
+  if (plan == NULL)
+    plan = plan_reading (leftovers);
+  if (plan == NULL)
+    plan = plan_suspects (leftovers);
+  if (!g_queue_is_empty (&leftovers->order) || !g_queue_is_empty (&leftovers->strays)
+      || g_hash_table_size (leftovers->chains) > 0)
+    netns_reconciler_mark (reconciler);
+  return plan;
+}
+
+/* ---- what became of it */
+
+static void
+announce (NetnsLeftoverReconciler *leftovers, const NetnsNamespace *namespace, const char *const *what)
+{
+  if (namespace != NULL && *what != NULL)
+    leftovers->removed (namespace, what, leftovers->data);
+}
+
+static void
+on_removed (NetnsLeftoverReconciler *leftovers, const GError *error)
+{
+  Stray *stray = g_steal_pointer (&leftovers->removing);
+  const NetnsNamespace *namespace = find_by_nsid (leftovers, stray->nsid);
+  g_autofree char *text = g_strconcat ("rules " NETNS_ALLOW_COMMENT, stray->network, NULL);
+
+  if (error == NULL)
+    announce (leftovers, namespace, (const char *const[]) { text, NULL });
+  else
+    g_message ("Cannot remove %s: %s", text, error->message);
+  free_stray (stray);
+}
+
+static void
+on_read (GVariant *answer, const GError *error, gpointer data)
+{
+  g_autofree Reading *reading = data;
+  NetnsLeftoverReconciler *leftovers = reading->leftovers;
+  const NetnsNamespace *namespace = find_by_nsid (leftovers, reading->nsid);
+  g_autoptr (GVariantIter) names = NULL;
+  const char *name;
+
+  if (answer == NULL)
+    g_info ("Cannot look for leftover rules: %s", error->message);
+  if (answer == NULL || namespace == NULL)
+    return;
+  g_variant_get (answer, "(as)", &names);
+  while (g_variant_iter_next (names, "&s", &name)) {
+    Stray *stray;
+
+    if (is_needed (leftovers, namespace, name))
+      continue;
+    stray = g_new (Stray, 1);
+    *stray = (Stray) { reading->nsid, g_strdup (name) };
+    g_queue_push_tail (&leftovers->strays, stray);
+    netns_reconciler_mark (&leftovers->base);
+  }
+}
+
+static void
+read_chains (NetnsLeftoverReconciler *leftovers, NetnsPlan *plan, GVariant *parameter)
+{
+  Reading *reading = g_new (Reading, 1);
+
+  *reading = (Reading) { leftovers, leftovers->reading };
+  netns_listing_read (leftovers->base.core, 0, netns_plan_steal_descriptor (plan), &netns_query_named_rules, parameter,
+                      on_read, reading);
+}
+
+static void
+take_found (NetnsLeftoverReconciler *leftovers, const NetnsStep *step)
+{
+  const NetnsLeftoversFound *found = step->kept;
+  const NetnsNamespace *namespace
+    = netns_mirror_get_namespace (netns_core_get_mirror (leftovers->base.core), step->namespace_name);
+  const char *what[3];
+  guint count = 0;
+
+  if (found->removed_inet)
+    what[count++] = "table inet " NETNS_TABLE;
+  if (found->removed_bridge)
+    what[count++] = "table bridge " NETNS_TABLE;
+  what[count] = NULL;
+  announce (leftovers, namespace, what);
+  if (found->has_chain && namespace != NULL) {
+    g_hash_table_add (leftovers->chains, GINT_TO_POINTER (namespace->nsid));
+    netns_reconciler_mark (&leftovers->base);
+  }
+}
+
+static void
+on_done (NetnsReconciler *reconciler, NetnsPlan *plan, const GError *error)
+{
+  NetnsLeftoverReconciler *leftovers = (NetnsLeftoverReconciler *) reconciler;
+  GPtrArray *steps = netns_plan_get_steps (plan);
+  GVariant *parameter;
+
+  if (leftovers->removing != NULL)
+    on_removed (leftovers, error);
+  else if (netns_plan_get_query (plan, &parameter) == NULL)
+    for (guint i = 0; i < steps->len; i++)
+      take_found (leftovers, g_ptr_array_index (steps, i));
+  else if (error == NULL)
+    read_chains (leftovers, plan, parameter);
+}
+
+/* As with rules that are restored: somebody who insists on his must not keep the machine busy. */
+static const NetnsReconcilerClass class = { .pause = 200 * G_TIME_SPAN_MILLISECOND,
+                                            .plan = plan_next,
+                                            .done = on_done };
+
+static void
+on_rules_changed (NetnsNamespace *namespace, guint changes, gpointer data)
+{
+  if ((changes & (NETNS_RULES_OURS | NETNS_RULES_LOST))
+      || ((changes & NETNS_RULES_OTHERS) && (changes & NETNS_RULES_BY_US) == 0))
+    suspect (data, namespace);
+}
+
+static const NetnsObserver mirror_observer = { .rules_changed = on_rules_changed };
+
+/* Looks everywhere at once: rules may have been loaded while the service did not run. @grant must live as long as this. */
+NetnsLeftoverReconciler *
+netns_leftover_reconciler_new (NetnsCore *core, const NetnsGrant *grant, NetnsLeftoversFunc removed, gpointer data)
+{
+  NetnsLeftoverReconciler *leftovers = g_new0 (NetnsLeftoverReconciler, 1);
+  NetnsMirror *mirror = netns_core_get_mirror (core);
+  g_autoptr (GPtrArray) namespaces = netns_mirror_list_namespaces (mirror);
+
+  netns_reconciler_init (&leftovers->base, &class, core, grant);
+  leftovers->removed = removed;
+  leftovers->data = data;
+  g_queue_init (&leftovers->order);
+  g_queue_init (&leftovers->strays);
+  leftovers->suspects = g_hash_table_new (NULL, NULL);
+  leftovers->chains = g_hash_table_new (NULL, NULL);
+  netns_mirror_observe (mirror, &mirror_observer, leftovers);
+  for (guint i = 0; i < namespaces->len; i++)
+    if (((NetnsNamespace *) namespaces->pdata[i])->source != NETNS_SOURCE_BROKEN)
+      suspect (leftovers, namespaces->pdata[i]);
+  return leftovers;
+}
+
+/* Nothing must change afterwards. */
+void
+netns_leftover_reconciler_free (NetnsLeftoverReconciler *leftovers)
+{
+  netns_reconciler_clear (&leftovers->base);
+  g_clear_pointer (&leftovers->removing, free_stray);
+  g_queue_clear_full (&leftovers->strays, free_stray);
+  g_queue_clear (&leftovers->order);
+  g_hash_table_unref (leftovers->suspects);
+  g_hash_table_unref (leftovers->chains);
+  g_free (leftovers);
+}
