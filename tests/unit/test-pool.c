@@ -4,6 +4,7 @@
 #include "core/network/pool.h"
 #include "fake-service.h"
 
+#include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -75,27 +76,88 @@ test_subnets (void)
   assert_checked (lab, NULL, "10.2.0.0/24", 0, NULL);
 }
 
+/* One that leads to a router. */
+static void
+fake_way (NetnsNamespace *namespace, const char *destination, guint link, guint table)
+{
+  fake_route (namespace, destination, link, table);
+  g_array_index (namespace->routes, NetnsRoute, namespace->routes->len - 1).gateway = fake_parse ("192.0.2.1");
+}
+
 static void
 test_routes (void)
 {
   NetnsNamespace *host;
+  NetnsLink *link;
+
+  fake_clear ();
+  host = netns_mirror_get_namespace (fake_mirror (), "");
+  link = fake_link (host, 7, "tun0", "");
+  fake_route (host, "0.0.0.0/0", 7, RT_TABLE_MAIN);
+  fake_route (host, "::/0", 7, RT_TABLE_MAIN);
+  fake_way (host, "10.8.0.0/16", 7, 51820);
+  fake_way (host, "10.9.0.1/32", 99, RT_TABLE_MAIN);
+  fake_way (host, "fd07::/48", 7, RT_TABLE_MAIN);
+  assert_checked (host, NULL, "10.7.0.0/24", 0, NULL);
+  assert_checked (host, NULL, "fd00::/64", 0, NULL);
+  /* One at least as narrow is somebody's, a part of a wider one need not be. */
+  assert_checked (host, NULL, "10.8.0.0/16", NETNS_ERROR_SUBNET_CONFLICT, "tun0");
+  assert_checked (host, NULL, "10.8.0.0/15", NETNS_ERROR_SUBNET_CONFLICT, "51820");
+  assert_checked (host, NULL, "10.8.3.0/24", 0, NULL);
+  assert_checked (host, NULL, "fd07::/48", NETNS_ERROR_SUBNET_CONFLICT, "tun0");
+  assert_checked (host, NULL, "fd07::/64", 0, NULL);
+  assert_checked (host, NULL, "10.9.0.0/24", NETNS_ERROR_SUBNET_CONFLICT, "10.9.0.1");
+  assert_checked (host, NULL, "10.9.1.0/24", 0, NULL);
+  /* Without a router, those on the link are its neighbours, except for a VPN. */
+  fake_route (host, "10.16.0.0/12", 7, RT_TABLE_MAIN);
+  assert_checked (host, NULL, "10.17.0.0/24", 0, NULL);
+  fake_address (link, "10.66.0.2/32");
+  assert_checked (host, NULL, "10.17.0.0/24", 0, NULL);
+  fake_address (link, "10.200.0.2/24");
+  assert_checked (host, NULL, "10.17.0.0/24", NETNS_ERROR_SUBNET_CONFLICT, "tun0");
+  link->info.flags |= IFF_POINTOPOINT | IFF_NOARP;
+  assert_checked (host, NULL, "10.17.0.0/24", 0, NULL);
+  g_array_index (host->routes, NetnsRoute, host->routes->len - 1).protocol = RTPROT_KERNEL;
+  assert_checked (host, NULL, "10.17.0.0/24", NETNS_ERROR_SUBNET_CONFLICT, "tun0");
+  /* Nobody has read them yet. */
+  g_clear_pointer (&host->routes, g_array_unref);
+  assert_checked (host, NULL, "10.8.0.0/16", 0, NULL);
+}
+
+/* Half of the Internet, in other words a default route. */
+static void
+test_broad_routes (void)
+{
+  static const char *const broad[] = { "0.0.0.0/1", "128.0.0.0/1", "8.0.0.0/7", "::/1", "2000::/3", "fc00::/6" };
+  NetnsNamespace *host;
+  NetnsAddress subnet;
 
   fake_clear ();
   host = netns_mirror_get_namespace (fake_mirror (), "");
   fake_link (host, 7, "tun0", "");
-  fake_route (host, "0.0.0.0/0", 7, RT_TABLE_MAIN);
-  fake_route (host, "::/0", 7, RT_TABLE_MAIN);
-  fake_route (host, "10.8.0.0/16", 7, 51820);
-  fake_route (host, "10.9.0.1/32", 99, RT_TABLE_MAIN);
-  assert_checked (host, NULL, "10.7.0.0/24", 0, NULL);
-  assert_checked (host, NULL, "fd00::/64", 0, NULL);
-  assert_checked (host, NULL, "10.8.3.0/24", NETNS_ERROR_SUBNET_CONFLICT, "tun0");
-  assert_checked (host, NULL, "10.8.3.0/24", NETNS_ERROR_SUBNET_CONFLICT, "51820");
-  assert_checked (host, NULL, "10.9.0.0/24", NETNS_ERROR_SUBNET_CONFLICT, "10.9.0.1");
-  assert_checked (host, NULL, "10.9.1.0/24", 0, NULL);
-  /* Nobody has read them yet. */
-  g_clear_pointer (&host->routes, g_array_unref);
+  for (gsize i = 0; i < G_N_ELEMENTS (broad); i++)
+    fake_route (host, broad[i], 7, RT_TABLE_MAIN);
   assert_checked (host, NULL, "10.8.3.0/24", 0, NULL);
+  assert_checked (host, NULL, "192.168.3.0/24", 0, NULL);
+  assert_checked (host, NULL, "fd00:1::/64", 0, NULL);
+  g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
+  assert_text (&subnet, "10.213.0.0/24");
+  /* What a VPN may have is the last choice. */
+  fake_way (host, "10.0.0.0/8", 7, RT_TABLE_MAIN);
+  g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
+  assert_text (&subnet, "172.16.0.0/24");
+  fake_way (host, "172.16.0.0/12", 7, RT_TABLE_MAIN);
+  g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
+  assert_text (&subnet, "192.168.0.0/24");
+  fake_way (host, "192.168.0.0/16", 7, 52);
+  g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
+  assert_text (&subnet, "10.213.0.0/24");
+  fake_network ("one", "", "10.213.0.0/24", NULL);
+  g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
+  assert_text (&subnet, "10.213.1.0/24");
+  fake_way (host, "fc00::/7", 7, RT_TABLE_MAIN);
+  g_assert_true (netns_pool_find_subnet6 (fake_core (), host, "lan", &subnet, NULL));
+  g_assert_cmphex (subnet.bytes[0], ==, 0xfd);
 }
 
 static void
@@ -114,16 +176,18 @@ test_find_subnet (void)
   g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
   assert_text (&subnet, "10.213.2.0/24");
   fake_network ("most", "", "10.213.0.0/17", NULL);
-  fake_network ("more", "", "10.213.128.0/18", NULL);
-  fake_network ("all-but-one", "", "10.213.192.0/19", NULL);
-  fake_route (host, "10.213.224.0/20", 1, RT_TABLE_MAIN);
-  fake_route (host, "10.213.240.0/21", 1, RT_TABLE_MAIN);
-  fake_route (host, "10.213.248.0/22", 1, RT_TABLE_MAIN);
-  fake_route (host, "10.213.252.0/23", 1, RT_TABLE_MAIN);
-  fake_route (host, "10.213.254.0/24", 1, RT_TABLE_MAIN);
+  fake_network ("more", "", "10.213.128.0/17", NULL);
   g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
-  assert_text (&subnet, "10.213.255.0/24");
-  fake_route (host, "10.213.255.7/32", 1, RT_TABLE_MAIN);
+  assert_text (&subnet, "172.16.0.0/24");
+  fake_route (host, "172.16.0.7/32", 1, RT_TABLE_MAIN);
+  fake_network ("docker", "", "172.16.16.0/20", NULL);
+  g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
+  assert_text (&subnet, "172.16.32.0/24");
+  fake_network ("all", "", "172.16.0.0/12", NULL);
+  fake_network ("home", "", "192.168.0.0/17", NULL);
+  g_assert_true (netns_pool_find_subnet (fake_core (), host, &subnet, NULL));
+  assert_text (&subnet, "192.168.128.0/24");
+  fake_network ("rest", "", "192.168.128.0/17", NULL);
   g_assert_false (netns_pool_find_subnet (fake_core (), host, &subnet, &error));
   g_assert_error (error, NETNS_ERROR, NETNS_ERROR_SUBNET_CONFLICT);
 }
@@ -247,6 +311,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pool/subnets", test_subnets);
   g_test_add_func ("/pool/routes", test_routes);
+  g_test_add_func ("/pool/broad-routes", test_broad_routes);
   g_test_add_func ("/pool/find-subnet", test_find_subnet);
   g_test_add_func ("/pool/find-subnet6", test_find_subnet6);
   g_test_add_func ("/pool/addresses", test_addresses);

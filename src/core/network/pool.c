@@ -5,15 +5,38 @@
 #include "common/validate.h"
 #include "kernel/etc.h"
 
+#include <linux/if.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* Networks that name no subnet get one of these 256: away from what Docker (172.17-31), libvirt (192.168.122), podman
- * (10.88-89) and home routers take. */
-#define POOL_FIRST       "10.213.0.0/24"
-#define POOL_SUBNETS     256
-#define POOL_SUBNET_SIZE 256
+#define POOL_SUBNETS     256 /* of each range */
+#define POOL_PREFIX4     24
 #define POOL_PREFIX6     64
+#define POOL_PREFIX6_ALL 48 /* of those of this machine */
+
+/* Networks that name no subnet get one of 256 addresses from these ranges, the first that is free. The first range is
+ * away from what Docker (172.17-31), libvirt (192.168.122), podman (10.88-89) and home routers take. */
+static const struct {
+  const char *range;
+  guint32 distance; /* addresses from one subnet to the next */
+} pool[] = {
+  { "10.213.0.0/16",  256  },
+  { "172.16.0.0/12",  4096 },
+  { "192.168.0.0/16", 256  },
+};
+
+/* A route to a bigger part of the Internet singles nobody out: 0.0.0.0/1 and 128.0.0.0/1, or 2000::/3, are a default
+ * route in other words. */
+#define DEFAULT_PREFIX_MAX4 7
+#define DEFAULT_PREFIX_MAX6 6
+
+/* In this order, how bad it is. */
+typedef enum {
+  FREE,
+  COVERED, /* by a wider route to somewhere, which still leads to the rest of what it leads to */
+  TAKEN,
+} Use;
 
 /* A subnet without a second address to give is no network. */
 #define PREFIX_MAX4 30
@@ -38,13 +61,49 @@ netns_pool_find_uplink (NetnsNamespace *namespace, const char *wish, char **name
   return netns_validate_link_name (*name, error);
 }
 
+/* Whether the hosts that a route leads to are on its link. Not on those of VPNs: they have nobody to ask for a hardware
+ * address, or an address without neighbours. */
+static gboolean
+is_on_link (const NetnsRoute *route, const NetnsLink *link)
+{
+  int family = route->destination.family;
+
+  if (link == NULL || route->gateway.family != AF_UNSPEC)
+    return FALSE;
+  if (route->protocol == RTPROT_KERNEL || route->protocol == RTPROT_RA || route->protocol == RTPROT_DHCP)
+    return TRUE;
+  if (link->info.flags & (IFF_NOARP | IFF_POINTOPOINT))
+    return FALSE;
+  for (guint i = 0; link->addresses != NULL && i < link->addresses->len; i++) {
+    const NetnsAddress *address = &g_array_index (link->addresses, NetnsLinkAddress, i).address;
+
+    if (address->family == family && address->prefix < netns_address_size (address) * 8
+        && !netns_address_is_link_local (address))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static Use
+judge_route (const NetnsRoute *route, NetnsNamespace *namespace, const NetnsAddress *subnet)
+{
+  guint default_max = subnet->family == AF_INET ? DEFAULT_PREFIX_MAX4 : DEFAULT_PREFIX_MAX6;
+
+  if (route->destination.prefix <= default_max || !netns_address_overlaps (&route->destination, subnet))
+    return FREE;
+  if (route->destination.prefix >= subnet->prefix
+      || is_on_link (route, netns_namespace_get_link (namespace, route->link)))
+    return TAKEN;
+  return COVERED;
+}
+
 static gboolean
 check_route (const NetnsRoute *route, NetnsNamespace *namespace, const NetnsAddress *subnet, GError **error)
 {
   const NetnsLink *link;
   char text[NETNS_ADDRESS_MAX_TEXT], route_text[NETNS_ADDRESS_MAX_TEXT];
 
-  if (route->destination.prefix == 0 || !netns_address_overlaps (&route->destination, subnet))
+  if (judge_route (route, namespace, subnet) != TAKEN)
     return TRUE;
   link = netns_namespace_get_link (namespace, route->link);
   return netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
@@ -100,8 +159,8 @@ check_purpose (const NetnsAddress *subnet, GError **error)
 }
 
 /* Whether a network can have @subnet besides @others, its further subnets, if any. Compares with the routes of all tables: a
- * VPN's or policy route's subnet is taken even if `ip route` does not show it. Errors are `SubnetConflict` and
- * `InvalidArgument`. */
+ * VPN's or policy route's subnet is taken even if `ip route` does not show it. It may be a part of what a route with a
+ * gateway leads to. Errors are `SubnetConflict` and `InvalidArgument`. */
 gboolean
 netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArray *others, const NetnsAddress *subnet,
                          GError **error)
@@ -129,18 +188,65 @@ netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArra
   return TRUE;
 }
 
-/* Finds a free subnet of 256 addresses; the error is `SubnetConflict` when there is none. */
+/* Returns: (transfer container): the routes of a namespace that have to do with @range, which are few even where all the
+ * Internet's are known */
+static GPtrArray *
+pick_routes (const NetnsNamespace *namespace, const NetnsAddress *range)
+{
+  GPtrArray *routes = g_ptr_array_new ();
+
+  for (guint i = 0; namespace->routes != NULL && i < namespace->routes->len; i++) {
+    NetnsRoute *route = &g_array_index (namespace->routes, NetnsRoute, i);
+
+    if (netns_address_overlaps (&route->destination, range))
+      g_ptr_array_add (routes, route);
+  }
+  return routes;
+}
+
+static Use
+judge (NetnsCore *core, NetnsNamespace *namespace, GPtrArray *routes, const NetnsAddress *subnet)
+{
+  GHashTableIter iter;
+  NetnsNetwork *network;
+  Use use = FREE;
+
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &network))
+    if (!check_network (network, namespace, subnet, NULL))
+      return TAKEN;
+  for (guint i = 0; i < routes->len && use != TAKEN; i++)
+    use = MAX (use, judge_route (g_ptr_array_index (routes, i), namespace, subnet));
+  return use;
+}
+
+/* Finds a free subnet of 256 addresses, or else one that only a wider route covers; the error is `SubnetConflict` when
+ * there is none. */
 gboolean
 netns_pool_find_subnet (NetnsCore *core, NetnsNamespace *namespace, NetnsAddress *subnet, GError **error)
 {
-  netns_address_parse (POOL_FIRST, subnet, NULL);
-  for (guint i = 0; i < POOL_SUBNETS; i++) {
-    if (netns_pool_check_subnet (core, namespace, NULL, subnet, NULL))
-      return TRUE;
-    netns_address_add (subnet, POOL_SUBNET_SIZE);
+  NetnsAddress covered = { 0 };
+
+  for (gsize row = 0; row < G_N_ELEMENTS (pool); row++) {
+    g_autoptr (GPtrArray) routes = NULL;
+
+    netns_address_parse (pool[row].range, subnet, NULL);
+    routes = pick_routes (namespace, subnet);
+    subnet->prefix = POOL_PREFIX4;
+    for (guint i = 0; i < POOL_SUBNETS; i++, netns_address_add (subnet, pool[row].distance)) {
+      Use use = judge (core, namespace, routes, subnet);
+
+      if (use == FREE)
+        return TRUE;
+      if (use == COVERED && covered.family == AF_UNSPEC)
+        covered = *subnet;
+    }
   }
-  return netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
-                       "All %u subnets from " POOL_FIRST " on are in use; specify a free one", POOL_SUBNETS);
+  *subnet = covered;
+  return covered.family != AF_UNSPEC
+         || netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
+                          "All subnets for networks in 10.213.0.0/16, 172.16.0.0/12 and 192.168.0.0/16 are in use; "
+                          "specify a free one");
 }
 
 /* 40 bits that are very likely unique to this machine (RFC 4193, 3.2.2). The machine ID itself must not be exposed
@@ -164,25 +270,36 @@ fill_global_id (guint8 bytes[5])
   memcpy (bytes, digest, 5);
 }
 
-/* Finds a free unique local subnet, always the same for what a network alone is called, @name, as long as it is free; the error is
- * `SubnetConflict` when there is none. */
+/* Finds a free unique local subnet, always the same for what a network alone is called, @name, as long as it is free, or
+ * else one that only a wider route covers; the error is `SubnetConflict` when there is none. */
 gboolean
 netns_pool_find_subnet6 (NetnsCore *core, NetnsNamespace *namespace, const char *name, NetnsAddress *subnet,
                          GError **error)
 {
   guint8 bytes[16] = { 0xfd };
   guint first = g_str_hash (name);
+  NetnsAddress covered = { 0 };
+  g_autoptr (GPtrArray) routes = NULL;
 
   fill_global_id (bytes + 1);
+  netns_address_set_bytes (subnet, AF_INET6, bytes, POOL_PREFIX6_ALL);
+  routes = pick_routes (namespace, subnet);
   for (guint i = 0; i < POOL_SUBNETS; i++) {
+    Use use;
+
     bytes[6] = (guint8) ((first + i) >> 8);
     bytes[7] = (guint8) (first + i);
     netns_address_set_bytes (subnet, AF_INET6, bytes, POOL_PREFIX6);
-    if (netns_pool_check_subnet (core, namespace, NULL, subnet, NULL))
+    use = judge (core, namespace, routes, subnet);
+    if (use == FREE)
       return TRUE;
+    if (use == COVERED && covered.family == AF_UNSPEC)
+      covered = *subnet;
   }
-  return netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
-                       "%u IPv6 subnets of this machine are in use; specify a free one", POOL_SUBNETS);
+  *subnet = covered;
+  return covered.family != AF_UNSPEC
+         || netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
+                          "%u IPv6 subnets of this machine are in use; specify a free one", POOL_SUBNETS);
 }
 
 /* Notes in @plan which subnets it is about. */
