@@ -24,6 +24,7 @@
 #define UNMOUNT_TIMEOUT 2000 /* ms: a file system on the way may never answer */
 #define LOOK_LIMIT      5000 /* ms of CPU time to look for those who are to end */
 #define QUICK_LIMIT     50 /* ms, to look whether there are any */
+#define QUICK_LOOKS     3 /* before the long one: what passes by is gone at the next */
 #define PIECE           256 /* processes that are looked at together */
 #define MOST_ROUNDS     20 /* processes that are created faster than they can be killed win */
 
@@ -268,14 +269,18 @@ netns_eviction_survey (NetnsEviction *eviction, NetnsEvictionFunc func, gpointer
 
 /* A namespace in use continues to exist without a name: deleting it would only hide it. Whoever has so many descriptors
  * that there is no end of looking at them could hold it; then the kernel has the last word, which says afterwards whether
- * the namespace has ended. */
+ * the namespace has ended. All are looked for only to name them to the caller. */
 static void
 check_unused (gpointer data, GCancellable *cancellable)
 {
   NetnsEviction *eviction = data;
+  guint looks = 0;
 
-  if (!look (eviction, QUICK_LIMIT) || eviction->references->len == 0
-      || (!eviction->complete && !look (eviction, LOOK_LIMIT)))
+  do {
+    if (!look (eviction, QUICK_LIMIT) || eviction->references->len == 0)
+      return;
+  } while (++looks < QUICK_LOOKS);
+  if (!eviction->complete && !look (eviction, LOOK_LIMIT))
     return;
   if (eviction->references->len > 0)
     netns_refuse_in_use (eviction->name, eviction->references, &eviction->error);
