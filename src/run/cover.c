@@ -251,14 +251,18 @@ netns_cover_clean (NetnsCover *cover)
   cover->n_old = cover->n_spare = is_last ? 0 : cover->n_spare;
 }
 
-/* Goes to the mount namespace of the command, or back. Mounting is possible in the own one only.
+/* Goes to the mount namespace of the command, or back. Mounting is possible in the own one only. Who once did not get back does
+ * nothing there.
  * Returns: whether this process is there */
 gboolean
-netns_cover_enter (const NetnsCover *cover, gboolean inside)
+netns_cover_enter (NetnsCover *cover, gboolean inside)
 {
+  if (cover->is_lost)
+    return FALSE;
   if (setns (inside ? cover->inside : cover->outside, CLONE_NEWNS) == 0)
     return TRUE;
   g_message ("Cannot change the mount namespace: %s", g_strerror (errno));
+  cover->is_lost = !inside;
   return FALSE;
 }
 

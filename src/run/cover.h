@@ -21,6 +21,7 @@
  * @top: the same as the command sees it: read-only
  * @n_spare: how many entries were replaced, of which some are still there for who was about to open them; 0 if none is
  * @n_old: the first ones, which can go the next time
+ * @is_lost: whether the helper is in the mount namespace of the command and cannot leave it
  */
 typedef struct {
   NetnsFiles files;
@@ -31,10 +32,11 @@ typedef struct {
   int top;
   guint n_spare;
   guint n_old;
+  gboolean is_lost;
 } NetnsCover;
 
 gboolean netns_cover_make (NetnsCover *cover, const NetnsOrder *order, GError **error);
-gboolean netns_cover_enter (const NetnsCover *cover, gboolean inside);
+gboolean netns_cover_enter (NetnsCover *cover, gboolean inside);
 gboolean netns_cover_has_own (const NetnsCover *cover, const char *name);
 void netns_cover_update_own (NetnsCover *cover, const NetnsOrder *order, const char *name);
 void netns_cover_update_host (NetnsCover *cover, const char *name);

@@ -48,6 +48,7 @@ typedef struct {
   gint64 kill_at;
   gint64 wait_until; /* for a service */
   gboolean childless;
+  gboolean failed;
 } Helper;
 
 static gint64
@@ -179,16 +180,19 @@ on_listener (Helper *helper)
     say_end (helper);
 }
 
-/* Files are root's for a moment, who has nothing but the rights that are kept for this. */
+/* Files are root's for a moment, who has nothing but the rights that are kept for this. Whoever cannot get back from the mount
+ * namespace of the command looks at what the command's user made there, so both end. */
 static void
 on_news (Helper *helper)
 {
   setfsuid (0);
   netns_identity_keep_capabilities (helper->kept | TO_MOUNT, helper->kept | TO_MOUNT);
-  netns_view_update (&helper->view, &helper->order);
+  helper->failed = !netns_view_update (&helper->view, &helper->order);
   netns_identity_keep_capabilities (helper->kept, helper->kept | TO_MOUNT);
   setfsuid (helper->order.uid);
   prctl (PR_SET_DUMPABLE, 0, 0, 0, 0); /* which every change of fsuid sets (commit_creds() in kernel/cred.c) */
+  if (helper->failed)
+    begin_end (helper);
 }
 
 static int
@@ -337,5 +341,5 @@ main (void)
     say (&helper, NETNS_CHANNEL_FAILED, NETNS_ERROR_KERNEL_REFUSED, 0, error->message);
   if (helper.path != NULL && seteuid (0) == 0)
     unlink (helper.path);
-  _exit (error == NULL ? EXIT_SUCCESS : EXIT_FAILURE);
+  _exit (error == NULL && !helper.failed ? EXIT_SUCCESS : EXIT_FAILURE);
 }

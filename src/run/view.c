@@ -141,8 +141,10 @@ netns_view_get_delay (const NetnsView *view)
   return (int) (MAX (view->clean_at - g_get_monotonic_time () + 999, 0) / 1000);
 }
 
-/* Takes in what changed on the host; with the rights of root. */
-void
+/* Takes in what changed on the host; with the rights of root.
+ *
+ * Returns: whether the helper is in its own mount namespace again; if not, nothing more is taken in */
+gboolean
 netns_view_update (NetnsView *view, const NetnsOrder *order)
 {
   union {
@@ -163,4 +165,9 @@ netns_view_update (NetnsView *view, const NetnsOrder *order)
     take_event (view, order, event);
     at += (gssize) (sizeof *event + event->len);
   }
+  if (!view->cover.is_lost)
+    return TRUE;
+  netns_close_fd (&view->news);
+  view->cover.n_spare = 0;
+  return FALSE;
 }

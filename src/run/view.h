@@ -27,4 +27,4 @@ typedef struct {
 gboolean netns_view_make (NetnsView *view, const NetnsOrder *order, GError **error);
 gboolean netns_view_leave (const NetnsView *view, GError **error);
 int netns_view_get_delay (const NetnsView *view);
-void netns_view_update (NetnsView *view, const NetnsOrder *order);
+gboolean netns_view_update (NetnsView *view, const NetnsOrder *order);
