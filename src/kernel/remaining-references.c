@@ -50,12 +50,23 @@ find_groups (const GArray *references, guint64 mounts)
   return groups;
 }
 
+/* What is not kept is behind all others in the end: of a crowd, none is moved more than once. */
+static void
+keep (GArray *references, guint to, guint from)
+{
+  NetnsReference *all = (NetnsReference *) (gpointer) references->data, before = all[to];
+
+  all[to] = all[from];
+  all[from] = before;
+}
+
 static void
 remove_what_goes (GArray *references, guint64 mounts)
 {
   g_autoptr (GHashTable) groups = find_groups (references, mounts);
   /* The files that the names are mounted on: what goes along is mounted on the same. */
   g_autoptr (GHashTable) places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  guint kept = 0;
 
   for (guint i = 0; i < references->len; i++) {
     const NetnsReference *reference = &g_array_index (references, NetnsReference, i);
@@ -63,15 +74,16 @@ remove_what_goes (GArray *references, guint64 mounts)
     if (is_name (reference, mounts) && reference->place != NULL)
       g_hash_table_add (places, g_strdup (reference->place));
   }
-  for (guint i = references->len; i > 0; i--) {
-    const NetnsReference *reference = &g_array_index (references, NetnsReference, i - 1);
+  for (guint i = 0; i < references->len; i++) {
+    const NetnsReference *reference = &g_array_index (references, NetnsReference, i);
 
-    if (reference->kind == NETNS_REFERENCE_MOUNT
-        && (is_name (reference, mounts)
-            || (reference->place != NULL && g_hash_table_contains (places, reference->place)
-                && (is_in (groups, reference->shared) || is_in (groups, reference->master)))))
-      g_array_remove_index (references, i - 1);
+    if (reference->kind != NETNS_REFERENCE_MOUNT
+        || (!is_name (reference, mounts)
+            && (reference->place == NULL || !g_hash_table_contains (places, reference->place)
+                || (!is_in (groups, reference->shared) && !is_in (groups, reference->master)))))
+      keep (references, kept++, i);
   }
+  g_array_set_size (references, kept);
 }
 
 /* A helper of ours that reads the rules there ends by itself, or with the namespace, and the broker is there for a moment. One
@@ -79,14 +91,17 @@ remove_what_goes (GArray *references, guint64 mounts)
 static void
 remove_helpers (GArray *references)
 {
-  for (guint i = references->len; i > 0; i--) {
-    const NetnsReference *reference = &g_array_index (references, NetnsReference, i - 1);
+  guint kept = 0;
 
-    if (reference->kind != NETNS_REFERENCE_MOUNT
-        && (netns_broker_is_ours (reference->pid, reference->command)
-            || (kill ((pid_t) reference->pid, 0) < 0 && errno == ESRCH)))
-      g_array_remove_index (references, i - 1);
+  for (guint i = 0; i < references->len; i++) {
+    const NetnsReference *reference = &g_array_index (references, NetnsReference, i);
+
+    if (reference->kind == NETNS_REFERENCE_MOUNT
+        || (!netns_broker_is_ours (reference->pid, reference->command)
+            && (kill ((pid_t) reference->pid, 0) == 0 || errno != ESRCH)))
+      keep (references, kept++, i);
   }
+  g_array_set_size (references, kept);
 }
 
 /**

@@ -22,12 +22,12 @@ find_register (NetnsEvaluation *evaluation, struct nlattr *attribute, guint leng
   return length <= NETNS_REGISTERS - offset ? evaluation->registers + offset : NULL;
 }
 
-/* Returns: where an expression writes a value of any length, %NULL if nowhere. What has no place for the longest one is not
- * worked out: no register is known then. */
+/* Returns: where an expression writes a value, NETNS_VALUE_MAX for one of any length, %NULL if nowhere. What has no place there
+ * is not worked out: no register is known then. */
 static NetnsByte *
-find_target (NetnsEvaluation *evaluation, struct nlattr *attribute)
+find_target (NetnsEvaluation *evaluation, struct nlattr *attribute, guint length)
 {
-  NetnsByte *to = find_register (evaluation, attribute, NETNS_VALUE_MAX);
+  NetnsByte *to = find_register (evaluation, attribute, length);
 
   if (attribute != NULL && to == NULL)
     netns_load_unknown (evaluation->registers, NETNS_REGISTERS);
@@ -57,7 +57,7 @@ evaluate_immediate (NetnsEvaluation *evaluation, struct nlattr *data)
     return NETNS_EVALUATION_DECIDES;
   }
   value = get_value (parts[NFTA_IMMEDIATE_DATA], &length);
-  to = find_register (evaluation, parts[NFTA_IMMEDIATE_DREG], length);
+  to = find_target (evaluation, parts[NFTA_IMMEDIATE_DREG], length);
   if (to != NULL && value != NULL)
     netns_load_fixed (to, value, length);
   return NETNS_EVALUATION_GOES_ON;
@@ -224,7 +224,7 @@ evaluate_meta (NetnsEvaluation *evaluation, struct nlattr *data)
 {
   NETNS_ATTRIBUTES (parts, data, NFTA_META_MAX);
   guint key = netns_attribute_get_number (parts[NFTA_META_KEY], G_MAXUINT);
-  NetnsByte *to = find_target (evaluation, parts[NFTA_META_DREG]),
+  NetnsByte *to = find_target (evaluation, parts[NFTA_META_DREG], NETNS_VALUE_MAX),
             *from = find_register (evaluation, parts[NFTA_META_SREG], sizeof (guint32));
 
   if (from != NULL && key == NFT_META_MARK)
@@ -241,7 +241,7 @@ evaluate_connection (NetnsEvaluation *evaluation, struct nlattr *data)
 {
   NETNS_ATTRIBUTES (parts, data, NFTA_CT_MAX);
   guint key = netns_attribute_get_number (parts[NFTA_CT_KEY], G_MAXUINT);
-  NetnsByte *to = find_target (evaluation, parts[NFTA_CT_DREG]),
+  NetnsByte *to = find_target (evaluation, parts[NFTA_CT_DREG], NETNS_VALUE_MAX),
             *from = find_register (evaluation, parts[NFTA_CT_SREG], sizeof (guint32));
 
   if (from != NULL && key == NFT_CT_MARK && netns_here_is_tracked (evaluation->here, evaluation->packets))
@@ -274,7 +274,7 @@ evaluate_payload (NetnsEvaluation *evaluation, struct nlattr *data)
   guint base = netns_attribute_get_number (parts[NFTA_PAYLOAD_BASE], G_MAXUINT),
         offset = netns_attribute_get_number (parts[NFTA_PAYLOAD_OFFSET], 0),
         length = netns_attribute_get_number (parts[NFTA_PAYLOAD_LEN], 0);
-  NetnsByte *to = find_register (evaluation, parts[NFTA_PAYLOAD_DREG], length);
+  NetnsByte *to = find_target (evaluation, parts[NFTA_PAYLOAD_DREG], length);
 
   if (parts[NFTA_PAYLOAD_SREG] != NULL)
     write_payload (evaluation, base, offset, length);
@@ -290,7 +290,7 @@ static NetnsResult
 evaluate_route (NetnsEvaluation *evaluation, struct nlattr *data)
 {
   NETNS_ATTRIBUTES (parts, data, NFTA_FIB_MAX);
-  NetnsByte *to = find_target (evaluation, parts[NFTA_FIB_DREG]);
+  NetnsByte *to = find_target (evaluation, parts[NFTA_FIB_DREG], NETNS_VALUE_MAX);
 
   if (to != NULL)
     netns_load_route (evaluation->here, netns_attribute_get_number (parts[NFTA_FIB_RESULT], 0),
@@ -304,7 +304,7 @@ evaluate_extension (NetnsEvaluation *evaluation, struct nlattr *data)
 {
   NETNS_ATTRIBUTES (parts, data, NFTA_EXTHDR_MAX);
   guint kind = netns_attribute_get_number (parts[NFTA_EXTHDR_OP], NFT_EXTHDR_OP_IPV6);
-  NetnsByte *to = find_target (evaluation, parts[NFTA_EXTHDR_DREG]);
+  NetnsByte *to = find_target (evaluation, parts[NFTA_EXTHDR_DREG], NETNS_VALUE_MAX);
 
   if (to == NULL) /* it changes an option */
     return NETNS_EVALUATION_GOES_ON;
@@ -321,7 +321,7 @@ static NetnsResult
 evaluate_routing (NetnsEvaluation *evaluation, struct nlattr *data)
 {
   NETNS_ATTRIBUTES (parts, data, NFTA_RT_MAX);
-  NetnsByte *to = find_target (evaluation, parts[NFTA_RT_DREG]);
+  NetnsByte *to = find_target (evaluation, parts[NFTA_RT_DREG], NETNS_VALUE_MAX);
 
   if (to != NULL && netns_attribute_get_number (parts[NFTA_RT_KEY], G_MAXUINT) == NFT_RT_XFRM)
     clear (to, 0);
@@ -354,7 +354,7 @@ evaluate_bitwise (NetnsEvaluation *evaluation, struct nlattr *data)
   return NETNS_EVALUATION_GOES_ON;
 }
 
-/* Both ways it is the same. */
+/* Both ways it is the same. Where registers overlap, the kernel turns again what it has turned (nft_byteorder_eval()). */
 static NetnsResult
 evaluate_byteorder (NetnsEvaluation *evaluation, struct nlattr *data)
 {
@@ -366,6 +366,10 @@ evaluate_byteorder (NetnsEvaluation *evaluation, struct nlattr *data)
 
   if (from == NULL || to == NULL || size == 0)
     return netns_evaluation_ask_unknown (evaluation);
+  if (to != from && to < from + length && from < to + length) {
+    netns_load_unknown (to, length);
+    return NETNS_EVALUATION_GOES_ON;
+  }
   for (guint i = 0; i < length; i++)
     turned[i] = from[G_BYTE_ORDER == G_LITTLE_ENDIAN ? MIN (i / size * size + size - 1 - i % size, length - 1) : i];
   memcpy (to, turned, length * sizeof *turned);

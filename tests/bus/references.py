@@ -49,6 +49,22 @@ there.close()
 ''' + WAIT)
 
 
+def in_transit(test, name):
+    """Lives outside, with a descriptor that waits in a socket, where nobody sees it, until the process gets SIGUSR1."""
+    return program(test, f'''
+import os, signal, socket
+near, far = socket.socketpair()
+kept = os.open("/run/netns/{name}", os.O_RDONLY)
+socket.send_fds(near, [b"x"], [kept])
+os.close(kept)
+signal.signal(signal.SIGUSR1, lambda *_: None)
+print("ready", flush=True)
+signal.pause()
+kept = socket.recv_fds(far, 1, 1)
+signal.pause()
+''')
+
+
 def mount(test, name, target, propagation='private', options=()):
     """Lives outside, in a mount namespace of its own where it is mounted."""
     process = subprocess.Popen(

@@ -5,6 +5,7 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import references
@@ -90,6 +91,49 @@ class Delete(netns1.TestCase):
         text = self.assert_busy()
         self.assertEqual(text.count('runs in it'), 20)
         self.assertIn('and 5 more', text)
+
+    # ---- taken back
+
+    def take_over(self, other=None):
+        """Somebody makes a namespace `ns1` as soon as that is unmounted. Returns: whether it was there before the former one was
+        found, which kept @other, a further name of it."""
+        keeper = references.in_transit(self, 'ns1')
+        former = references.inode('ns1')
+        pending = self.root.start(self.path, 'Namespace', 'Delete', '(a{sv})', {})
+        netns1.wait_for(lambda: references.mounts('self', '/run/netns/ns1') == 0)
+        os.unlink('/run/netns/ns1')
+        run('ip', 'netns', 'add', 'ns1')
+        new = references.inode('ns1')
+        keeper.send_signal(signal.SIGUSR1)
+        with self.assertRaises(netns1.BusError) as context:
+            pending.result()
+        self.assertEqual((references.mounts('self', '/run/netns/ns1'), references.inode('ns1')), (1, new))
+        error = context.exception
+        if error.name == 'Busy' and 'something invisible' in error.message:
+            return False
+        self.assertEqual(error.name, 'RolledBack')
+        self.assertIn('“ns1” has become a network namespace in the meantime', error.message)
+        self.assertNotEqual(new, former)
+        if other:
+            self.assertEqual(references.inode(other), former)
+        return True
+
+    def test_name_of_somebody_else_meanwhile(self):
+        """Who has it keeps it: nothing is mounted over it, and the caller is told. Other names are given back."""
+        self.addCleanup(subprocess.run, ['ip', '-all', 'netns', 'delete'], check=True)
+        for other in (None, 'other'):
+            for _ in range(20):
+                run('ip', '-all', 'netns', 'delete')
+                self.path = self.caller.create_namespace('ns1')
+                if other:
+                    inside = references.process(self, 'ns1')
+                    run('ip', 'netns', 'attach', other, str(inside.pid))
+                    inside.kill()
+                    inside.wait()
+                if self.take_over(other):
+                    break
+            else:
+                self.fail('the former one was always found first')
 
     # ---- gone is gone
 
