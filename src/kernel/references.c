@@ -9,6 +9,7 @@
 #include "kernel/file.h"
 #include "kernel/mounts.h"
 #include "kernel/proc.h"
+#include "kernel/socket-search.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +40,7 @@
  * @only: (nullable): the only namespace that counts
  * @device: of nsfs
  * @sockets: (nullable): inodes of sockets in it
+ * @search: (nullable): for further sockets in it
  * @own_pid: this process
  * @references: (element-type NetnsReference): what was found
  * @trees: which views of which mount namespaces were read
@@ -53,6 +55,7 @@ typedef struct {
   const NetnsFileId *only;
   guint64 device;
   GHashTable *sockets;
+  NetnsSocketSearch *search;
   guint own_pid;
   GArray *references;
   GHashTable *trees;
@@ -348,13 +351,26 @@ look_behind_name (const Walk *walk, int descriptors, const char *name, const cha
   return fd >= 0 && ioctl (fd, NS_GET_NSTYPE) == CLONE_NEWNET ? status.stx_ino : 0;
 }
 
+static int
+parse_descriptor (const char *name)
+{
+  return (int) g_ascii_strtoull (name, NULL, 10);
+}
+
+static gboolean
+is_wanted_socket (const Walk *walk, guint64 socket, const char *name)
+{
+  return (walk->sockets != NULL && g_hash_table_contains (walk->sockets, GSIZE_TO_POINTER (socket)))
+         || (walk->search != NULL && netns_socket_search_ask (walk->search, socket, parse_descriptor (name)));
+}
+
 static NetnsReference *
 take_descriptor (Walk *walk, int descriptors, const char *name, const char *text, int process, guint pid)
 {
   guint64 socket = parse_inode (text, "socket:["), inode;
 
   if (socket != 0)
-    return walk->sockets != NULL && g_hash_table_contains (walk->sockets, GSIZE_TO_POINTER (socket))
+    return is_wanted_socket (walk, socket, name)
              ? add_reference (walk, NETNS_REFERENCE_SOCKET, walk->only->inode, process, pid)
              : NULL;
   inode = *text == '/' ? look_behind_name (walk, descriptors, name, text) : parse_nsfs_name (text);
@@ -363,10 +379,9 @@ take_descriptor (Walk *walk, int descriptors, const char *name, const char *text
 }
 
 static void
-look_at_descriptors (Walk *walk, guint pid)
+look_at_descriptors_of (Walk *walk, int process, guint pid)
 {
-  netns_autofd int process = open_process (walk, pid);
-  g_autoptr (DIR) descriptors = process >= 0 ? netns_proc_open (process, "fd") : NULL;
+  g_autoptr (DIR) descriptors = netns_proc_open (process, "fd");
   const char *name;
 
   for (guint i = 0; descriptors != NULL && (name = netns_proc_next (descriptors)) != NULL; i++) {
@@ -379,8 +394,23 @@ look_at_descriptors (Walk *walk, guint pid)
       continue;
     reference = take_descriptor (walk, dirfd (descriptors), name, text, process, pid);
     if (reference != NULL)
-      reference->fd = (int) g_ascii_strtoull (name, NULL, 10);
+      reference->fd = parse_descriptor (name);
   }
+}
+
+static void
+look_at_descriptors (Walk *walk, guint pid)
+{
+  netns_autofd int process = open_process (walk, pid);
+  struct stat status;
+
+  if (process < 0 || fstat (process, &status) < 0)
+    return;
+  if (walk->search != NULL)
+    netns_socket_search_begin (walk->search, pid, status.st_uid);
+  look_at_descriptors_of (walk, process, pid);
+  if (walk->search != NULL)
+    netns_socket_search_end (walk->search);
 }
 
 /* Of this process only where it lives counts. */
@@ -435,6 +465,7 @@ look_at_all (Walk *walk, const GArray *pids)
  * @only: (nullable): a namespace, %NULL for all that there are
  * @sockets: (nullable) (element-type gsize): inodes of the sockets in it, which only a look inside tells; the processes
  *   that have them are listed as well
+ * @search: whether each other socket is asked whether it is in @only: one that is not bound is in no list
  * @limit: milliseconds of CPU time after which nothing more is looked at, 0 for none; one table of mounts is read as a whole
  * @complete: (out) (optional): whether all was looked at
  * @error: `KernelRefused`
@@ -443,13 +474,15 @@ look_at_all (Walk *walk, const GArray *pids)
  * that ends meanwhile, or that we may not look at, is left out.
  *
  * Of this process only its own namespace counts: its descriptors and its threads are in other namespaces for a moment
- * only. References that no file of /proc shows are not found: a socket alone, or a descriptor in transit through a socket.
+ * only. References that no file of /proc shows are not found: a descriptor in transit through a socket, or one that only
+ * io_uring has.
  *
  * Returns: (transfer full) (nullable) (element-type NetnsReference): mounts, then processes with their descriptors behind
  *   them, in the order of their pids
  */
 GArray *
-netns_references_list (const NetnsFileId *only, GHashTable *sockets, guint limit, gboolean *complete, GError **error)
+netns_references_list (const NetnsFileId *only, GHashTable *sockets, gboolean search, guint limit, gboolean *complete,
+                       GError **error)
 {
   g_autoptr (DIR) proc = netns_proc_open (AT_FDCWD, "/proc");
   g_autoptr (GArray) references = g_array_new (FALSE, FALSE, sizeof (NetnsReference));
@@ -457,6 +490,7 @@ netns_references_list (const NetnsFileId *only, GHashTable *sockets, guint limit
   g_autoptr (GHashTable) mounts = g_hash_table_new (g_direct_hash, g_direct_equal);
   g_autoptr (GHashTable) mount_points = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GArray) pids = NULL;
+  g_autoptr (NetnsSocketSearch) socket_search = search ? netns_socket_search_new (only) : NULL;
   struct stat own;
   Walk walk;
 
@@ -470,6 +504,7 @@ netns_references_list (const NetnsFileId *only, GHashTable *sockets, guint limit
                   .only = only,
                   .device = own.st_dev,
                   .sockets = sockets,
+                  .search = socket_search,
                   .own_pid = (guint) getpid (),
                   .references = references,
                   .trees = trees,

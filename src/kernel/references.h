@@ -44,7 +44,7 @@ typedef struct {
   guint master;
 } NetnsReference;
 
-GArray *netns_references_list (const NetnsFileId *only, GHashTable *sockets, guint limit, gboolean *complete,
-                               GError **error);
+GArray *netns_references_list (const NetnsFileId *only, GHashTable *sockets, gboolean search, guint limit,
+                               gboolean *complete, GError **error);
 char *netns_reference_get_path (const NetnsReference *reference);
 int netns_reference_open (const char *path, const NetnsFileId *id, GError **error);

@@ -109,6 +109,7 @@ remove_helpers (GArray *references)
  * @fd: a namespace
  * @id: one that cannot be looked into, because it has no names any longer
  * @sockets: (element-type gsize): the sockets that it had
+ * @search: whether sockets are looked for that are in no list
  * @limit: that of netns_references_list()
  * @complete: (out) (optional): the same
  * @error: `InvalidArgument`, `KernelRefused`
@@ -118,7 +119,7 @@ remove_helpers (GArray *references)
  * Returns: (transfer full) (nullable) (element-type NetnsReference): what keeps a namespace alive besides its names
  */
 GArray *
-netns_remaining_references_list (int fd, guint limit, gboolean *complete, GError **error)
+netns_remaining_references_list (int fd, gboolean search, guint limit, gboolean *complete, GError **error)
 {
   g_autoptr (GHashTable) sockets = NULL;
   NetnsFileId id;
@@ -126,14 +127,14 @@ netns_remaining_references_list (int fd, guint limit, gboolean *complete, GError
   if (!netns_nsfs_identify (fd, &id, error))
     return NULL;
   sockets = netns_sockets_list (fd, error);
-  return sockets ? netns_remaining_references_find (&id, sockets, limit, complete, error) : NULL;
+  return sockets ? netns_remaining_references_find (&id, sockets, search, limit, complete, error) : NULL;
 }
 
 GArray *
-netns_remaining_references_find (const NetnsFileId *id, GHashTable *sockets, guint limit, gboolean *complete,
-                                 GError **error)
+netns_remaining_references_find (const NetnsFileId *id, GHashTable *sockets, gboolean search, guint limit,
+                                 gboolean *complete, GError **error)
 {
-  GArray *references = netns_references_list (id, sockets, limit, complete, error);
+  GArray *references = netns_references_list (id, sockets, search, limit, complete, error);
 
   if (references == NULL)
     return NULL;

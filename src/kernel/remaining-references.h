@@ -4,8 +4,8 @@
 
 #include "kernel/references.h"
 
-GArray *netns_remaining_references_list (int fd, guint limit, gboolean *complete, GError **error);
-GArray *netns_remaining_references_find (const NetnsFileId *id, GHashTable *sockets, guint limit, gboolean *complete,
-                                         GError **error);
+GArray *netns_remaining_references_list (int fd, gboolean search, guint limit, gboolean *complete, GError **error);
+GArray *netns_remaining_references_find (const NetnsFileId *id, GHashTable *sockets, gboolean search, guint limit,
+                                         gboolean *complete, GError **error);
 int netns_remaining_reference_open (const NetnsReference *reference, GError **error);
 char *netns_remaining_references_describe (const GArray *references);

@@ -156,7 +156,7 @@ choose_references (NetnsSweep *sweep, const GArray *references, GHashTable *name
 static void
 search (NetnsSweep *sweep, const NetnsFileId *host)
 {
-  g_autoptr (GArray) references = netns_references_list (NULL, NULL, LIMIT, &sweep->complete, &sweep->error);
+  g_autoptr (GArray) references = netns_references_list (NULL, NULL, FALSE, LIMIT, &sweep->complete, &sweep->error);
   g_autoptr (GHashTable) named = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autoptr (GPtrArray) best = NULL;
 

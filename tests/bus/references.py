@@ -37,13 +37,17 @@ def descriptor(test, name, uid=None):
 
 
 def listener(test, name):
+    return with_socket(test, name, 'socket.create_server(("127.0.0.1", 8080))')
+
+
+def with_socket(test, name, socket):
     """Lives outside, with a socket in it."""
     return program(test, f'''
 import ctypes, signal, socket
 home, there = open("/proc/self/ns/net"), open("/run/netns/{name}")
 enter = lambda file: ctypes.CDLL(None).setns(file.fileno(), 0x40000000)
 assert enter(there) == 0
-kept = socket.create_server(("127.0.0.1", 8080))
+kept = {socket}
 assert enter(home) == 0
 there.close()
 ''' + WAIT)

@@ -50,6 +50,16 @@ class Delete(netns1.TestCase):
     def test_socket(self):
         self.assert_busy(references.listener(self, 'ns1'), words=['has a socket in it'])
 
+    def test_sockets_in_no_list(self):
+        """The kernel lists those that are bound; what is not keeps the namespace all the same."""
+        for kind in ('AF_INET, socket.SOCK_STREAM', 'AF_INET6, socket.SOCK_DGRAM', 'AF_INET, socket.SOCK_RAW, 89',
+                     'AF_PACKET, socket.SOCK_DGRAM', 'AF_NETLINK, socket.SOCK_RAW, 0', 'AF_UNIX, socket.SOCK_STREAM'):
+            with self.subTest(kind):
+                process = references.with_socket(self, 'ns1', f'socket.socket(socket.{kind})')
+                self.assert_busy(process, words=['has a socket in it'])
+                process.kill()
+                process.wait()
+
     def test_mount_outside_of_run_netns(self):
         """In the service's own mount namespace."""
         with open('/run/kept', 'w'):
@@ -317,6 +327,14 @@ link set v1 netns ns1
             if pending.done:
                 break
         self.assertGreater(done, 0)
+
+    def test_kill_who_has_sockets_in_no_list(self):
+        for kind in ('AF_INET6, socket.SOCK_STREAM', 'AF_NETLINK, socket.SOCK_RAW, 0'):
+            with self.subTest(kind):
+                process = references.with_socket(self, 'ns1', f'socket.socket(socket.{kind})')
+                self.delete(self.root, kill=True)
+                self.assertEqual(self.ended_by(process), signal.SIGTERM)
+                self.caller.create_namespace('ns1')
 
     def test_kill_nobody(self):
         """Does not wait the 5 s that processes have to end; on a busy machine one of several shows it."""

@@ -73,7 +73,7 @@ static GArray *
 list (const NetnsFileId *id)
 {
   g_autoptr (GError) error = NULL;
-  GArray *references = netns_references_list (id, NULL, 0, NULL, &error);
+  GArray *references = netns_references_list (id, NULL, FALSE, 0, NULL, &error);
 
   g_assert_no_error (error);
   return references;

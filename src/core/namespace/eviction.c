@@ -128,9 +128,9 @@ netns_eviction_free (NetnsEviction *eviction)
   g_free (eviction);
 }
 
-/* In the background. @limit is milliseconds of CPU time for descriptors. */
+/* In the background. */
 static gboolean
-look (NetnsEviction *eviction, guint limit)
+look_for (NetnsEviction *eviction, gboolean search, guint limit)
 {
   NetnsTarget target = { eviction->name, eviction->id, eviction->cookie, eviction->path };
   g_autoptr (NetnsRun) run = netns_run_new (eviction->grant, &target, 1);
@@ -138,8 +138,15 @@ look (NetnsEviction *eviction, guint limit)
 
   g_clear_pointer (&eviction->references, g_array_unref);
   if (netns_run_get_fd (run, eviction->name, &fd, &eviction->error))
-    eviction->references = netns_remaining_references_list (fd, limit, &eviction->complete, &eviction->error);
+    eviction->references = netns_remaining_references_list (fd, search, limit, &eviction->complete, &eviction->error);
   return eviction->references != NULL;
+}
+
+/* Whatever can be found. */
+static gboolean
+look (NetnsEviction *eviction)
+{
+  return look_for (eviction, TRUE, LOOK_LIMIT);
 }
 
 static gboolean
@@ -210,7 +217,7 @@ survey (gpointer data, GCancellable *cancellable)
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
   g_autofree gboolean *is_callers = NULL;
 
-  if (!look (eviction, LOOK_LIMIT) || !check_spared (eviction))
+  if (!look (eviction) || !check_spared (eviction))
     return;
   is_callers = find_callers (eviction);
   for (guint i = 0; is_callers != NULL && i < eviction->references->len; i++) {
@@ -277,10 +284,10 @@ check_unused (gpointer data, GCancellable *cancellable)
   guint looks = 0;
 
   do {
-    if (!look (eviction, QUICK_LIMIT) || eviction->references->len == 0)
+    if (!look_for (eviction, FALSE, QUICK_LIMIT) || eviction->references->len == 0)
       return;
   } while (++looks < QUICK_LOOKS);
-  if (!eviction->complete && !look (eviction, LOOK_LIMIT))
+  if (!eviction->complete && !look (eviction))
     return;
   if (eviction->references->len > 0)
     netns_refuse_in_use (eviction->name, eviction->references, &eviction->error);
@@ -384,10 +391,10 @@ signal_targets (gpointer data, GCancellable *cancellable)
 {
   NetnsEviction *eviction = data;
 
-  if (!look (eviction, LOOK_LIMIT))
+  if (!look (eviction))
     return;
   open_targets (eviction);
-  if (eviction->targets->len > 0 && !look (eviction, LOOK_LIMIT))
+  if (eviction->targets->len > 0 && !look (eviction))
     return;
   if (!check_spared (eviction) || !check_authorized (eviction))
     return;

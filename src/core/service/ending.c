@@ -189,7 +189,7 @@ look (gpointer data, GCancellable *cancellable)
 {
   Ending *ending = data;
 
-  ending->references = netns_remaining_references_find (&ending->id, ending->sockets, LOOK_LIMIT, NULL, NULL);
+  ending->references = netns_remaining_references_find (&ending->id, ending->sockets, TRUE, LOOK_LIMIT, NULL, NULL);
 }
 
 static void
