@@ -185,6 +185,15 @@ netns_address_get_subnet (const NetnsAddress *address, NetnsAddress *subnet)
     subnet->bytes[bit / 8] &= (guint8) ~(0x80 >> (bit % 8));
 }
 
+/* The last address of @subnet, whatever it is for. */
+void
+netns_address_get_end (const NetnsAddress *subnet, NetnsAddress *end)
+{
+  *end = *subnet;
+  for (guint bit = subnet->prefix; bit < family_bits (subnet->family); bit++)
+    end->bytes[bit / 8] |= (guint8) (0x80 >> (bit % 8));
+}
+
 /**
  * netns_address_get_last:
  * @subnet: a subnet
@@ -198,14 +207,10 @@ netns_address_get_subnet (const NetnsAddress *address, NetnsAddress *subnet)
 gboolean
 netns_address_get_last (const NetnsAddress *subnet, NetnsAddress *last)
 {
-  guint bits = family_bits (subnet->family);
-
-  *last = *subnet;
-  for (guint bit = subnet->prefix; bit < bits; bit++)
-    last->bytes[bit / 8] |= (guint8) (0x80 >> (bit % 8));
+  netns_address_get_end (subnet, last);
   if (subnet->family == AF_INET && subnet->prefix < 31)
     last->bytes[3] &= 0xfe;
-  return subnet->prefix < bits;
+  return subnet->prefix < family_bits (subnet->family);
 }
 
 /* Returns: (transfer full) (element-type NetnsAddress): an empty list */

@@ -37,6 +37,7 @@ gboolean netns_address_contains (const NetnsAddress *subnet, const NetnsAddress 
 gboolean netns_address_overlaps (const NetnsAddress *a, const NetnsAddress *b);
 void netns_address_add (NetnsAddress *address, guint32 count);
 void netns_address_get_subnet (const NetnsAddress *address, NetnsAddress *subnet);
+void netns_address_get_end (const NetnsAddress *subnet, NetnsAddress *end);
 gboolean netns_address_get_last (const NetnsAddress *subnet, NetnsAddress *last);
 GArray *netns_addresses_new (void);
 const NetnsAddress *netns_addresses_find (const GArray *addresses, NetnsAddressFunc fits, const NetnsAddress *address);

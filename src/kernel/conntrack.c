@@ -40,25 +40,34 @@ message_type (int type)
   return (NFNL_SUBSYS_CTNETLINK << 8) | type;
 }
 
-/* One direction, by its destination or its source. */
+static void
+read_address (struct nlattr *const ips[], gboolean destination, NetnsAddress *address)
+{
+  struct nlattr *ipv4 = ips[destination ? CTA_IP_V4_DST : CTA_IP_V4_SRC];
+  struct nlattr *ipv6 = ips[destination ? CTA_IP_V6_DST : CTA_IP_V6_SRC];
+
+  if (ipv4 != NULL && nla_len (ipv4) == 4)
+    netns_address_set_bytes (address, AF_INET, nla_data (ipv4), 32);
+  else if (ipv6 != NULL && nla_len (ipv6) == 16)
+    netns_address_set_bytes (address, AF_INET6, nla_data (ipv6), 128);
+}
+
+/* One direction: the address and the port of its destination or its source, and the other address. */
 static gboolean
-read_tuple (struct nlattr *tuple, gboolean destination, NetnsAddress *address, guint16 *port, guint8 *protocol)
+read_tuple (struct nlattr *tuple, gboolean destination, NetnsAddress *address, guint16 *port, NetnsAddress *other,
+            guint8 *protocol)
 {
   struct nlattr *parts[CTA_TUPLE_MAX + 1], *ips[CTA_IP_MAX + 1], *protocols[CTA_PROTO_MAX + 1];
-  struct nlattr *ipv4, *ipv6, *number;
+  struct nlattr *number;
 
   if (tuple == NULL || nla_parse_nested (parts, CTA_TUPLE_MAX, tuple, tuple_policy) < 0 || parts[CTA_TUPLE_IP] == NULL
       || parts[CTA_TUPLE_PROTO] == NULL || nla_parse_nested (ips, CTA_IP_MAX, parts[CTA_TUPLE_IP], NULL) < 0
       || nla_parse_nested (protocols, CTA_PROTO_MAX, parts[CTA_TUPLE_PROTO], protocol_policy) < 0
       || protocols[CTA_PROTO_NUM] == NULL)
     return FALSE;
-  ipv4 = ips[destination ? CTA_IP_V4_DST : CTA_IP_V4_SRC];
-  ipv6 = ips[destination ? CTA_IP_V6_DST : CTA_IP_V6_SRC];
   number = protocols[destination ? CTA_PROTO_DST_PORT : CTA_PROTO_SRC_PORT];
-  if (ipv4 != NULL && nla_len (ipv4) == 4)
-    netns_address_set_bytes (address, AF_INET, nla_data (ipv4), 32);
-  else if (ipv6 != NULL && nla_len (ipv6) == 16)
-    netns_address_set_bytes (address, AF_INET6, nla_data (ipv6), 128);
+  read_address (ips, destination, address);
+  read_address (ips, !destination, other);
   *port = number != NULL && nla_len (number) == 2 ? GUINT16_FROM_BE (nla_get_u16 (number)) : 0;
   *protocol = nla_get_u8 (protocols[CTA_PROTO_NUM]);
   return TRUE;
@@ -82,8 +91,9 @@ netns_conntrack_parse (const struct nlmsghdr *header, NetnsFlow *flow, NetnsFlow
   if (!netns_message_parse (header, sizeof (struct nfgenmsg), attributes, CTA_MAX, policy))
     return FALSE;
   original = attributes[CTA_TUPLE_ORIG];
-  if (!read_tuple (original, TRUE, &flow->destination, &flow->port, &flow->protocol)
-      || !read_tuple (attributes[CTA_TUPLE_REPLY], FALSE, &flow->source, &flow->source_port, &flow->protocol)
+  if (!read_tuple (original, TRUE, &flow->destination, &flow->port, &flow->caller, &flow->protocol)
+      || !read_tuple (attributes[CTA_TUPLE_REPLY], FALSE, &flow->source, &flow->source_port, &flow->answered,
+                      &flow->protocol)
       || nla_len (original) > NETNS_FLOW_TUPLE_MAX)
     return FALSE;
   entry->family = ((const struct nfgenmsg *) nlmsg_data (header))->nfgen_family;

@@ -14,8 +14,10 @@
  * @port: port of @destination, or 0
  * @source: where the answers come from; not @destination if it is translated
  * @source_port: port of @source, or 0
+ * @caller: who calls
+ * @answered: where the answers are sent to; not @caller if that is translated
  *
- * What a connection looks like at the end that is called.
+ * What a connection looks like.
  */
 typedef struct {
   guint8 protocol;
@@ -23,6 +25,8 @@ typedef struct {
   guint16 port;
   NetnsAddress source;
   guint16 source_port;
+  NetnsAddress caller;
+  NetnsAddress answered;
 } NetnsFlow;
 
 #define NETNS_FLOW_TUPLE_MAX 512 /* addresses, ports and a zone, each with a header of 4 bytes */

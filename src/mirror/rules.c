@@ -24,7 +24,7 @@ take_event (const NetnsRulesEvent *event, gpointer data)
   /* A program that may change the rules of a namespace may also use the name of our thread: then its changes go
    * unnoticed. */
   gboolean by_us = strcmp (event->program, NETNS_WORKER_NAME) == 0;
-  guint changes = event->elsewhere ? NETNS_RULES_OTHERS | (by_us ? NETNS_RULES_BY_US : 0) : 0;
+  guint changes = (by_us ? NETNS_RULES_BY_US : 0) | (event->elsewhere ? NETNS_RULES_OTHERS : 0);
 
   if (event->in_table && !by_us)
     changes |= NETNS_RULES_OURS;

@@ -14,15 +14,18 @@ is_ours (JsonObject *object, gboolean is_table)
          && strcmp (netns_nft_get_text (object, is_table ? "name" : "table"), NETNS_TABLE) == 0;
 }
 
-/* A port forward is nothing but elements of maps. Those of sets are merged by the kernel as it likes. */
+/* A port forward is nothing but elements of maps, and of sets that tell callers apart. Those of other sets are merged by
+ * the kernel as it likes. */
 static void
-note_elements (GPtrArray *lines, JsonObject *object)
+note_elements (const char *type, GPtrArray *lines, JsonObject *object)
 {
   JsonArray *elements = netns_nft_get_array (object, "elem");
   const char *name = netns_nft_get_text (object, "name");
 
-  for (guint i = 0; elements != NULL && !g_str_has_suffix (name, "-counted") && i < json_array_get_length (elements);
-       i++)
+  if (g_str_has_suffix (name, "-counted")
+      || (strcmp (type, "set") == 0 && !g_str_has_suffix (name, "-away4") && !g_str_has_suffix (name, "-away6")))
+    return;
+  for (guint i = 0; elements != NULL && i < json_array_get_length (elements); i++)
     g_ptr_array_add (lines, g_strconcat ("element ", name, NULL));
 }
 
@@ -32,6 +35,7 @@ static void
 note (const char *type, JsonObject *object, gpointer data)
 {
   static const char *const types[] = { "table", "chain", "rule", "set", "map", NULL };
+  static const char *const holders[] = { "element", "map", "set", NULL };
   static const char *const members[] = { "name", "chain", "hook", "policy", "comment" };
   GPtrArray *lines = data;
   g_autoptr (GString) line = NULL;
@@ -42,8 +46,8 @@ note (const char *type, JsonObject *object, gpointer data)
     netns_nft_foreach_member (object, note, lines);
   else if (!is_ours (object, strcmp (type, "table") == 0))
     return;
-  if (strcmp (type, "element") == 0 || strcmp (type, "map") == 0)
-    note_elements (lines, object);
+  if (g_strv_contains (holders, type))
+    note_elements (type, lines, object);
   if (!g_strv_contains (types, type))
     return;
   line = g_string_new (type);

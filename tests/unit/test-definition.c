@@ -32,7 +32,7 @@ static const struct {
    "[Forward]\nName=12\nNamespace=web\nCookie=9\nOwner=1000\nIdentity=18446744073709551614\nProtocol="
     "sctp\nListenAddress=::1\n"
     "ListenPort=65535\nCount=1\nTargetPort=80\nScope=public\nNetwork=lab\nBridge=nn-lab\nPort=nnx1\n"
-    "Address4=10.89.0.2\nAddress6=fd00::2\n"                                                           },
+    "Address4=10.89.0.2\nAddress6=fd00::2\nAway=0.0.0.0/32;10.0.0.255/32;::/128;ff::/128;\n"           },
   { &netns_firewall_class,
    "[Firewall]\nName=77\nNamespace=web\nCookie=77\nOwner=1000\nIdentity=18446744073709551614\nDrop=input;output;\n"
     "Rules={'action': <'accept'>, 'handle': <uint64 4>, 'chain': <'input'>};\nLastHandle=9\n"          },
@@ -49,25 +49,29 @@ static const struct {
   const NetnsDefinitionClass *class;
   const char *text;
 } bad[] = {
-  { &netns_network_class,     "[Network]\nName=a name\nNamespace=\n"                                                },
-  { &netns_network_class,     "[Network]\nName=lab\nNamespace=\nSubnets=10.89.0.0/33;\n"                            },
-  { &netns_network_class,     "Name=lab\n"                                                                          },
-  { &netns_network_class,     "[Network]\nName=7:lab\nNamespace=\nCookie=7\n"                                       },
-  { &netns_network_class,     "[Network]\nName=7:lab\nNamespace=web\nCookie=8\n"                                    },
-  { &netns_network_class,     "[Network]\nName=7:\nNamespace=web\nCookie=7\n"                                       },
-  { &netns_network_class,     "[Network]\nName=7:a:b\nNamespace=web\nCookie=7\n"                                    },
-  { &netns_network_class,     "[Network]\nName=lab\nNamespace=web\n"                                                },
-  { &netns_binding_class,     "[Binding]\nName=1.x\nNamespace=\nPort=\" }; flush ruleset\n"                         },
-  { &netns_loop_permit_class, "[Loop]\nName=1.7\nNamespace=\nCookie=1\nIndex=8\n"                                   },
-  { &netns_nat_class,         "[Nat]\nName=1\nNamespace=\nToAddress=nowhere\n"                                      },
-  { &netns_forward_class,     "[Forward]\nName=1\nNamespace=\nProtocol=tcp\nListenPort=0\nCount=1\nTargetPort=80\n" },
-  { &netns_forward_class,     "[Forward]\nName=1\nNamespace=\nListenPort=80\nCount=1\nTargetPort=80\n"              },
+  { &netns_network_class,     "[Network]\nName=a name\nNamespace=\n"                                                 },
+  { &netns_network_class,     "[Network]\nName=lab\nNamespace=\nSubnets=10.89.0.0/33;\n"                             },
+  { &netns_network_class,     "Name=lab\n"                                                                           },
+  { &netns_network_class,     "[Network]\nName=7:lab\nNamespace=\nCookie=7\n"                                        },
+  { &netns_network_class,     "[Network]\nName=7:lab\nNamespace=web\nCookie=8\n"                                     },
+  { &netns_network_class,     "[Network]\nName=7:\nNamespace=web\nCookie=7\n"                                        },
+  { &netns_network_class,     "[Network]\nName=7:a:b\nNamespace=web\nCookie=7\n"                                     },
+  { &netns_network_class,     "[Network]\nName=lab\nNamespace=web\n"                                                 },
+  { &netns_binding_class,     "[Binding]\nName=1.x\nNamespace=\nPort=\" }; flush ruleset\n"                          },
+  { &netns_loop_permit_class, "[Loop]\nName=1.7\nNamespace=\nCookie=1\nIndex=8\n"                                    },
+  { &netns_nat_class,         "[Nat]\nName=1\nNamespace=\nToAddress=nowhere\n"                                       },
   { &netns_forward_class,
-   "[Forward]\nName=1\nNamespace=\nProtocol=tcp\nListenPort=65536\nCount=1\nTargetPort=80\nScope=host\n"            },
+   "[Forward]\nName=1\nNamespace=\nProtocol=tcp\nListenPort=80\nCount=1\nTargetPort=80\nAway=10.0.0.1/32;\n"         },
   { &netns_forward_class,
-   "[Forward]\nName=1\nNamespace=\nProtocol=icmp\nListenPort=80\nCount=1\nTargetPort=80\nScope=host\n"              },
-  { &netns_firewall_class,    "[Firewall]\nName=1\nNamespace=\nDrop=prerouting;\n"                                  },
-  { &netns_firewall_class,    "[Firewall]\nName=1\nNamespace=\nRules={'chain'\\: <'nowhere'>};\n"                   },
+   "[Forward]\nName=1\nNamespace=\nProtocol=tcp\nListenPort=80\nCount=1\nTargetPort=80\nAway=10.0.0.1/32;::1/128;\n" },
+  { &netns_forward_class,     "[Forward]\nName=1\nNamespace=\nProtocol=tcp\nListenPort=0\nCount=1\nTargetPort=80\n"  },
+  { &netns_forward_class,     "[Forward]\nName=1\nNamespace=\nListenPort=80\nCount=1\nTargetPort=80\n"               },
+  { &netns_forward_class,
+   "[Forward]\nName=1\nNamespace=\nProtocol=tcp\nListenPort=65536\nCount=1\nTargetPort=80\nScope=host\n"             },
+  { &netns_forward_class,
+   "[Forward]\nName=1\nNamespace=\nProtocol=icmp\nListenPort=80\nCount=1\nTargetPort=80\nScope=host\n"               },
+  { &netns_firewall_class,    "[Firewall]\nName=1\nNamespace=\nDrop=prerouting;\n"                                   },
+  { &netns_firewall_class,    "[Firewall]\nName=1\nNamespace=\nRules={'chain'\\: <'nowhere'>};\n"                    },
 };
 
 static void

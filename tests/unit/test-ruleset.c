@@ -81,6 +81,7 @@ add_forward (guint8 protocol, const char *listen_address, guint16 count)
   forward->bridge = g_strdup ("lan");
   forward->port = g_strdup ("veth-web-h");
   forward->addresses[0] = fake_parse ("10.0.0.2");
+  forward->away = netns_addresses_new ();
   add_owned (forward);
   return forward;
 }
@@ -318,6 +319,14 @@ test_forwards (void)
                 "[{'concat':['tcp',8081]},{'goto':{'target':'host'}}]]\n");
   /* Whom a forward leads into is guarded. */
   assert_line ("rule", "expr", "add forward network lan: [" LINK ("oifname", "lan") "," REJECT "]\n");
+  /* Whom it answers by another way. */
+  g_array_append_vals (((NetnsForward *) definitions->pdata[1])->away,
+                       (NetnsAddress[]) { fake_parse ("10.9.0.0"), fake_parse ("10.9.0.255"), fake_parse ("10.7.0.1"),
+                                          fake_parse ("10.7.0.1") },
+                       4);
+  assert_line ("element", "elem",
+               "add any-away4 : [{'concat':['tcp',{'range':[8080,8081]},{'range':['10.9.0.0','10.9.0.255']}]},"
+               "{'concat':['tcp',{'range':[8080,8081]},'10.7.0.1']}]\n");
   /* Another forward changes nothing but elements. */
   frame = netns_ruleset_build (definitions, FALSE);
   whole = netns_ruleset_build (definitions, TRUE);

@@ -176,12 +176,13 @@ list_addresses (const NetnsAddress *addresses, gsize count, gboolean loopback6)
   return list;
 }
 
-/* Of a forward that goes, or leads elsewhere from now on: its connections. Of a new one: those to its ports that were not
- * translated, which would go on so. */
+/* Of a forward that goes, or leads elsewhere from now on: its connections. If only the answers leave by another way from
+ * now on: those of @callers, who are answered no longer. Of a new one: those to its ports that were not translated, which
+ * would go on so. */
 static void
-plan_forgetting (NetnsPlan *plan, const NetnsForward *forward, gboolean translated)
+plan_forgetting (NetnsPlan *plan, const NetnsForward *forward, gboolean translated, GArray *callers)
 {
-  g_autoptr (GArray) called = list_addresses (&forward->listen_address, 1, FALSE);
+  g_autoptr (GArray) called = list_addresses (&forward->listen_address, 1, FALSE), none = netns_addresses_new ();
   g_autoptr (GArray) targets = list_addresses (forward->addresses, translated ? G_N_ELEMENTS (forward->addresses) : 0,
                                                translated && netns_forward_takes_loopback6 (forward));
 
@@ -193,6 +194,7 @@ plan_forgetting (NetnsPlan *plan, const NetnsForward *forward, gboolean translat
                                    .target_port = forward->target_port,
                                    .called = called,
                                    .targets = targets,
+                                   .callers = callers ? callers : none,
                                  });
 }
 
@@ -249,6 +251,7 @@ netns_forward_create (NetnsCore *core, guint caller, const char *namespace_name,
   *number = netns_core_find_free_number (core, &netns_forward_class);
   name = g_strdup_printf ("%u", *number);
   forward = netns_definition_new (&netns_forward_class, name, namespace->name, namespace->cookie, caller);
+  forward->away = netns_addresses_new ();
   if (!read_options (forward, protocol, target_port, values, error))
     return NULL;
   netns_forward_locate (core, forward);
@@ -262,8 +265,24 @@ netns_forward_create (NetnsCore *core, guint caller, const char *namespace_name,
   netns_forward_plan_hold (plan, forward, FALSE);
   plan_settings (plan, netns_plan_setting_borrow, new, all);
   netns_desired_replace_all (core, plan, none, new);
-  plan_forgetting (plan, forward, FALSE);
+  plan_forgetting (plan, forward, FALSE, NULL);
   return g_steal_pointer (&plan);
+}
+
+/* What has to be forgotten of a forward that is deleted, or replaced by one of those @after. */
+static void
+plan_forgetting_of (NetnsPlan *plan, const NetnsForward *forward, GPtrArray *after)
+{
+  for (guint i = 0; i < after->len; i++) {
+    const NetnsForward *next = g_ptr_array_index (after, i);
+
+    if (strcmp (next->base.name, forward->base.name) != 0 || !netns_forward_has_same_way (next, forward))
+      continue;
+    if (next->away->len > 0)
+      plan_forgetting (plan, forward, TRUE, next->away);
+    return;
+  }
+  plan_forgetting (plan, forward, TRUE, NULL);
 }
 
 /* Adds the steps that turn forwards @before, as the service has them, into those @after, (element-type NetnsForward);
@@ -282,7 +301,7 @@ netns_forward_plan_move (NetnsCore *core, NetnsPlan *plan, GPtrArray *before, GP
   plan_settings (plan, netns_plan_setting_borrow, after, all);
   netns_desired_replace_all (core, plan, before, after);
   for (guint i = 0; i < before->len; i++)
-    plan_forgetting (plan, g_ptr_array_index (before, i), TRUE);
+    plan_forgetting_of (plan, g_ptr_array_index (before, i), after);
   plan_settings (plan, netns_plan_setting_return, before, left);
 }
 

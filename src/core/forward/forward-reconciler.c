@@ -11,6 +11,8 @@
 struct _NetnsForwardReconciler {
   NetnsReconciler base;
   NetnsRelay *relay;
+  gboolean retry; /* what failed, once rules were changed */
+  gboolean retried;
 };
 
 static void
@@ -22,13 +24,6 @@ serve (NetnsForwardReconciler *forwards, const NetnsForward *forward)
   if (listeners != NULL && listeners->len > 0)
     netns_relay_serve (forwards->relay, forward->base.name, forward->protocol, listeners);
   netns_relay_aim (forwards->relay, forward->base.name, &target, forward->target_port);
-}
-
-static gboolean
-is_same (const NetnsForward *a, const NetnsForward *b)
-{
-  return netns_definition_compare (a, b) == 0 && strcmp (a->network, b->network) == 0
-         && strcmp (a->bridge, b->bridge) == 0 && strcmp (a->port, b->port) == 0;
 }
 
 /* Forwards whose namespace is gone are deleted, and those that lead elsewhere are replaced. */
@@ -52,7 +47,7 @@ plan_moves (NetnsReconciler *reconciler)
       netns_forward_plan_hold (plan, forward, TRUE);
     moved = netns_definition_copy (forward);
     netns_forward_locate (core, moved);
-    if (is_same (forward, moved))
+    if (netns_forward_has_same_way (forward, moved) && netns_forward_has_same_answers (forward, moved))
       continue;
     g_ptr_array_add (before, forward);
     g_ptr_array_add (after, g_steal_pointer (&moved));
@@ -64,12 +59,15 @@ plan_moves (NetnsReconciler *reconciler)
 static void
 on_done (NetnsReconciler *reconciler, NetnsPlan *plan, const GError *error)
 {
-  g_autoptr (GPtrArray) forwards = netns_core_list_definitions (reconciler->core, &netns_forward_class, NULL);
+  NetnsForwardReconciler *forwards = (NetnsForwardReconciler *) reconciler;
+  g_autoptr (GPtrArray) list = netns_core_list_definitions (reconciler->core, &netns_forward_class, NULL);
 
+  forwards->retry = error != NULL && !forwards->retried;
+  forwards->retried &= error != NULL;
   if (error != NULL)
     g_message ("Cannot update port forwards after a namespace changed: %s", error->message);
-  for (guint i = 0; i < forwards->len; i++)
-    serve ((NetnsForwardReconciler *) reconciler, g_ptr_array_index (forwards, i));
+  for (guint i = 0; i < list->len; i++)
+    serve (forwards, g_ptr_array_index (list, i));
 }
 
 static const NetnsReconcilerClass class = { .settle = TRUE, .plan = plan_moves, .done = on_done };
@@ -96,16 +94,39 @@ on_link_changed (NetnsLink *link, guint changes, gpointer data)
 }
 
 static void
+on_namespace_changed (NetnsNamespace *namespace, guint changes, gpointer data)
+{
+  if (changes & (NETNS_NAMESPACE_ROUTES | NETNS_NAMESPACE_ROUTE_DATA))
+    note (data);
+}
+
+static void
 on_namespace_removed (NetnsNamespace *namespace, gpointer data)
 {
   note (data);
+}
+
+/* What failed because somebody had taken away rules, or an earlier version of the service had made them without what this
+ * one needs, can be done once they are restored. Once: what fails for another reason must not keep the machine busy. */
+static void
+on_rules_changed (NetnsNamespace *namespace, guint changes, gpointer data)
+{
+  NetnsForwardReconciler *forwards = data;
+
+  if (!forwards->retry || namespace->source != NETNS_SOURCE_HOST || (changes & NETNS_RULES_BY_US) == 0)
+    return;
+  forwards->retry = FALSE;
+  forwards->retried = TRUE;
+  note (forwards);
 }
 
 static const NetnsObserver mirror_observer = {
   .link_added = on_link,
   .link_removed = on_link,
   .link_changed = on_link_changed,
+  .namespace_changed = on_namespace_changed,
   .namespace_removed = on_namespace_removed,
+  .rules_changed = on_rules_changed,
 };
 
 /* A network that comes may be on a bridge that is there already. */

@@ -161,6 +161,19 @@ has_address (const GArray *addresses, const NetnsAddress *address)
   return FALSE;
 }
 
+static gboolean
+is_in_ranges (const GArray *ranges, const NetnsAddress *address)
+{
+  for (guint i = 0; i + 1 < ranges->len; i += 2) {
+    const NetnsAddress *range = &g_array_index (ranges, NetnsAddress, i);
+
+    if (range->family == address->family && memcmp (range[0].bytes, address->bytes, sizeof address->bytes) <= 0
+        && memcmp (range[1].bytes, address->bytes, sizeof address->bytes) >= 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Without targets: what was called and not translated; else what is among them. */
 static gboolean
 fits (const NetnsFlow *flow, gpointer data)
@@ -169,7 +182,10 @@ fits (const NetnsFlow *flow, gpointer data)
   guint offset = (guint) flow->port - pattern->port;
 
   if (flow->protocol != pattern->protocol || flow->port < pattern->port || offset >= pattern->count
-      || (pattern->called->len > 0 && !has_address (pattern->called, &flow->destination)))
+      || (pattern->called->len > 0 && !has_address (pattern->called, &flow->destination))
+      || (pattern->callers->len > 0
+          && (!netns_address_equal_host (&flow->caller, &flow->answered)
+              || !is_in_ranges (pattern->callers, &flow->caller))))
     return FALSE;
   if (netns_address_equal_host (&flow->source, &flow->destination) && flow->source_port == flow->port)
     return pattern->targets->len == 0 || has_address (pattern->targets, &flow->source);
@@ -189,6 +205,7 @@ static const NetnsField forget_fields[] = {
   { "target-port", NETNS_FIELD_UINT16, offsetof (NetnsConnectionsForget, target_port) },
   { "called", NETNS_FIELD_ADDRESSES, offsetof (NetnsConnectionsForget, called) },
   { "targets", NETNS_FIELD_ADDRESSES, offsetof (NetnsConnectionsForget, targets) },
+  { "callers", NETNS_FIELD_ADDRESSES, offsetof (NetnsConnectionsForget, callers) },
   { NULL }
 };
 

@@ -32,6 +32,8 @@ typedef struct {
  * @target_port: first port of the targets
  * @called: (element-type NetnsAddress): addresses of the host, none for all
  * @targets: (element-type NetnsAddress): where they were translated to, none for those that were not translated
+ * @callers: (element-type NetnsAddress): who called and is shown to the target: ranges, each as its first and its last
+ *           address; none for all connections
  */
 typedef struct {
   guint8 protocol;
@@ -40,6 +42,7 @@ typedef struct {
   guint16 target_port;
   GArray *called;
   GArray *targets;
+  GArray *callers;
 } NetnsConnectionsForget;
 
 /**

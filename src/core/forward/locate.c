@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/forward/locate.h"
 
+#include "core/forward/answers.h"
 #include "core/link/address.h"
 #include "core/network/pool.h"
 #include "core/service/lookup.h"
@@ -53,8 +54,39 @@ set_way (NetnsForward *forward, const char *network, const char *bridge, const c
   forward->port = g_strdup (port);
 }
 
-/* Whether the link is connected to a network of the host, with an address that the forward can use. */
-static gboolean
+/* Notes which callers are answered by another way, and returns of how many families the default route goes back. */
+static guint
+take_answers (NetnsForward *forward, const NetnsNetwork *network, const NetnsLink *link, const NetnsLink *bridge)
+{
+  static const int families[] = { AF_INET, AF_INET6 };
+  const NetnsWayIn way = {
+    .routes = link->namespace->routes,
+    .link = link->info.index,
+    .subnets = network->subnets,
+    .gateways = bridge->addresses,
+  };
+  guint defaults = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    if (netns_forward_has_family (forward, families[i])) {
+      netns_answers_find_away (&way, families[i], forward->away);
+      defaults += netns_answers_have_default (&way, families[i]) ? 1 : 0;
+    }
+  return defaults;
+}
+
+static void
+clear_target (NetnsForward *forward)
+{
+  memset (forward->addresses, 0, sizeof forward->addresses);
+  g_array_set_size (forward->away, 0);
+  set_way (forward, "", "", "");
+}
+
+/* Notes how the namespace is reached by @link, if that is connected to a network of the host, with an address that the
+ * forward can use.
+ * Returns: 0 for not at all; the more, the better */
+static guint
 try_link (NetnsCore *core, NetnsForward *forward, NetnsLink *link)
 {
   NetnsLink *port = netns_mirror_get_peer (netns_core_get_mirror (core), link);
@@ -63,28 +95,36 @@ try_link (NetnsCore *core, NetnsForward *forward, NetnsLink *link)
                         : NULL;
   const NetnsNetwork *network = bridge ? netns_core_find_network_of (core, bridge) : NULL;
 
-  memset (forward->addresses, 0, sizeof forward->addresses);
+  clear_target (forward);
   if (network == NULL || network->isolated)
-    return FALSE;
+    return 0;
   take_addresses (core, forward, network, link);
   if (!netns_forward_has_family (forward, AF_INET) && !netns_forward_has_family (forward, AF_INET6)
       && !(netns_forward_takes_loopback6 (forward) && forward->addresses[0].family != AF_UNSPEC))
-    return FALSE;
+    return 0;
   set_way (forward, network->base.name, network->bridge, port->info.name);
-  return TRUE;
+  return 1 + take_answers (forward, network, link, bridge);
 }
 
-/* Notes how the namespace of @forward is reached now: by the first of its links that is connected to a network of the
- * host and has an address of that network, of the family that is forwarded. */
+/* Notes how the namespace of @forward is reached now: by a link that is connected to a network of the host and has an
+ * address of that network, of the family that is forwarded. Of several by the one that its default routes use, because
+ * its answers leave there; else by the first. */
 void
 netns_forward_locate (NetnsCore *core, NetnsForward *forward)
 {
   NetnsNamespace *namespace = netns_mirror_get_namespace (netns_core_get_mirror (core), forward->base.namespace_name);
   g_autoptr (GPtrArray) links = namespace ? netns_namespace_list_links (namespace) : g_ptr_array_new ();
+  NetnsLink *best = NULL;
+  guint most = 0;
 
-  for (guint i = 0; i < links->len; i++)
-    if (try_link (core, forward, g_ptr_array_index (links, i)))
-      return;
-  memset (forward->addresses, 0, sizeof forward->addresses);
-  set_way (forward, "", "", "");
+  for (guint i = 0; i < links->len; i++) {
+    guint value = try_link (core, forward, g_ptr_array_index (links, i));
+
+    if (value > most)
+      best = g_ptr_array_index (links, i);
+    most = MAX (most, value);
+  }
+  clear_target (forward);
+  if (best != NULL)
+    try_link (core, forward, best);
 }

@@ -23,25 +23,31 @@ static const Kind kinds[] = {
   { "one6", AF_INET6,  "ipv6_addr" },
 };
 
-/* What each kind has: maps that say where to, for targets of one family or of both, and a set that counts what comes. */
+/* What each kind has: maps that say where to, for targets of one family or of both, a set that counts what comes, and
+ * sets of who is answered by another way, with ranges of ports and of addresses. */
 typedef enum {
   ADDRESS4,
   ADDRESS6,
   PORT,
   COUNTED,
   SCOPE,
+  AWAY4,
+  AWAY6,
 } Map;
 
 static const struct {
   const char *name;
   int family;
-  const char *type;
+  const char *type;   /* of what a map says, NULL for a set */
+  const char *caller; /* type of the last part of the key, NULL for none */
 } maps[] = {
-  { "address4", AF_INET,   "ipv4_addr"    },
-  { "address6", AF_INET6,  "ipv6_addr"    },
-  { "port",     AF_UNSPEC, "inet_service" },
-  { "counted",  AF_UNSPEC, NULL           },
-  { "scope",    AF_UNSPEC, "verdict"      },
+  { "address4", AF_INET,   "ipv4_addr",    NULL        },
+  { "address6", AF_INET6,  "ipv6_addr",    NULL        },
+  { "port",     AF_UNSPEC, "inet_service", NULL        },
+  { "counted",  AF_UNSPEC, NULL,           NULL        },
+  { "scope",    AF_UNSPEC, "verdict",      NULL        },
+  { "away4",    AF_INET,   NULL,           "ipv4_addr" },
+  { "away6",    AF_INET6,  NULL,           "ipv6_addr" },
 };
 
 /* `translate` sends a packet to where the maps say; the three chains before it are named for scopes and say who may get
@@ -117,16 +123,16 @@ add_rules (GVariantBuilder *commands)
 
 /* The parts of the keys of its maps. */
 static GVariant *
-types_of (const Kind *kind)
+types_of (const Kind *kind, const char *caller)
 {
-  return kind->type ? netns_nft_texts (kind->type, "inet_proto", "inet_service")
-                    : netns_nft_texts ("inet_proto", "inet_service");
+  return netns_nft_list (kind->type ? netns_nft_text (kind->type) : NULL, netns_nft_text ("inet_proto"),
+                         netns_nft_text ("inet_service"), caller ? netns_nft_text (caller) : NULL);
 }
 
 static GVariant *
-make_key (GVariant *address, GVariant *protocol, GVariant *port)
+make_key (GVariant *address, GVariant *protocol, GVariant *port, GVariant *caller)
 {
-  return netns_nft_word ("concat", netns_nft_list (address, protocol, port));
+  return netns_nft_word ("concat", netns_nft_list (address, protocol, port, caller));
 }
 
 /* The key of a packet. */
@@ -134,7 +140,7 @@ static GVariant *
 key_of_packet (const Kind *kind)
 {
   return make_key (kind->type ? netns_nft_payload (netns_nft_family (kind->listen_family), "daddr") : NULL,
-                   netns_nft_meta ("l4proto"), netns_nft_payload ("th", "dport"));
+                   netns_nft_meta ("l4proto"), netns_nft_payload ("th", "dport"), NULL);
 }
 
 static GVariant *
@@ -143,13 +149,13 @@ called (const char *key)
   return netns_nft_object ("ct", "key", netns_nft_text (key), "dir", netns_nft_text ("original"), NULL);
 }
 
-/* The key of a connection: what was called before it was translated. */
+/* The key of a connection: what was called before it was translated, and who calls. */
 static GVariant *
-key_of_connection (const Kind *kind)
+key_of_connection (const Kind *kind, GVariant *caller)
 {
   g_autofree char *address = g_strconcat (netns_nft_family (kind->listen_family), " daddr", NULL);
 
-  return make_key (kind->type ? called (address) : NULL, netns_nft_meta ("l4proto"), called ("proto-dst"));
+  return make_key (kind->type ? called (address) : NULL, netns_nft_meta ("l4proto"), called ("proto-dst"), caller);
 }
 
 static char *
@@ -174,8 +180,9 @@ add_maps_of (GVariantBuilder *commands, const Kind *kind)
     if (fits (kind, map))
       netns_nft_add (commands, "add",
                      netns_nft_object (type ? "map" : "set", NETNS_NFT_OF_TABLE, "name", netns_nft_text (name), "type",
-                                       types_of (kind), "map", type ? netns_nft_text (type) : NULL, "stmt",
-                                       type ? NULL : netns_nft_list (netns_nft_statement ("counter")), NULL));
+                                       types_of (kind, maps[map].caller), "map", type ? netns_nft_text (type) : NULL,
+                                       "flags", maps[map].caller ? netns_nft_texts ("interval") : NULL, "stmt",
+                                       map == COUNTED ? netns_nft_list (netns_nft_statement ("counter")) : NULL, NULL));
   }
 }
 
@@ -216,7 +223,23 @@ add_counts (GVariantBuilder *commands, const Kind *kind)
   for (const NetnsWord *protocol = netns_forwarded_protocols; protocol->word != NULL; protocol++)
     RULE ("count", protocol_is ("==", netns_nft_text (protocol->word)),
           netns_nft_match ("==", netns_nft_connection ("direction"), netns_nft_text ("original")), is_dnat (),
-          netns_nft_match ("==", key_of_connection (kind), netns_nft_text (counted)));
+          netns_nft_match ("==", key_of_connection (kind, NULL), netns_nft_text (counted)));
+}
+
+/* Who is answered by another way would get no answers, or such as nobody translates back. So the target sees the host's
+ * address on its network, which it answers there. */
+static void
+add_away (GVariantBuilder *commands, const Kind *kind, Map map)
+{
+  g_autofree char *name = map_name (kind, map), *away = g_strconcat ("@", name, NULL);
+
+  for (const NetnsWord *protocol = netns_forwarded_protocols; protocol->word != NULL; protocol++)
+    RULE (
+      "postrouting", protocol_is ("==", netns_nft_text (protocol->word)), is_dnat (),
+      netns_nft_match_link ("oifname", "@bridges"),
+      netns_nft_match ("==", key_of_connection (kind, netns_nft_payload (netns_nft_family (maps[map].family), "saddr")),
+                       netns_nft_text (away)),
+      netns_nft_statement ("masquerade"));
 }
 
 /* A client on the same bridge would get replies from an address to which it did not connect. */
@@ -247,6 +270,9 @@ netns_forward_rules_add_frame (GVariantBuilder *commands, GPtrArray *networks)
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
     RULE ("forwards", look_up ("vmap", &kinds[i], SCOPE));
     add_counts (commands, &kinds[i]);
+    for (Map map = AWAY4; map <= AWAY6; map++)
+      if (fits (&kinds[i], map))
+        add_away (commands, &kinds[i], map);
   }
   for (guint i = 0; i < networks->len; i++)
     add_hairpin (commands, g_ptr_array_index (networks, i));
@@ -271,11 +297,41 @@ address_value (const NetnsAddress *address)
 }
 
 static GVariant *
+make_range (GVariant *first, GVariant *last)
+{
+  return netns_nft_word ("range", netns_nft_list (first, last));
+}
+
+/* The callers from the first address of @range to the second, of all ports of @forward. */
+static GVariant *
+key_of_callers (const NetnsForward *forward, const NetnsAddress *range)
+{
+  GVariant *first = g_variant_new_uint32 (forward->listen_port);
+  GVariant *ports = forward->count == 1
+                      ? first
+                      : make_range (first, g_variant_new_uint32 (forward->listen_port + forward->count - 1u));
+
+  return make_key (forward->listen_address.family ? address_value (&forward->listen_address) : NULL,
+                   netns_nft_text (netns_protocol_print (forward->protocol)), ports,
+                   netns_address_equal_host (&range[0], &range[1])
+                     ? address_value (range)
+                     : make_range (address_value (&range[0]), address_value (&range[1])));
+}
+
+static void
+add_list (GVariantBuilder *commands, const char *verb, const char *name, GPtrArray *elements)
+{
+  netns_nft_add (commands, verb,
+                 netns_nft_object ("element", NETNS_NFT_OF_TABLE, "name", netns_nft_text (name), "elem",
+                                   netns_nft_list_of ((GVariant **) elements->pdata, elements->len), NULL));
+}
+
+static GVariant *
 element_of (const NetnsForward *forward, Map map, guint offset)
 {
   GVariant *key = make_key (forward->listen_address.family ? address_value (&forward->listen_address) : NULL,
                             netns_nft_text (netns_protocol_print (forward->protocol)),
-                            g_variant_new_uint32 ((guint) forward->listen_port + offset));
+                            g_variant_new_uint32 ((guint) forward->listen_port + offset), NULL);
 
   if (map == COUNTED)
     return key;
@@ -284,6 +340,23 @@ element_of (const NetnsForward *forward, Map map, guint offset)
   if (map == SCOPE)
     return netns_nft_list (key, netns_nft_jump ("goto", netns_word_print (netns_scopes, forward->scope)));
   return netns_nft_list (key, address_value (&forward->addresses[map == ADDRESS6]));
+}
+
+/* One element for each range of callers. */
+static void
+add_away_elements (GVariantBuilder *commands, const char *verb, const NetnsForward *forward, Map map)
+{
+  g_autofree char *name = map_name (kind_of (forward), map);
+  g_autoptr (GPtrArray) elements = g_ptr_array_new ();
+
+  for (guint i = 0; i + 1 < forward->away->len; i += 2) {
+    const NetnsAddress *range = &g_array_index (forward->away, NetnsAddress, i);
+
+    if (range->family == maps[map].family)
+      g_ptr_array_add (elements, key_of_callers (forward, range));
+  }
+  if (elements->len > 0)
+    add_list (commands, verb, name, elements);
 }
 
 /* One element for each port. */
@@ -295,9 +368,7 @@ add_elements (GVariantBuilder *commands, const char *verb, const NetnsForward *f
 
   for (guint offset = 0; offset < forward->count; offset++)
     g_ptr_array_add (elements, element_of (forward, map, offset));
-  netns_nft_add (commands, verb,
-                 netns_nft_object ("element", NETNS_NFT_OF_TABLE, "name", netns_nft_text (name), "elem",
-                                   netns_nft_list_of ((GVariant **) elements->pdata, elements->len), NULL));
+  add_list (commands, verb, name, elements);
 }
 
 /* Returns: whether @forward has elements to `add` or `delete`; one without an address has none */
@@ -308,7 +379,7 @@ netns_forward_rules_add_elements (GVariantBuilder *commands, const char *verb, c
     return FALSE;
   for (Map map = 0; map < G_N_ELEMENTS (maps); map++)
     if (maps[map].family == AF_UNSPEC || netns_forward_has_family (forward, maps[map].family))
-      add_elements (commands, verb, forward, map);
+      (maps[map].caller ? add_away_elements : add_elements) (commands, verb, forward, map);
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "common/protocol.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 const NetnsWord netns_scopes[] = {
@@ -25,15 +26,27 @@ static const NetnsField fields[] = {
   { "Port", NETNS_FIELD_TEXT, offsetof (NetnsForward, port) },
   { "Address4", NETNS_FIELD_HOST, offsetof (NetnsForward, addresses[0]), .change = NETNS_FORWARD_ADDRESSES },
   { "Address6", NETNS_FIELD_HOST, offsetof (NetnsForward, addresses[1]), .change = NETNS_FORWARD_ADDRESSES },
+  { "Away", NETNS_FIELD_ADDRESSES, offsetof (NetnsForward, away) },
   { NULL }
 };
+
+static gboolean
+are_ranges (const GArray *away)
+{
+  for (guint i = 0; i < away->len; i += 2)
+    if (i + 1 == away->len
+        || g_array_index (away, NetnsAddress, i).family != g_array_index (away, NetnsAddress, i + 1).family)
+      return FALSE;
+  return TRUE;
+}
 
 static gboolean
 check_forward (NetnsDefinition *definition, GError **error)
 {
   const NetnsForward *forward = (const NetnsForward *) definition;
 
-  if (forward->protocol != 0 && forward->listen_port != 0 && forward->count != 0 && forward->target_port != 0)
+  if (forward->protocol != 0 && forward->listen_port != 0 && forward->count != 0 && forward->target_port != 0
+      && are_ranges (forward->away))
     return TRUE;
   return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT, "Invalid state file entry");
 }
@@ -69,4 +82,20 @@ netns_forward_takes_loopback6 (const NetnsForward *forward)
 {
   return forward->listen_address.family == AF_UNSPEC
          || (forward->listen_address.family == AF_INET6 && netns_address_is_loopback (&forward->listen_address));
+}
+
+/* Whether both lead to the same target by the same way. */
+gboolean
+netns_forward_has_same_way (const NetnsForward *forward, const NetnsForward *other)
+{
+  return netns_definition_compare (forward, other) == 0 && strcmp (forward->network, other->network) == 0
+         && strcmp (forward->bridge, other->bridge) == 0 && strcmp (forward->port, other->port) == 0;
+}
+
+/* Whether the same callers are answered by another way. */
+gboolean
+netns_forward_has_same_answers (const NetnsForward *forward, const NetnsForward *other)
+{
+  return forward->away->len == other->away->len
+         && memcmp (forward->away->data, other->away->data, forward->away->len * sizeof (NetnsAddress)) == 0;
 }

@@ -33,6 +33,8 @@ typedef enum {
  * @bridge: that network's bridge
  * @port: the port of the bridge that the namespace is behind
  * @addresses: addresses of the namespace there, one of each family; AF_UNSPEC for none
+ * @away: (element-type NetnsAddress): callers whom the namespace does not answer by way of the network, so that they
+ *        are shown to it as the host's address there: ranges, each as its first and its last address
  */
 typedef struct {
   NetnsDefinition base;
@@ -46,6 +48,7 @@ typedef struct {
   char *bridge;
   char *port;
   NetnsAddress addresses[2];
+  GArray *away;
 } NetnsForward;
 
 extern const NetnsDefinitionClass netns_forward_class;
@@ -53,6 +56,8 @@ extern const NetnsWord netns_scopes[];
 
 gboolean netns_forward_has_family (const NetnsForward *forward, int family);
 NetnsAddress netns_forward_choose_relay_target (const NetnsForward *forward);
+gboolean netns_forward_has_same_way (const NetnsForward *forward, const NetnsForward *other);
+gboolean netns_forward_has_same_answers (const NetnsForward *forward, const NetnsForward *other);
 gboolean netns_forward_takes_loopback6 (const NetnsForward *forward);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsForward, netns_definition_free)
