@@ -19,6 +19,7 @@
  * @NETNS_ERROR_AUTHORIZATION_DISMISSED: the user closed the password dialog
  * @NETNS_ERROR_KERNEL_REFUSED: anything else that the kernel said no to, in its words
  * @NETNS_ERROR_BLOCKED_BY_FIREWALL: another firewall drops the packets
+ * @NETNS_ERROR_NOT_FORWARDED: the kernel does not forward the packets
  * @NETNS_ERROR_ROLLED_BACK: undoing a call that failed did not work completely
  * @NETNS_ERROR_QUOTA_EXCEEDED: the user has as much of it as one user can have
  * @NETNS_ERROR_LOOP: bridges without the spanning tree protocol would be connected in a ring
@@ -45,6 +46,7 @@ typedef enum {
   NETNS_ERROR_AUTHORIZATION_DISMISSED,
   NETNS_ERROR_KERNEL_REFUSED,
   NETNS_ERROR_BLOCKED_BY_FIREWALL,
+  NETNS_ERROR_NOT_FORWARDED,
   NETNS_ERROR_ROLLED_BACK,
   NETNS_ERROR_QUOTA_EXCEEDED,
   NETNS_ERROR_LOOP,

@@ -188,7 +188,7 @@ emit (NetnsEventSocket *events, const struct nlmsghdr *header, int nsid, gboolea
     break;
   case RTM_NEWNETCONF:
     event.type = NETNS_EVENT_FORWARDING;
-    if (netns_message_parse_forwarding (header, &event.family, &event.forwarding))
+    if (netns_message_parse_forwarding (header, &event.family, &event.index, &event.forwarding))
       events->func (&event, events->data);
     break;
   case RTM_DELNSID:

@@ -12,7 +12,7 @@ typedef enum {
   NETNS_EVENT_ADDRESS,
   NETNS_EVENT_ADDRESS_GONE,
   NETNS_EVENT_ROUTES,     /* routes came or went */
-  NETNS_EVENT_FORWARDING, /* forwarding of the whole namespace was switched */
+  NETNS_EVENT_FORWARDING, /* forwarding was switched */
   NETNS_EVENT_NSID_GONE,  /* the id of a namespace ended, as a rule because the namespace did */
 } NetnsEventType;
 
@@ -31,6 +31,7 @@ typedef enum {
  * @address: for ADDRESS and ADDRESS_GONE
  * @gone_nsid: for NSID_GONE, as the namespace @nsid knew it
  * @family: for FORWARDING: AF_INET or AF_INET6
+ * @index: for FORWARDING: ifindex of the one link, 0 for the whole namespace, and of IPv4 for all its links
  * @forwarding: for FORWARDING: whether it is on now
  * @routes: (element-type NetnsRoute): for ROUTES: which, of those that are mirrored
  * @change: for ROUTES: what happened to them
@@ -45,6 +46,7 @@ typedef struct {
     int gone_nsid;
     struct {
       int family;
+      guint index;
       gboolean forwarding;
     };
     struct {

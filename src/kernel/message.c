@@ -7,6 +7,7 @@
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
+#include <linux/ip.h>
 #include <linux/net_namespace.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
@@ -194,6 +195,19 @@ parse_alternative_names (struct nlattr *list)
   return any ? g_strv_builder_end (names) : NULL;
 }
 
+/* Settings of IPv4 are an array without the first number of the enumeration (inet_fill_link_af() in net/ipv4/devinet.c). */
+static gboolean
+parse_forwards (struct nlattr *families)
+{
+  struct nlattr *ipv4 = families ? nla_find (nla_data (families), nla_len (families), AF_INET) : NULL;
+  struct nlattr *settings = ipv4 ? nla_find (nla_data (ipv4), nla_len (ipv4), IFLA_INET_CONF) : NULL;
+  guint32 value = 0;
+
+  if (settings != NULL && nla_len (settings) >= (int) (IPV4_DEVCONF_FORWARDING * sizeof value))
+    memcpy (&value, (const guint32 *) nla_data (settings) + IPV4_DEVCONF_FORWARDING - 1, sizeof value);
+  return value != 0;
+}
+
 /**
  * netns_message_parse_link:
  * @header: a whole message
@@ -238,6 +252,7 @@ netns_message_parse_link (const struct nlmsghdr *header, NetnsLinkInfo *info)
     memcpy (info->mac, nla_data (attributes[IFLA_ADDRESS]), NETNS_MAC_LENGTH);
     info->has_mac = TRUE;
   }
+  info->forwards = parse_forwards (attributes[IFLA_AF_SPEC]);
   parse_kind (attributes[IFLA_LINKINFO], info);
   info->alternative_names = parse_alternative_names (attributes[IFLA_PROP_LIST]);
   if (attributes[IFLA_IFALIAS] != NULL)
@@ -467,19 +482,27 @@ netns_message_parse_statistics (const struct nlmsghdr *header, GHashTable *count
   return TRUE;
 }
 
-/* Returns: whether it is an RTM_NEWNETCONF that tells whether the namespace as a whole forwards packets of a @family,
- * AF_INET or AF_INET6: @forwarding */
+/* @index: (out): ifindex of the link that it is about, 0 for all of the namespace
+ *
+ * Returns: whether it is an RTM_NEWNETCONF that tells whether packets of a @family, AF_INET or AF_INET6, are forwarded:
+ * @forwarding. Of single links only IPv4: IPv6 is forwarded by the namespace's setting alone (ip6_forward() in
+ * net/ipv6/ip6_output.c), and IPv4 by that of the link that a packet comes in by (ip_route_input_slow() in
+ * net/ipv4/route.c) */
 gboolean
-netns_message_parse_forwarding (const struct nlmsghdr *header, int *family, gboolean *forwarding)
+netns_message_parse_forwarding (const struct nlmsghdr *header, int *family, guint *index, gboolean *forwarding)
 {
   const struct netconfmsg *body = nlmsg_data (header);
   struct nlattr *attributes[NETCONFA_MAX + 1];
+  int number;
 
   if (!netns_message_parse (header, sizeof *body, attributes, NETCONFA_MAX, forwarding_policy)
-      || attributes[NETCONFA_IFINDEX] == NULL || attributes[NETCONFA_FORWARDING] == NULL
-      || nla_get_s32 (attributes[NETCONFA_IFINDEX]) != NETCONFA_IFINDEX_ALL)
+      || attributes[NETCONFA_IFINDEX] == NULL || attributes[NETCONFA_FORWARDING] == NULL)
     return FALSE;
   *family = body->ncm_family;
+  number = nla_get_s32 (attributes[NETCONFA_IFINDEX]);
+  if (number != NETCONFA_IFINDEX_ALL && (number <= 0 || *family != AF_INET))
+    return FALSE;
+  *index = number == NETCONFA_IFINDEX_ALL ? 0 : (guint) number;
   *forwarding = nla_get_s32 (attributes[NETCONFA_FORWARDING]) != 0;
   return TRUE;
 }

@@ -20,6 +20,7 @@
  * @mtu: bytes
  * @mac: hardware address
  * @has_mac: whether it has a hardware address of six bytes
+ * @forwards: whether IPv4 packets that come in by it are forwarded
  * @operstate: IF_OPER_*
  * @master: ifindex of its master, 0 for none
  * @peer_index: ifindex of the veth's other end or of the link that it stands on, 0 for none
@@ -42,6 +43,7 @@ typedef struct {
   gboolean has_mac : 1;
   gboolean is_port : 1;
   gboolean is_tap : 1;
+  gboolean forwards : 1;
   guint8 operstate;
   guint master;
   guint peer_index;
@@ -184,7 +186,8 @@ void netns_link_info_clear (NetnsLinkInfo *info);
 gboolean netns_message_parse_address (const struct nlmsghdr *header, NetnsLinkAddress *address);
 guint netns_message_parse_route (const struct nlmsghdr *header, GArray *routes);
 gboolean netns_message_parse_statistics (const struct nlmsghdr *header, GHashTable *counters);
-gboolean netns_message_parse_forwarding (const struct nlmsghdr *header, int *family, gboolean *forwarding);
+gboolean netns_message_parse_forwarding (const struct nlmsghdr *header, int *family, guint *index,
+                                         gboolean *forwarding);
 gboolean netns_message_parse_nsid (const struct nlmsghdr *header, int *nsid);
 char *netns_message_extended_ack (const struct nlmsghdr *header);
 

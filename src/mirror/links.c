@@ -65,6 +65,7 @@ compare_info (const NetnsLinkInfo *old, const NetnsLinkInfo *new)
     { old->port.hairpin != new->port.hairpin, NETNS_LINK_PORT_HAIRPIN },
     { old->port.isolated != new->port.isolated, NETNS_LINK_PORT_ISOLATED },
     { old->port.learning != new->port.learning, NETNS_LINK_PORT_LEARNING },
+    { old->forwards != new->forwards, NETNS_LINK_FORWARDS },
     { old->is_tap != new->is_tap || old->tap.owner != new->tap.owner, NETNS_LINK_TAP_OWNER },
   };
   guint changes = 0;

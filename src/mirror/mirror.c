@@ -68,6 +68,37 @@ take_forwarding (NetnsMirror *mirror, int family, gboolean forwarding)
   netns_state_notify_machine_changed (&mirror->state, changes);
 }
 
+static void
+set_forwards (NetnsMirror *mirror, NetnsLink *link, gboolean forwards)
+{
+  if (link == NULL || !link->info.forwards == !forwards)
+    return;
+  link->info.forwards = forwards;
+  netns_state_notify_link_changed (&mirror->state, link, NETNS_LINK_FORWARDS);
+}
+
+/* To switch IPv4 for the whole namespace switches all its links, of which the kernel tells later (inet_forward_change() in
+ * net/ipv4/devinet.c). */
+static void
+take_forwarding_event (NetnsMirror *mirror, NetnsNamespace *namespace, const NetnsEvent *event)
+{
+  g_autoptr (GPtrArray) links = NULL;
+
+  if (event->index != 0) {
+    set_forwards (mirror, netns_namespace_get_link (namespace, event->index), event->forwarding);
+    return;
+  }
+  if (namespace == mirror->state.host) {
+    take_forwarding (mirror, event->family, event->forwarding);
+  } else {
+    namespace->unforwarding[event->family == AF_INET6] = !event->forwarding;
+    netns_state_notify_forwarding_changed (&mirror->state, namespace, event->family, event->forwarding);
+  }
+  links = event->family == AF_INET ? netns_namespace_list_links (namespace) : g_ptr_array_new ();
+  for (guint i = 0; i < links->len; i++)
+    set_forwards (mirror, links->pdata[i], event->forwarding);
+}
+
 /* The host's id of a namespace was released: the namespace has ended. */
 static void
 take_end (NetnsMirror *mirror, const NetnsEvent *event)
@@ -106,12 +137,8 @@ take_event (NetnsEvent *event, gpointer data)
       netns_route_reader_take (mirror->state.routes, namespace, event);
     break;
   case NETNS_EVENT_FORWARDING:
-    if (namespace == mirror->state.host)
-      take_forwarding (mirror, event->family, event->forwarding);
-    else if (namespace != NULL) {
-      namespace->unforwarding[event->family == AF_INET6] = !event->forwarding;
-      netns_state_notify_forwarding_changed (&mirror->state, namespace, event->family, event->forwarding);
-    }
+    if (namespace != NULL)
+      take_forwarding_event (mirror, namespace, event);
     break;
   case NETNS_EVENT_NSID_GONE:
     take_end (mirror, event);

@@ -60,6 +60,7 @@ typedef enum {
   NETNS_LINK_PORT_ISOLATED = 1 << 22,
   NETNS_LINK_PORT_LEARNING = 1 << 23,
   NETNS_LINK_TAP_OWNER = 1 << 24,
+  NETNS_LINK_FORWARDS = 1 << 25,
 } NetnsLinkChanges;
 
 /* The changes of the machine as a whole. */

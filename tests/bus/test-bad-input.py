@@ -373,6 +373,7 @@ ELSEWHERE = {
     ('Manager.GetNamespaceByFD', 'InvalidArgument'), ('Manager.GetNamespaceByFD', 'NotFound'),
     ('Manager.GetNamespaceByPID', 'NotFound'),
     ('Manager.CreateNetwork', 'BlockedByFirewall'), ('Manager.Connect', 'BlockedByFirewall'),  # in test-blocked.py
+    ('Manager.CreateNetwork', 'NotForwarded'), ('Manager.Connect', 'NotForwarded'),  # in test-forwarding.py
     ('Manager.CreateNetwork', 'NotSupported'), ('Manager.Connect', 'NotSupported'),  # in test-hostile-rules.py
     # Said of a firewall that is read by the same helper as for ListRules.
     ('Manager.CreateNetwork', 'TooLarge'), ('Manager.CreateNetwork', 'Unreadable'),

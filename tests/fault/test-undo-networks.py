@@ -38,6 +38,20 @@ class Networks(faults.TestCase):
         self.walk(lambda: self.create('more', subnets=['10.2.0.0/24', 'fd00:2::/64'], bridge='mine'),
                   lambda: self.delete('more'), at_least=9)
 
+    def test_links(self):
+        """All forward already, but the uplink and new links do not."""
+        def switch(link, on):
+            with open(f'/proc/sys/net/ipv4/conf/{link}/forwarding', 'w') as file:
+                file.write(str(int(on)))
+        self.add_uplink()
+        self.addCleanup(switch, 'all', False)
+        switch('all', True)
+        for link in ('default', 'uplink'):
+            switch(link, False)
+        options = {'subnets': ['10.1.0.0/24'], 'uplink': 'uplink'}
+        self.walk(lambda: self.create(**options), self.delete, at_least=15)
+        self.walk(self.delete, lambda: self.create(**options), at_least=12)
+
     def test_create_isolated(self):
         self.walk(lambda: self.create(nat=False, isolated=True), self.delete, at_least=9)
 

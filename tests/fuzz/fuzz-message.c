@@ -78,9 +78,10 @@ static void
 parse_forwarding (const struct nlmsghdr *header)
 {
   gboolean forwarding;
+  guint index;
   int family;
 
-  netns_message_parse_forwarding (header, &family, &forwarding);
+  netns_message_parse_forwarding (header, &family, &index, &forwarding);
 }
 
 static void

@@ -223,7 +223,8 @@ def _read_setting(name):
 
 
 def _link_settings():
-    return [f'ipv6/conf/{name}/disable_ipv6' for name in sorted(os.listdir('/proc/sys/net/ipv6/conf'))]
+    return [f'{family}/conf/{name}/{setting}' for family, setting in (('ipv6', 'disable_ipv6'), ('ipv4', 'forwarding'))
+            for name in sorted(os.listdir(f'/proc/sys/net/{family}/conf'))]
 
 
 def _describe_here():

@@ -303,8 +303,10 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
       || !choose_host_end (outside, namespace->name, &name, &alternative, error)
       || !choose_addresses (core, network, bridge, options.addresses, addresses, error))
     return NULL;
-  if (*options.firewall != '\0')
+  if (*options.firewall != '\0') {
     netns_network_plan_allow (plan, outside, network, FALSE);
+    netns_network_plan_check_forwarding (core, plan, outside, network);
+  }
   plan_guard (core, plan, network, namespace, name, addresses, mac);
   plan_pair (plan, network, bridge, name, alternative, namespace, inside, mac);
   plan_inside (plan, namespace, inside, inside_alternative, addresses, options.addresses->len > 0);

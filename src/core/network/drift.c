@@ -5,6 +5,7 @@
 #include "core/service/lookup.h"
 
 #include <linux/if.h>
+#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 struct _NetnsDrift {
@@ -61,6 +62,57 @@ check_forwarding (NetnsDrift *drift, NetnsDefinition *definition, const NetnsNam
       compare (drift, definition, families[i] == AF_INET ? "Forwarding4" : "Forwarding6", g_variant_new_boolean (TRUE),
                g_variant_new_boolean (in_host ? netns_mirror_get_forwarding (mirror, families[i])
                                               : !namespace->unforwarding[i]));
+}
+
+/* The link of the default route, as far as the main table alone says. */
+static const NetnsLink *
+find_uplink (NetnsNamespace *namespace)
+{
+  const NetnsRoute *best = NULL;
+
+  for (guint i = 0; namespace->routes != NULL && i < namespace->routes->len; i++) {
+    const NetnsRoute *route = &g_array_index (namespace->routes, NetnsRoute, i);
+
+    if (route->destination.family == AF_INET && route->destination.prefix == 0 && route->table == RT_TABLE_MAIN
+        && route->type == RTN_UNICAST && route->link != 0 && (best == NULL || route->metric < best->metric))
+      best = route;
+  }
+  return best ? netns_namespace_get_link (namespace, best->link) : NULL;
+}
+
+static void
+add_link (GVariantBuilder *desired, GVariantBuilder *found, const NetnsLink *link)
+{
+  if (link == NULL || !g_utf8_validate (link->info.name, -1, NULL))
+    return;
+  g_variant_builder_add (desired, "s", link->info.name);
+  if (link->info.forwards)
+    g_variant_builder_add (found, "s", link->info.name);
+}
+
+/* Where nothing is forwarded at all, that is said already. */
+static void
+check_links (NetnsDrift *drift, NetnsDefinition *definition)
+{
+  NetnsMirror *mirror = netns_core_get_mirror (drift->base.core);
+  NetnsNamespace *namespace = definition->class->in_host
+                                ? netns_mirror_get_host (mirror)
+                                : netns_mirror_get_namespace (mirror, definition->namespace_name);
+  gboolean forwards = namespace->source == NETNS_SOURCE_HOST ? netns_mirror_get_forwarding (mirror, AF_INET)
+                                                             : !namespace->unforwarding[0];
+  g_auto (GVariantBuilder) desired = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+  g_auto (GVariantBuilder) found = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+  NetnsForwardingLinks links;
+
+  if (!forwards || !netns_desired_find_links (drift->base.core, definition, &links))
+    return;
+  if (*links.bridge != '\0')
+    add_link (&desired, &found, netns_namespace_find_link (namespace, links.bridge));
+  if (links.any_uplink)
+    add_link (&desired, &found, find_uplink (namespace));
+  else if (*links.uplink != '\0')
+    add_link (&desired, &found, netns_namespace_find_link (namespace, links.uplink));
+  compare (drift, definition, "ForwardingLinks", g_variant_builder_end (&desired), g_variant_builder_end (&found));
 }
 
 static void
@@ -135,6 +187,7 @@ compare_all (NetnsReconciler *reconciler)
     if (namespace == NULL) /* about to be forgotten */
       continue;
     check_forwarding (drift, definition, namespace);
+    check_links (drift, definition);
     if (definition->class == &netns_network_class)
       check_network (drift, (NetnsNetwork *) definition);
   }
@@ -194,7 +247,7 @@ on_link_changed (NetnsLink *link, guint changes, gpointer data)
 
   if (changes & NETNS_LINK_MASTER)
     note_port (drift, link);
-  if ((changes & NETNS_LINK_NAME) /* it may have been one */
+  if ((changes & (NETNS_LINK_NAME | NETNS_LINK_FORWARDS)) /* it may have been one, or be an uplink */
       || ((changes & (NETNS_LINK_ADDRESSES | NETNS_LINK_ENABLED))
           && netns_core_find_network_of (drift->base.core, link) != NULL))
     netns_reconciler_mark (&drift->base);
@@ -213,7 +266,16 @@ on_forwarding_changed (NetnsNamespace *namespace, int family, gboolean forwardin
   netns_reconciler_mark (data);
 }
 
+/* Another link may be the uplink. */
+static void
+on_namespace_changed (NetnsNamespace *namespace, guint changes, gpointer data)
+{
+  if (changes & NETNS_NAMESPACE_ROUTE_DATA)
+    netns_reconciler_mark (data);
+}
+
 static const NetnsObserver mirror_observer = {
+  .namespace_changed = on_namespace_changed,
   .link_added = on_link_added,
   .link_removed = on_link_removed,
   .link_changed = on_link_changed,

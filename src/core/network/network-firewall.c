@@ -4,6 +4,9 @@
 
 #include "common/error.h"
 #include "core/foreign/allow-steps.h"
+#include "core/ruleset/desired.h"
+
+#include <sys/socket.h>
 
 typedef void (*PassFunc) (NetnsPlan *plan, const char *namespace_name, const NetnsFirewallAllow *pass);
 
@@ -39,6 +42,18 @@ void
 netns_network_plan_allow (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network, gboolean cure)
 {
   plan_step (plan, netns_plan_firewall_allow, namespace, network, cure);
+}
+
+/* The step fails with `NotForwarded` when packets of a network with NAT are not forwarded, whatever firewalls say. */
+void
+netns_network_plan_check_forwarding (NetnsCore *core, NetnsPlan *plan, NetnsNamespace *namespace,
+                                     const NetnsNetwork *network)
+{
+  g_autofree char *name = netns_network_print (network);
+  NetnsForwardingCheck check = { .network = name, .ipv6 = netns_addresses_have_family (network->subnets, AF_INET6) };
+
+  netns_desired_find_links (core, &network->base, &check.links);
+  netns_plan_forwarding_check (plan, namespace->name, &check);
 }
 
 /* Takes back what netns_network_plan_allow() had done, if it had. */

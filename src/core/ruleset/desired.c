@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/ruleset/desired.h"
 
-#include "core/ruleset/forwarding-steps.h"
 #include "core/ruleset/guard-rules.h"
 #include "core/ruleset/rules-steps.h"
 #include "core/ruleset/ruleset.h"
@@ -53,6 +52,34 @@ netns_desired_forwards (const NetnsDefinition *definition, int family)
     return netns_addresses_have_family (((const NetnsNat *) definition)->sources, family);
   return definition->class == &netns_forward_class
          && netns_forward_has_family ((const NetnsForward *) definition, family);
+}
+
+/* @links: (out): links whose IPv4 packets @definition needs forwarded; their names live as long as it
+ *
+ * Returns: whether there can be any */
+gboolean
+netns_desired_find_links (NetnsCore *core, const NetnsDefinition *definition, NetnsForwardingLinks *links)
+{
+  const NetnsNetwork *network = (const NetnsNetwork *) definition;
+  const NetnsForward *forward = (const NetnsForward *) definition;
+
+  *links = (NetnsForwardingLinks) { .bridge = "", .uplink = "" };
+  if (!netns_desired_forwards (definition, AF_INET))
+    return FALSE;
+  if (definition->class == &netns_forward_class) {
+    network = g_hash_table_lookup (netns_core_get_definitions (core, &netns_network_class), forward->network);
+    links->any_uplink = forward->scope == NETNS_SCOPE_PUBLIC;
+    if (forward->scope == NETNS_SCOPE_LOOPBACK) /* its answers are for the host itself */
+      return FALSE;
+  } else {
+    links->uplink = definition->class == &netns_nat_class ? ((const NetnsNat *) definition)->uplink : network->uplink;
+    links->any_uplink = *links->uplink == '\0';
+  }
+  if (definition->class != &netns_nat_class && network != NULL) {
+    links->bridge = network->bridge;
+    links->own = network->bridge_made;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -175,6 +202,18 @@ plan_forwarding (NetnsPlan *plan, const char *namespace_name, GPtrArray *before,
          : netns_plan_forwarding_restore) (plan, namespace_name, &(NetnsForwarding) { .family = (guint) family });
 }
 
+/* Whatever the namespace as a whole does: a link may not forward all the same. */
+static void
+plan_links (NetnsCore *core, NetnsPlan *plan, const char *namespace_name, GPtrArray *new)
+{
+  for (guint i = 0; i < new->len; i++) {
+    NetnsForwardingLinks links;
+
+    if (netns_desired_find_links (core, g_ptr_array_index (new, i), &links))
+      netns_plan_forwarding_links (plan, namespace_name, &links);
+  }
+}
+
 typedef struct {
   NetnsCore *core;
   NetnsDefinition *definition;
@@ -238,6 +277,7 @@ netns_desired_replace_all (NetnsCore *core, NetnsPlan *plan, GPtrArray *old, GPt
 
   plan_forwarding (plan, place, before, after, AF_INET);
   plan_forwarding (plan, place, before, after, AF_INET6);
+  plan_links (core, plan, place, new);
   plan_rules (plan, place, before, after, old, new);
   plan_guard (plan, place, before, after, old, new);
   for (guint i = 0; i < old->len; i++)

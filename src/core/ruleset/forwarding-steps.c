@@ -135,14 +135,14 @@ exchange (const NetnsGrant *grant, int fd, GVariant *settings, gboolean enable, 
 
 /* Returns: (transfer full) (nullable): the file of a step, with what it has as @contents; %NULL on error */
 static char *
-open_file (NetnsRun *run, NetnsStep *step, NetnsNetlink **netlink, int *fd, char **contents, GError **error)
+open_file (NetnsRun *run, NetnsStep *step, int family, NetnsNetlink **netlink, int *fd, char **contents, GError **error)
 {
   g_autofree char *file = NULL;
 
   *netlink = netns_run_get_netlink (run, step->namespace_name, error);
   if (*netlink == NULL || !netns_run_get_fd (run, step->namespace_name, fd, error))
     return NULL;
-  file = netns_forwarding_file_for (netns_netlink_get_cookie (*netlink), family_of (step));
+  file = netns_forwarding_file_for (netns_netlink_get_cookie (*netlink), family);
   return netns_store_read (file, contents, error) ? g_steal_pointer (&file) : NULL;
 }
 
@@ -158,18 +158,24 @@ parse_settings (const char *file, const char *contents)
   return settings;
 }
 
+/* @text: what restore_forwarding() took away, for its undo */
+typedef struct {
+  char *text;
+} Kept;
+
 static gboolean
 enable_forwarding (NetnsRun *run, NetnsStep *step, GError **error)
 {
   NetnsNetlink *netlink;
   int fd;
-  g_autofree char *before = NULL, *contents = NULL, *file = open_file (run, step, &netlink, &fd, &before, error);
+  g_autofree char *before = NULL, *contents = NULL,
+                  *file = open_file (run, step, family_of (step), &netlink, &fd, &before, error);
   g_autoptr (GVariant) settings = NULL;
 
   if (file == NULL)
     return FALSE;
   /* A file from a call that was cut off holds what was there before it. */
-  settings = parse_settings (file, before);
+  settings = parse_settings (file, before ? before : ((const Kept *) step->kept)->text);
   if (settings == NULL)
     settings = list_settings (netlink, fd, family_of (step), error);
   if (settings == NULL)
@@ -188,7 +194,7 @@ restore_forwarding (NetnsRun *run, NetnsStep *step, GError **error)
 {
   NetnsNetlink *netlink;
   int fd;
-  g_autofree char *contents = NULL, *file = open_file (run, step, &netlink, &fd, &contents, error);
+  g_autofree char *contents = NULL, *file = open_file (run, step, family_of (step), &netlink, &fd, &contents, error);
   g_autoptr (GVariant) settings = NULL;
 
   if (file == NULL)
@@ -198,11 +204,19 @@ restore_forwarding (NetnsRun *run, NetnsStep *step, GError **error)
     return TRUE;
   if (!exchange (netns_run_get_grant (run), fd, settings, FALSE, error))
     return FALSE;
-  if (netns_store_write (file, NULL, error))
+  if (netns_store_write (file, NULL, error)) {
+    g_free (((Kept *) step->kept)->text);
+    ((Kept *) step->kept)->text = g_steal_pointer (&contents);
     return TRUE;
+  }
   exchange (netns_run_get_grant (run), fd, settings, TRUE, NULL);
   return FALSE;
 }
+
+static const NetnsField kept_fields[] = {
+  { "text", NETNS_FIELD_MAYBE_TEXT, offsetof (Kept, text) },
+  { NULL }
+};
 
 static const NetnsField fields[] = {
   { "family", NETNS_FIELD_UINT32, offsetof (NetnsForwarding, family) },
@@ -214,10 +228,228 @@ const NetnsOperation netns_operation_forwarding_enable = {
   .execute = enable_forwarding,
   .undo = restore_forwarding,
   .parameter = NETNS_RECORD (NetnsForwarding, fields),
+  .kept = NETNS_RECORD (Kept, kept_fields),
 };
 const NetnsOperation netns_operation_forwarding_restore = {
   .name = "forwarding-restore",
   .execute = restore_forwarding,
   .undo = enable_forwarding,
   .parameter = NETNS_RECORD (NetnsForwarding, fields),
+  .kept = NETNS_RECORD (Kept, kept_fields),
+};
+
+/* ---- single links */
+
+/* Returns: (transfer full): the setting of a link, relative to /proc/sys */
+static char *
+path_for_link (const char *name)
+{
+  return g_strdup_printf ("net/ipv4/conf/%s/forwarding", name);
+}
+
+/* @name: (out): that of the link by which packets leave, empty for none, and for one whose name is no text */
+static gboolean
+find_uplink (NetnsNetlink *netlink, const NetnsForwardingLinks *links, char **name, GError **error)
+{
+  g_auto (NetnsLinkInfo) info = { 0 };
+  guint index = 0;
+
+  if (links->any_uplink
+      && (!netns_rtnl_route_find_uplink (netlink, AF_INET, &index, error)
+          || (index != 0 && !netns_rtnl_link_get (netlink, index, &info, error))))
+    return FALSE;
+  *name = g_strdup (!links->any_uplink ? links->uplink : g_utf8_validate (info.name, -1, NULL) ? info.name : "");
+  return TRUE;
+}
+
+static gboolean
+is_off (int fd, const char *name, gboolean *off, GError **error)
+{
+  g_autofree char *path = path_for_link (name), *value = NULL;
+
+  *off = FALSE;
+  if (*name == '\0')
+    return TRUE;
+  if (!read_setting (fd, path, &value, error))
+    return FALSE;
+  *off = g_strcmp0 (value, "0") == 0;
+  return TRUE;
+}
+
+static gboolean
+has_path (GVariant *settings, const char *path)
+{
+  const char *known;
+
+  for (gsize i = 0; settings != NULL && i < g_variant_n_children (settings); i++) {
+    g_variant_get_child (settings, i, "(&s&s&s)", &known, NULL, NULL);
+    if (strcmp (known, path) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/**
+ * Switch:
+ * @before: (nullable): the file with what is to be restored, as it was
+ * @after: (nullable): as it is to be, %NULL for the same
+ * @settings: (nullable): a(sss), the settings that are changed
+ */
+typedef struct {
+  char *before;
+  char *after;
+  GVariant *settings;
+} Switch;
+
+static void
+add_child (GVariantBuilder *builder, GVariant *settings, gsize i)
+{
+  g_autoptr (GVariant) child = g_variant_get_child_value (settings, i);
+
+  g_variant_builder_add_value (builder, child);
+}
+
+/* @former: (nullable): what is to be restored so far */
+static gboolean
+plan_switch (int fd, const NetnsForwardingLinks *links, const char *uplink, GVariant *former, Switch *what,
+             GError **error)
+{
+  const char *const names[] = { links->bridge, uplink };
+  g_auto (GVariantBuilder) settings = G_VARIANT_BUILDER_INIT (SETTINGS_TYPE);
+  g_auto (GVariantBuilder) all = G_VARIANT_BUILDER_INIT (SETTINGS_TYPE);
+  g_autoptr (GVariant) restored = NULL;
+  gboolean more = FALSE;
+
+  for (gsize i = 0; former != NULL && i < g_variant_n_children (former); i++)
+    add_child (&all, former, i);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *path = path_for_link (names[i]);
+    gboolean off;
+
+    if (!is_off (fd, names[i], &off, error))
+      return FALSE;
+    if (!off)
+      continue;
+    g_variant_builder_add (&settings, "(sss)", path, "0", "1");
+    if ((i == 0 && links->own) || has_path (former, path))
+      continue;
+    g_variant_builder_add (&all, "(sss)", path, "0", "1");
+    more = TRUE;
+  }
+  restored = g_variant_ref_sink (g_variant_builder_end (&all));
+  what->after = more ? g_variant_print (restored, TRUE) : NULL;
+  what->settings = g_variant_ref_sink (g_variant_builder_end (&settings));
+  return TRUE;
+}
+
+static const NetnsField switch_fields[] = {
+  { "before", NETNS_FIELD_MAYBE_TEXT, offsetof (Switch, before) },
+  { "after", NETNS_FIELD_MAYBE_TEXT, offsetof (Switch, after) },
+  { "settings", NETNS_FIELD_VARIANT, offsetof (Switch, settings) },
+  { NULL }
+};
+
+static gboolean
+switch_links (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const NetnsForwardingLinks *links = step->parameter;
+  Switch *what = step->kept;
+  NetnsNetlink *netlink;
+  int fd;
+  g_autofree char *uplink = NULL, *before = NULL, *file = open_file (run, step, AF_INET, &netlink, &fd, &before, error);
+  g_autoptr (GVariant) former = file ? parse_settings (file, before) : NULL;
+
+  netns_fields_clear (switch_fields, what); /* it may be tried again */
+  what->before = g_steal_pointer (&before);
+  if (file == NULL || !find_uplink (netlink, links, &uplink, error)
+      || !plan_switch (fd, links, uplink, former, what, error)
+      || (what->after != NULL && !netns_store_write (file, what->after, error)))
+    return FALSE;
+  if (exchange (netns_run_get_grant (run), fd, what->settings, TRUE, error))
+    return TRUE;
+  if (what->after != NULL)
+    netns_store_write (file, what->before, NULL);
+  return FALSE;
+}
+
+static gboolean
+switch_links_back (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const Switch *what = step->kept;
+  NetnsNetlink *netlink;
+  int fd;
+  g_autofree char *now = NULL, *file = open_file (run, step, AF_INET, &netlink, &fd, &now, error);
+
+  return file != NULL && exchange (netns_run_get_grant (run), fd, what->settings, FALSE, error)
+         && (what->after == NULL || netns_store_write (file, what->before, error));
+}
+
+static gboolean
+refuse_link (const NetnsForwardingCheck *check, const char *name, GError **error)
+{
+  return netns_refuse (
+    error, NETNS_ERROR_NOT_FORWARDED,
+    "Link “%s” does not forward IPv4 packets that come in by it, so those of network “%s” do not get "
+    "through; allow it with “sysctl -w net/ipv4/conf/%s/forwarding=1”, and in what manages the link",
+    name, check->network, name);
+}
+
+static gboolean
+check_links (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const NetnsForwardingCheck *check = step->parameter;
+  NetnsNetlink *netlink = netns_run_get_netlink (run, step->namespace_name, error);
+  g_autofree char *uplink = NULL, *ipv6 = NULL;
+  int fd;
+  gboolean off;
+
+  if (netlink == NULL || !netns_run_get_fd (run, step->namespace_name, &fd, error)
+      || !find_uplink (netlink, &check->links, &uplink, error))
+    return FALSE;
+  if (!is_off (fd, check->links.bridge, &off, error))
+    return FALSE;
+  if (off)
+    return refuse_link (check, check->links.bridge, error);
+  if (!is_off (fd, uplink, &off, error))
+    return FALSE;
+  if (off)
+    return refuse_link (check, uplink, error);
+  if (!check->ipv6 || !read_setting (fd, "net/ipv6/conf/all/forwarding", &ipv6, error))
+    return !check->ipv6;
+  return g_strcmp0 (ipv6, "0") != 0
+         || netns_refuse (error, NETNS_ERROR_NOT_FORWARDED,
+                          "IPv6 packets are not forwarded, so those of network “%s” do not get through; allow it with "
+                          "“sysctl -w net/ipv6/conf/all/forwarding=1”",
+                          check->network);
+}
+
+#define LINKS_FIELDS(Type, member)                                                                                     \
+  { "bridge", NETNS_FIELD_TEXT, offsetof (Type, member bridge) },                                                      \
+    { "own", NETNS_FIELD_BOOLEAN, offsetof (Type, member own) },                                                       \
+    { "uplink", NETNS_FIELD_TEXT, offsetof (Type, member uplink) },                                                    \
+  {                                                                                                                    \
+    "any-uplink", NETNS_FIELD_BOOLEAN, offsetof (Type, member any_uplink)                                              \
+  }
+
+static const NetnsField links_fields[] = { LINKS_FIELDS (NetnsForwardingLinks, ), { NULL } };
+
+static const NetnsField check_fields[] = {
+  { "network", NETNS_FIELD_TEXT, offsetof (NetnsForwardingCheck, network) },
+  { "ipv6", NETNS_FIELD_BOOLEAN, offsetof (NetnsForwardingCheck, ipv6) },
+  LINKS_FIELDS (NetnsForwardingCheck, links.),
+  { NULL }
+};
+
+const NetnsOperation netns_operation_forwarding_links = {
+  .name = "forwarding-links",
+  .execute = switch_links,
+  .undo = switch_links_back,
+  .parameter = NETNS_RECORD (NetnsForwardingLinks, links_fields),
+  .kept = NETNS_RECORD (Switch, switch_fields),
+};
+const NetnsOperation netns_operation_forwarding_check = {
+  .name = "forwarding-check",
+  .execute = check_links,
+  .reads = TRUE,
+  .parameter = NETNS_RECORD (NetnsForwardingCheck, check_fields),
 };
