@@ -61,6 +61,7 @@ static const struct {
   { NETNS_ERROR_PREFIX "CommandNotExecutable", NULL, N_ ("check its permissions and file type"),
    .status = NETNS_EXIT_NOT_EXECUTABLE },
   { NETNS_ERROR_PREFIX "BlockedByFirewall", NULL, N_ ("allow these packets there, then try again"), .general = TRUE },
+  { NETNS_ERROR_PREFIX "NotForwarded", NULL, N_ ("switch it on, then try again"), .general = TRUE },
   { NETNS_ERROR_PREFIX "RolledBack", NULL, N_ ("see “journalctl -u netnsd” for the reason"), .general = TRUE },
   { DBUS_ERROR_PREFIX "AccessDenied", NULL, N_ ("become root, or ask an administrator for permission"),
    .status = NETNS_EXIT_NOT_AUTHORIZED },
