@@ -13,6 +13,7 @@
 #include "core/network/loop-reconciler.h"
 #include "core/network/revival-reconciler.h"
 #include "core/network/rules-reconciler.h"
+#include "core/network/uplink-reconciler.h"
 
 struct _NetnsSignals {
   GDBusConnection *connection;
@@ -25,6 +26,7 @@ struct _NetnsSignals {
   NetnsGuardReconciler *guard;
   NetnsLoopReconciler *loops;
   NetnsRevivalReconciler *revival;
+  NetnsUplinkReconciler *uplinks;
   NetnsForeignFirewalls *foreign;
 };
 
@@ -97,6 +99,7 @@ netns_signals_new (NetnsCore *core, GDBusConnection *connection)
   signals->guard = netns_guard_reconciler_new (core, signals->grant);
   signals->loops = netns_loop_reconciler_new (core, signals->grant, on_loop, signals);
   signals->revival = netns_revival_reconciler_new (core, signals->grant);
+  signals->uplinks = netns_uplink_reconciler_new (core, signals->grant, on_drifted, signals);
   signals->drift = netns_drift_new (core, on_drifted, signals);
   signals->foreign = netns_foreign_firewalls_new (core);
   return signals;
@@ -108,6 +111,7 @@ netns_signals_free (NetnsSignals *signals)
 {
   g_clear_pointer (&signals->foreign, netns_foreign_firewalls_free);
   g_clear_pointer (&signals->drift, netns_drift_free);
+  g_clear_pointer (&signals->uplinks, netns_uplink_reconciler_free);
   g_clear_pointer (&signals->revival, netns_revival_reconciler_free);
   g_clear_pointer (&signals->loops, netns_loop_reconciler_free);
   g_clear_pointer (&signals->guard, netns_guard_reconciler_free);

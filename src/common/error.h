@@ -20,6 +20,7 @@
  * @NETNS_ERROR_KERNEL_REFUSED: anything else that the kernel said no to, in its words
  * @NETNS_ERROR_BLOCKED_BY_FIREWALL: another firewall drops the packets
  * @NETNS_ERROR_NOT_FORWARDED: the kernel does not forward the packets
+ * @NETNS_ERROR_ROUTED_ELSEWHERE: routing rules of others send the packets to another link
  * @NETNS_ERROR_ROLLED_BACK: undoing a call that failed did not work completely
  * @NETNS_ERROR_QUOTA_EXCEEDED: the user has as much of it as one user can have
  * @NETNS_ERROR_LOOP: bridges without the spanning tree protocol would be connected in a ring
@@ -47,6 +48,7 @@ typedef enum {
   NETNS_ERROR_KERNEL_REFUSED,
   NETNS_ERROR_BLOCKED_BY_FIREWALL,
   NETNS_ERROR_NOT_FORWARDED,
+  NETNS_ERROR_ROUTED_ELSEWHERE,
   NETNS_ERROR_ROLLED_BACK,
   NETNS_ERROR_QUOTA_EXCEEDED,
   NETNS_ERROR_LOOP,

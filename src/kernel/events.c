@@ -44,8 +44,9 @@ typedef struct {
 } Port;
 
 static const int groups[] = {
-  RTNLGRP_LINK,         RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-  RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NSID,        RTNLGRP_NEXTHOP,    0,
+  RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR,  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NSID,
+  RTNLGRP_NEXTHOP,    RTNLGRP_IPV4_RULE,    RTNLGRP_IPV6_RULE,    0,
 };
 
 static void
@@ -185,6 +186,11 @@ emit (NetnsEventSocket *events, const struct nlmsghdr *header, int nsid, gboolea
   case RTM_NEWNEXTHOP:
   case RTM_DELNEXTHOP:
     emit_nexthop (events, &event);
+    break;
+  case RTM_NEWRULE:
+  case RTM_DELRULE:
+    event.type = NETNS_EVENT_ROUTING_RULES;
+    events->func (&event, events->data);
     break;
   case RTM_NEWNETCONF:
     event.type = NETNS_EVENT_FORWARDING;

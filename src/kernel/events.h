@@ -12,6 +12,7 @@ typedef enum {
   NETNS_EVENT_ADDRESS,
   NETNS_EVENT_ADDRESS_GONE,
   NETNS_EVENT_ROUTES,     /* routes came or went */
+  NETNS_EVENT_ROUTING_RULES, /* rules that choose the routing table came or went */
   NETNS_EVENT_FORWARDING, /* forwarding was switched */
   NETNS_EVENT_NSID_GONE,  /* the id of a namespace ended, as a rule because the namespace did */
 } NetnsEventType;

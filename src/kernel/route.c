@@ -6,6 +6,7 @@
 #include "kernel/request.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <string.h>
@@ -37,21 +38,31 @@ netns_rtnl_route_dump (NetnsNetlink *netlink, guint most, GError **error)
 #define OUTSIDE4 "198.41.0.4"
 #define OUTSIDE6 "2001:503:ba3e::2:30"
 
+typedef struct {
+  guint table;
+  guint priority;
+} Rule;
+
 static void
-take_uplink (const struct nlmsghdr *header, gpointer data)
+take_way (const struct nlmsghdr *header, gpointer data)
 {
   const struct rtmsg *body = NLMSG_DATA (header);
   struct nlattr *link = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof *body, RTA_OIF);
+  struct nlattr *table = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof *body, RTA_TABLE);
+  NetnsWay *way = data;
 
-  if (header->nlmsg_type == RTM_NEWROUTE && body->rtm_type == RTN_UNICAST && link != NULL)
-    *(guint *) data = nla_get_u32 (link);
+  if (header->nlmsg_type != RTM_NEWROUTE || body->rtm_type != RTN_UNICAST || link == NULL)
+    return;
+  way->link = nla_get_u32 (link);
+  way->table = table != NULL ? nla_get_u32 (table) : body->rtm_table;
 }
 
 /**
- * netns_rtnl_route_find_uplink:
+ * netns_rtnl_route_find_way:
  * @netlink: a namespace
- * @family: AF_INET or AF_INET6
- * @index: (out): ifindex of the link by which packets leave to the rest of the world, 0 for none
+ * @to: an address
+ * @from: (nullable): an address of the namespace that they come from, %NULL for any
+ * @way: (out): by which link packets leave for it, 0 for none, and which table says so
  * @error: `KernelRefused`
  *
  * Asks the kernel for the route, so that rules, tables, metrics and the state of links count as they do for a packet that
@@ -61,20 +72,26 @@ take_uplink (const struct nlmsghdr *header, gpointer data)
  * Returns: whether the kernel gave an answer
  */
 gboolean
-netns_rtnl_route_find_uplink (NetnsNetlink *netlink, int family, guint *index, GError **error)
+netns_rtnl_route_find_way (NetnsNetlink *netlink, const NetnsAddress *to, const NetnsAddress *from, NetnsWay *way,
+                           GError **error)
 {
-  /* Of no route, of the types unreachable, prohibit and blackhole (fib_props in net/ipv4/fib_semantics.c), and of a kernel
-   * without IPv6. */
+  /* Of no route, of the types unreachable, prohibit and blackhole (fib_props in net/ipv4/fib_semantics.c), of a kernel
+   * without IPv6, and for a source that is no address of this namespace. */
   static const int answers[] = { ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, EOPNOTSUPP, EAFNOSUPPORT };
-  struct rtmsg body = { .rtm_family = (guint8) family, .rtm_dst_len = family == AF_INET ? 32 : 128 };
-  g_autoptr (NetnsMessage) message = netns_request_new (RTM_GETROUTE, 0, &body, sizeof body);
-  const char *text = family == AF_INET ? OUTSIDE4 : OUTSIDE6;
-  NetnsAddress outside;
+  gsize size = netns_address_size (to);
+  struct rtmsg body = { .rtm_family = to->family, .rtm_dst_len = (guint8) (size * 8), .rtm_flags = RTM_F_LOOKUP_TABLE };
+  g_autoptr (NetnsMessage) message = NULL;
+  char text[NETNS_ADDRESS_MAX_TEXT];
 
-  *index = 0;
-  netns_address_parse_host (text, &outside, NULL);
-  netns_request_put (message, RTA_DST, netns_address_size (&outside), outside.bytes);
-  if (netns_netlink_get (netlink, message, take_uplink, index, error, "Cannot find the route to %s", text))
+  *way = (NetnsWay) { 0 };
+  if (from != NULL)
+    body.rtm_src_len = body.rtm_dst_len;
+  message = netns_request_new (RTM_GETROUTE, 0, &body, sizeof body);
+  netns_request_put (message, RTA_DST, size, to->bytes);
+  if (from != NULL)
+    netns_request_put (message, RTA_SRC, size, from->bytes);
+  if (netns_netlink_get (netlink, message, take_way, way, error, "Cannot find the route to %s",
+                         netns_address_print_host (to, text)))
     return TRUE;
   for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
     if (netns_netlink_get_errno (netlink) == answers[i]) {
@@ -82,6 +99,52 @@ netns_rtnl_route_find_uplink (NetnsNetlink *netlink, int family, guint *index, G
       return TRUE;
     }
   return FALSE;
+}
+
+/* @index: (out): ifindex of the link by which packets leave to the rest of the world, 0 for none; else as
+ * netns_rtnl_route_find_way() */
+gboolean
+netns_rtnl_route_find_uplink (NetnsNetlink *netlink, int family, const NetnsAddress *from, guint *index, GError **error)
+{
+  NetnsAddress outside;
+  NetnsWay way;
+  gboolean answered;
+
+  netns_address_parse_host (family == AF_INET ? OUTSIDE4 : OUTSIDE6, &outside, NULL);
+  answered = netns_rtnl_route_find_way (netlink, &outside, from, &way, error);
+  *index = way.link;
+  return answered;
+}
+
+static void
+take_rule (const struct nlmsghdr *header, gpointer data)
+{
+  const struct fib_rule_hdr *body = NLMSG_DATA (header);
+  struct nlattr *table = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof *body, FRA_TABLE);
+  struct nlattr *priority = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof *body, FRA_PRIORITY);
+  Rule rule = { table ? nla_get_u32 (table) : body->table, priority ? nla_get_u32 (priority) : 0 };
+
+  if (header->nlmsg_type == RTM_NEWRULE && body->action == FR_ACT_TO_TBL)
+    g_array_append_val (data, rule);
+}
+
+/* @priority: (out): that of the first routing rule that looks into @table, 0 for none. The error is `KernelRefused`. */
+gboolean
+netns_rtnl_rule_find (NetnsNetlink *netlink, int family, guint table, guint *priority, GError **error)
+{
+  struct fib_rule_hdr body = { .family = (guint8) family };
+  g_autoptr (NetnsMessage) message = netns_request_new (RTM_GETRULE, 0, &body, sizeof body);
+  g_autoptr (GArray) rules
+    = netns_netlink_list (netlink, message, 0, sizeof (Rule), take_rule, "The routing rules", error);
+
+  *priority = 0;
+  for (guint i = 0; rules != NULL && i < rules->len; i++) {
+    const Rule *rule = &g_array_index (rules, Rule, i);
+
+    if (rule->table == table && (*priority == 0 || rule->priority < *priority))
+      *priority = rule->priority;
+  }
+  return rules != NULL;
 }
 
 static void

@@ -27,8 +27,22 @@
     "weight", NETNS_FIELD_UINT8, offsetof (Type, member.weight)                                                        \
   }
 
+/**
+ * NetnsWay:
+ * @link: ifindex of the link by which packets leave, 0 for none
+ * @table: number of the routing table that says so
+ */
+typedef struct {
+  guint link;
+  guint table;
+} NetnsWay;
+
 GArray *netns_rtnl_route_dump (NetnsNetlink *netlink, guint most, GError **error);
-gboolean netns_rtnl_route_find_uplink (NetnsNetlink *netlink, int family, guint *index, GError **error);
+gboolean netns_rtnl_route_find_way (NetnsNetlink *netlink, const NetnsAddress *to, const NetnsAddress *from,
+                                    NetnsWay *way, GError **error);
+gboolean netns_rtnl_route_find_uplink (NetnsNetlink *netlink, int family, const NetnsAddress *from, guint *index,
+                                       GError **error);
+gboolean netns_rtnl_rule_find (NetnsNetlink *netlink, int family, guint table, guint *priority, GError **error);
 gboolean netns_rtnl_route_add (const NetnsGrant *grant, NetnsNetlink *netlink, const NetnsRoute *ways, guint n_ways,
                                gboolean append, GError **error);
 gboolean netns_rtnl_route_remove (const NetnsGrant *grant, NetnsNetlink *netlink, const NetnsRoute *ways, guint n_ways,

@@ -136,6 +136,10 @@ take_event (NetnsEvent *event, gpointer data)
     if (namespace != NULL)
       netns_route_reader_take (mirror->state.routes, namespace, event);
     break;
+  case NETNS_EVENT_ROUTING_RULES:
+    if (namespace != NULL)
+      netns_state_notify_namespace_changed (&mirror->state, namespace, NETNS_NAMESPACE_ROUTING_RULES);
+    break;
   case NETNS_EVENT_FORWARDING:
     if (namespace != NULL)
       take_forwarding_event (mirror, namespace, event);

@@ -30,6 +30,7 @@ typedef enum {
   NETNS_NAMESPACE_SOURCE = 1 << 6,
   NETNS_NAMESPACE_PATH = 1 << 7,
   NETNS_NAMESPACE_LABEL = 1 << 8,
+  NETNS_NAMESPACE_ROUTING_RULES = 1 << 10, /* they are not kept */
   NETNS_NAMESPACE_ROUTE_DATA = 1 << 9, /* of any table, also where NETNS_NAMESPACE_ROUTES stay the same */
 } NetnsNamespaceChanges;
 

@@ -374,6 +374,7 @@ ELSEWHERE = {
     ('Manager.GetNamespaceByPID', 'NotFound'),
     ('Manager.CreateNetwork', 'BlockedByFirewall'), ('Manager.Connect', 'BlockedByFirewall'),  # in test-blocked.py
     ('Manager.CreateNetwork', 'NotForwarded'), ('Manager.Connect', 'NotForwarded'),  # in test-forwarding.py
+    ('Manager.CreateNetwork', 'RoutedElsewhere'), ('Manager.Connect', 'RoutedElsewhere'),  # in test-vpn.py
     ('Manager.CreateNetwork', 'NotSupported'), ('Manager.Connect', 'NotSupported'),  # in test-hostile-rules.py
     # Said of a firewall that is read by the same helper as for ListRules.
     ('Manager.CreateNetwork', 'TooLarge'), ('Manager.CreateNetwork', 'Unreadable'),

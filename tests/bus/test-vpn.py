@@ -4,7 +4,9 @@
 import ipaddress
 
 import netns1
-from netns1 import ROOT, run
+import outside
+import watch
+from netns1 import ROOT, run, u
 
 
 def tunnel(peer='peer', mtu=1400):
@@ -43,6 +45,12 @@ class Vpn(netns1.TestCase):
 
     def connect(self, network='lan'):
         self.root.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'web', network, {})
+
+    def add_rules(self, *rules):
+        for rule in rules:
+            family = '-6' if ':' in rule else '-4'
+            run('ip', family, 'rule', 'add', *rule.split())
+            self.addCleanup(run, 'ip', family, 'rule', 'del', *rule.split(), check=False)
 
     def assert_reached(self, *addresses):
         for address in addresses:
@@ -87,6 +95,128 @@ class Subnets(Vpn):
         for subnet in ('10.98.0.0/24', 'fd00:1::/64'):
             with self.subTest(subnet):
                 self.create('four' if '.' in subnet else 'six', subnets=[subnet])
+
+
+class Rules(Vpn):
+    """A rule that comes before the main table catches what is for a network as well, as that of Tailscale does."""
+
+    def setUp(self):
+        super().setUp()
+        self.routes('default dev tun0 table 52', '::/0 dev tun0 table 52')
+
+    def test_checked(self):
+        for rules, subnet, words in ((['priority 5270 lookup 52'], '10.1.0.0/24', '5270.*table 52'),
+                                     (['from ::/0 priority 5270 lookup 52'], 'fd00:1::/64', '5270.*table 52'),
+                                     (['from 10.1.0.0/16 priority 99 lookup 52'], '10.1.0.0/24', 'rule 99 '),
+                                     (['to 10.1.0.0/16 priority 99 prohibit'], '10.1.0.0/24', 'refused')):
+            with self.subTest(rules):
+                self.add_rules(*rules)
+                for word in ('check', 'cure'):
+                    with self.unchanged(), self.assertBusError('RoutedElsewhere') as context:
+                        self.create('lan', firewall=word, subnets=[subnet])
+                    self.assertRegex(context.exception.message, words)
+                self.doCleanups_of_rules()
+
+    def doCleanups_of_rules(self):
+        for family in ('-4', '-6'):
+            for priority in ('5270', '99'):
+                run('ip', family, 'rule', 'del', 'priority', priority, check=False)
+
+    def test_advice(self):
+        """What the error says helps."""
+        self.add_rules('priority 5270 lookup 52')
+        with self.assertBusError('RoutedElsewhere') as context:
+            self.create('lan', firewall='check', subnets=['10.1.0.0/24'])
+        advice = context.exception.message.split('“ip rule add ')[1].split('”')[0]
+        self.add_rules(advice)
+        self.create('lan', firewall='check', subnets=['10.1.0.0/24'])
+        self.root.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'web', 'lan', {'firewall': 'check'})
+        self.assert_reached('10.1.0.1', '10.8.0.1')
+        run('ip', 'rule', 'del', *advice.split())
+        self.root.create_namespace('db')
+        with self.unchanged(), self.assertBusError('RoutedElsewhere'):
+            self.root.call(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'db', 'lan', {'firewall': 'check'})
+
+    def test_told(self):
+        """Also when it begins later, and once each time."""
+        with watch.Watcher() as watcher:
+            self.create('lan', subnets=['10.1.0.0/24', 'fd00:1::/64'])
+            for rule, words in (('priority 5270 lookup 52', 'packets to 10.1.0.0/24 leave by link “tun0”'),
+                                ('from ::/0 priority 5270 lookup 52', 'packets to fd00:1::/64 leave by link “tun0”')):
+                with self.subTest(rule):
+                    self.add_rules(rule)
+                    told = self.wait_for_detour(watcher)
+                    self.assertEqual((told[0], told[1]), (f'{ROOT}/network/lan', {'Detour': ''}))
+                    self.assertIn(words, told[2]['Detour'])
+                    self.assertIn('rule 5270', told[2]['Detour'])
+                    run('ip', '-6' if ':' in rule else '-4', 'rule', 'del', 'priority', '5270')
+
+    def wait_for_detour(self, watcher):
+        def find():
+            return [arguments for _, member, arguments in watcher.signals
+                    if member == 'Drifted' and 'Detour' in arguments[1]]
+        watcher.wait(find, 'it is said')
+        found = find()[0]
+        watcher.signals.clear()
+        return found
+
+
+class Followed(Vpn):
+    """What changes at the uplink while a network is there."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(run, 'ip', 'link', 'set', outside.UPLINK, 'mtu', '1500')
+
+    def assert_mtu(self, mtu, bridge='lan'):
+        netns1.wait_for(lambda: netns1.link(bridge)['mtu'] == mtu, what=f'{bridge} has {mtu}')
+
+    def test_mtu(self):
+        self.create('named', mtu=u(1500))
+        self.create('manual')
+        self.create('lan', ipv6=True)
+        self.assert_mtu(1500)
+        run('ip', 'link', 'set', 'manual', 'mtu', '1499')
+        self.routes('0.0.0.0/1 via 10.8.0.1', '128.0.0.0/1 via 10.8.0.1')
+        self.assert_mtu(1400)
+        self.connect()
+        self.assertEqual(netns1.link('eth0', namespace='web')['mtu'], 1400)
+        run('ip', 'link', 'set', 'tun0', 'mtu', '1350')
+        self.assert_mtu(1350)
+        run('ip', 'route', 'del', '128.0.0.0/1')
+        self.assert_mtu(1500)
+        self.routes('default dev tun0 table 52')
+        self.add_rules('priority 32000 to 128.0.0.0/1 lookup 52')
+        self.assert_mtu(1350)
+        run('ip', 'rule', 'del', 'priority', '32000')
+        self.assert_mtu(1500)
+        self.assertEqual([netns1.link(name)['mtu'] for name in ('named', 'manual')], [1500, 1499])
+
+    def test_mtu_by_source(self):
+        """A rule for the packets of the network alone."""
+        self.create('lan', subnets=['10.1.0.0/24'])
+        self.create('other', subnets=['10.2.0.0/24'])
+        self.routes('10.1.0.0/24 dev lan table 53', 'default dev tun0 table 53')
+        self.add_rules('from 10.1.0.0/24 priority 100 lookup 53')
+        self.assert_mtu(1400)
+        self.assertEqual(netns1.link('other')['mtu'], 1500)
+
+    def test_renamed(self):
+        run('ip', '-batch', '-', input='link add wan0 type veth peer name wan1\nlink set wan1 up\nlink set wan0 up\n')
+        self.create('lan', uplink='wan0', subnets=['10.1.0.0/24'])
+        nat = self.root.call(ROOT, 'Manager', 'CreateNat', '(sasa{sv})', '', ['10.9.0.0/24'], {'uplink': 'wan0'})
+        objects = ((f'{ROOT}/network/lan', 'Network'), (nat, 'Nat'))
+
+        def uplinks():
+            return [self.root.get(path, interface, 'Uplink') for path, interface in objects]
+        self.assertEqual(uplinks(), ['wan0'] * 2)
+        for old, new in (('wan0', 'eth7'), ('eth7', 'wan0'), ('wan0', 'enp1s0')):
+            with self.subTest(new):
+                run('ip', 'link', 'set', old, 'down')
+                run('ip', 'link', 'set', old, 'name', new)
+                netns1.wait_for(lambda: uplinks() == [new] * 2, what=f'it is {new}')
+                rules = run('nft', 'list', 'chain', 'inet', 'netnsd', 'postrouting').stdout
+                self.assertEqual((rules.count(f'oifname "{new}"'), rules.count(f'oifname "{old}"')), (2, 0))
 
 
 if __name__ == '__main__':

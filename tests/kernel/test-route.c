@@ -308,7 +308,7 @@ assert_uplink (NetnsNetlink *netlink, int family, const char *expected)
   g_autoptr (GError) error = NULL;
   guint index;
 
-  netns_rtnl_route_find_uplink (netlink, family, &index, &error);
+  netns_rtnl_route_find_uplink (netlink, family, NULL, &index, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (theirs, ==, expected);
   g_assert_cmpuint (index, ==, *expected ? sandbox_link_index (netlink, expected) : 0);
@@ -374,14 +374,14 @@ test_no_uplink (void)
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++) {
     int family = families[i] == AF_INET ? 4 : 6;
 
-    g_assert_true (netns_rtnl_route_find_uplink (netlink, families[i], &index, NULL));
+    g_assert_true (netns_rtnl_route_find_uplink (netlink, families[i], NULL, &index, NULL));
     g_assert_cmpuint (index, ==, 0);
     g_assert_cmpint (netns_netlink_get_errno (netlink), ==, ENETUNREACH);
     for (gsize type = 0; type < 3; type++) {
       static const char *const types[] = { "unreachable", "blackhole", "prohibit" };
 
       g_free (sandbox_run ("ip -%d route add %s default", family, types[type]));
-      g_assert_true (netns_rtnl_route_find_uplink (netlink, families[i], &index, NULL));
+      g_assert_true (netns_rtnl_route_find_uplink (netlink, families[i], NULL, &index, NULL));
       g_assert_cmpuint (index, ==, 0);
       g_assert_cmpint (netns_netlink_get_errno (netlink), !=, ENETUNREACH);
       g_free (sandbox_run ("ip -%d route del %s default", family, types[type]));

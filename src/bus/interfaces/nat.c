@@ -18,7 +18,7 @@ static const NetnsProperty properties[] = {
   { "Namespace", NETNS_NAT_NAMESPACE, NETNS_MEMBER (TEXT, NetnsNat, base.namespace_name),
    .show = netns_namespace_to_path },
   { "Sources", 0, NETNS_MEMBER (ADDRESSES, NetnsNat, sources) },
-  { "Uplink", 0, NETNS_MEMBER (TEXT, NetnsNat, uplink) },
+  { "Uplink", NETNS_NAT_UPLINK, NETNS_MEMBER (TEXT, NetnsNat, uplink) },
   { "ToAddress", 0, NETNS_MEMBER (HOST, NetnsNat, to_address) },
   { "Owner", 0, NETNS_MEMBER (UINT32, NetnsNat, base.owner) },
   { NULL },

@@ -63,7 +63,7 @@ static const NetnsProperty properties[] = {
   { "Subnets", 0, NETNS_MEMBER (ADDRESSES, NetnsNetwork, subnets) },
   { "Gateways", 0, get_gateways },
   { "Nat", NETNS_NETWORK_NAT, NETNS_MEMBER (BOOLEAN, NetnsNetwork, nat) },
-  { "Uplink", 0, NETNS_MEMBER (TEXT, NetnsNetwork, uplink) },
+  { "Uplink", NETNS_NETWORK_UPLINK, NETNS_MEMBER (TEXT, NetnsNetwork, uplink) },
   { "Shared", 0, NETNS_MEMBER (BOOLEAN, NetnsNetwork, shared) },
   { "Isolated", 0, NETNS_MEMBER (BOOLEAN, NetnsNetwork, isolated) },
   { "Guard", NETNS_NETWORK_GUARD, NETNS_MEMBER (BOOLEAN, NetnsNetwork, guarded) },

@@ -95,9 +95,20 @@ comment_for (const NetnsFirewallAllow *allow)
   return g_strconcat (NETNS_ALLOW_COMMENT, netns_name_split_network (allow->network, &place), NULL);
 }
 
+/* The link by which packets of @subnet leave: where there is a gateway, there may be routing rules for its packets. */
+static gboolean
+find_way_out (NetnsNetlink *netlink, const NetnsAddress *subnet, guint *index, GError **error)
+{
+  NetnsAddress gateway = *subnet;
+
+  netns_address_add (&gateway, 1);
+  return netns_rtnl_route_find_uplink (netlink, subnet->family, &gateway, index, error)
+         && (*index != 0 || netns_rtnl_route_find_uplink (netlink, subnet->family, NULL, index, error));
+}
+
 /* @uplink: (out) (nullable): the link that packets leave by, %NULL if it may be any */
 static gboolean
-find_uplink (NetnsRun *run, NetnsStep *step, int family, char **uplink, GError **error)
+find_uplink (NetnsRun *run, NetnsStep *step, const NetnsAddress *subnet, char **uplink, GError **error)
 {
   const char *named = ((const NetnsFirewallAllow *) step->parameter)->uplink;
   NetnsNetlink *netlink = netns_run_get_netlink (run, step->namespace_name, error);
@@ -108,7 +119,7 @@ find_uplink (NetnsRun *run, NetnsStep *step, int family, char **uplink, GError *
     *uplink = g_strdup (named);
     return TRUE;
   }
-  if (netlink == NULL || !netns_rtnl_route_find_uplink (netlink, family, &index, error)
+  if (netlink == NULL || !find_way_out (netlink, subnet, &index, error)
       || (index != 0 && !netns_rtnl_link_get (netlink, index, &info, error)))
     return FALSE;
   *uplink = netns_validate_link_name (info.name, NULL) ? g_strdup (info.name) : NULL;
@@ -278,7 +289,7 @@ allow_family (NetnsRun *run, NetnsStep *step, NetnsNft *nft, const NetnsAddress 
   g_autofree char *uplink = NULL;
   g_autoptr (GVariant) there = NULL;
 
-  if (!find_uplink (run, step, subnet->family, &uplink, error)
+  if (!find_uplink (run, step, subnet, &uplink, error)
       || !find_block (run, step, subnet, uplink, &block, &there, error))
     return FALSE;
   for (gsize i = 0; *block.rule != '\0' && allow->cure && i < G_N_ELEMENTS (user_chains); i++) {

@@ -21,13 +21,24 @@ get_mac (const guint8 mac[NETNS_MAC_LENGTH])
   return memcmp (mac, none, sizeof none) == 0 ? NULL : mac;
 }
 
-static gboolean
-take_mtu (NetnsNetlink *netlink, int family, guint *mtu, GError **error)
+static const NetnsAddress *
+find_source (const GArray *sources, int family)
 {
-  g_auto (NetnsLinkInfo) info = { 0 };
-  guint index;
+  for (guint i = 0; sources != NULL && i < sources->len; i++)
+    if (g_array_index (sources, NetnsAddress, i).family == family)
+      return &g_array_index (sources, NetnsAddress, i);
+  return NULL;
+}
 
-  if (!netns_rtnl_route_find_uplink (netlink, family, &index, error))
+static gboolean
+take_mtu (NetnsNetlink *netlink, int family, const GArray *sources, guint *mtu, GError **error)
+{
+  const NetnsAddress *source = find_source (sources, family);
+  g_auto (NetnsLinkInfo) info = { 0 };
+  guint index = 0;
+
+  if ((source != NULL && !netns_rtnl_route_find_uplink (netlink, family, source, &index, error))
+      || (index == 0 && !netns_rtnl_route_find_uplink (netlink, family, NULL, &index, error)))
     return FALSE;
   if (index == 0)
     return TRUE;
@@ -37,21 +48,30 @@ take_mtu (NetnsNetlink *netlink, int family, guint *mtu, GError **error)
   return TRUE;
 }
 
-/* Of several uplinks, the least; 0 if nothing leads anywhere. */
-static gboolean
-find_mtu (NetnsNetlink *netlink, const NetnsLinkCreate *create, guint *mtu, GError **error)
+/**
+ * netns_link_find_uplink_mtu:
+ * @netlink: a namespace
+ * @uplink: a link of it, empty for whichever leads to the rest of the world
+ * @sources: (nullable) (element-type NetnsAddress): addresses there that packets come from, for which there may be rules
+ * @mtu_min: bytes, the least that is wanted
+ * @mtu: (out): bytes; of several uplinks, the least; 0 if nothing leads anywhere
+ * @error: `NotFound` (no such link), `KernelRefused`
+ */
+gboolean
+netns_link_find_uplink_mtu (NetnsNetlink *netlink, const char *uplink, const GArray *sources, guint mtu_min, guint *mtu,
+                            GError **error)
 {
   g_auto (NetnsLinkInfo) info = { 0 };
 
   *mtu = G_MAXUINT;
-  if (*create->uplink != '\0') {
-    if (!netns_rtnl_link_find (netlink, create->uplink, &info, error))
+  if (*uplink != '\0') {
+    if (!netns_rtnl_link_find (netlink, uplink, &info, error))
       return FALSE;
     *mtu = info.mtu;
-  } else if (!take_mtu (netlink, AF_INET, mtu, error) || !take_mtu (netlink, AF_INET6, mtu, error)) {
+  } else if (!take_mtu (netlink, AF_INET, sources, mtu, error) || !take_mtu (netlink, AF_INET6, sources, mtu, error)) {
     return FALSE;
   }
-  *mtu = *mtu == G_MAXUINT ? 0 : CLAMP (*mtu, create->mtu_min, MTU_MAX);
+  *mtu = *mtu == G_MAXUINT ? 0 : CLAMP (*mtu, mtu_min, MTU_MAX);
   return TRUE;
 }
 
@@ -72,7 +92,8 @@ create_link (NetnsRun *run, NetnsStep *step, GError **error)
       return FALSE;
     spec.target_fd = &target_fd;
   }
-  if (create->uplink != NULL && spec.mtu == 0 && !find_mtu (netlink, create, &spec.mtu, error))
+  if (create->uplink != NULL && spec.mtu == 0
+      && !netns_link_find_uplink_mtu (netlink, create->uplink, NULL, create->mtu_min, &spec.mtu, error))
     return FALSE;
   spec.mac = get_mac (create->mac);
   spec.peer_mac = get_mac (create->peer_mac);

@@ -79,6 +79,9 @@ typedef struct {
   const char *name;
 } NetnsAlternativeName;
 
+gboolean netns_link_find_uplink_mtu (NetnsNetlink *netlink, const char *uplink, const GArray *sources, guint mtu_min,
+                                     guint *mtu, GError **error);
+
 NETNS_DECLARE_OPERATION (link_create, NetnsLinkCreate)
 NETNS_DECLARE_OPERATION (tap_create, NetnsTapCreate)
 NETNS_DECLARE_OPERATION (link_delete, NetnsLinkRef) /* last */

@@ -42,7 +42,7 @@ is_needless (NetnsRun *run, NetnsNetlink *netlink, const NetnsRouteChange *chang
   *needless = change->unless_left_out && netns_addresses_have_family (netns_run_get_left_out (run), family);
   if (*needless || !change->if_cut_off)
     return TRUE;
-  if (!netns_rtnl_route_find_uplink (netlink, family, &uplink, error))
+  if (!netns_rtnl_route_find_uplink (netlink, family, NULL, &uplink, error))
     return FALSE;
   *needless = uplink != 0 || netns_netlink_get_errno (netlink) != ENETUNREACH;
   return TRUE;

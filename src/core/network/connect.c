@@ -304,6 +304,7 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
       || !choose_addresses (core, network, bridge, options.addresses, addresses, error))
     return NULL;
   if (*options.firewall != '\0') {
+    netns_network_plan_routing_check (plan, outside, network);
     netns_network_plan_allow (plan, outside, network, FALSE);
     netns_network_plan_check_forwarding (core, plan, outside, network);
   }

@@ -7,6 +7,7 @@
 #include "core/ruleset/desired.h"
 
 #include <sys/socket.h>
+#include "core/foreign/routing-steps.h"
 
 typedef void (*PassFunc) (NetnsPlan *plan, const char *namespace_name, const NetnsFirewallAllow *pass);
 
@@ -34,6 +35,14 @@ netns_network_check_firewall (const char *word, gboolean nat, GError **error)
     return TRUE;
   return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
                        "Packets of a network without NAT are not forwarded, so there is no firewall to %s", word);
+}
+
+/* Checks that packets to the network reach its bridge, whose addresses are there. The step fails with `RoutedElsewhere`. */
+void
+netns_network_plan_routing_check (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network)
+{
+  netns_plan_routing_check (plan, namespace->name,
+                            &(NetnsRoutingCheck) { .bridge = network->bridge, .gateways = network->gateways });
 }
 
 /* With @cure, adds rules that accept the packets of a network with NAT where the firewall has a chain for that; else

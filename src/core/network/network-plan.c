@@ -133,14 +133,20 @@ choose_gateways (NetnsNetwork *network)
 
 #define IPV6_MTU_MIN 1280 /* RFC 8200, 5: with less the kernel switches IPv6 off on a link */
 
+/* Returns: bytes, the least MTU that a network with these subnets can have */
+guint
+netns_network_get_mtu_min (const GArray *subnets)
+{
+  return netns_addresses_have_family (subnets, AF_INET6) ? IPV6_MTU_MIN : 0;
+}
+
 static void
 plan_new_bridge (NetnsPlan *plan, const NetnsNetwork *network, const Options *options)
 {
-  gboolean ipv6 = options->ipv6 || netns_addresses_have_family (options->subnets, AF_INET6);
   NetnsLinkCreate create = {
     .spec = { .kind = "bridge", .name = network->bridge, .mtu = options->mtu, .enabled = TRUE },
     .uplink = network->uplink,
-    .mtu_min = ipv6 ? IPV6_MTU_MIN : 0
+    .mtu_min = options->ipv6 ? IPV6_MTU_MIN : netns_network_get_mtu_min (options->subnets)
   };
 
   /* Left to the kernel, the address would be that of a port (br_stp_recalculate_bridge_id() in net/bridge/br_stp_if.c):
@@ -173,6 +179,7 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const Options *options,
   if (!netns_link_name_choose (namespace, wish, &network->bridge, &alternative, error))
     return FALSE;
   network->bridge_made = TRUE;
+  network->mtu_follows = options->mtu == 0;
   plan_new_bridge (plan, network, options);
   /* Else a connected namespace could be the host's router by a router advertisement (as in CVE-2020-13401). */
   path = g_strdup_printf ("net/ipv6/conf/%s/accept_ra", network->bridge);
@@ -284,8 +291,10 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, GVariant 
   if (network->guarded)
     netns_network_plan_learning (plan, network);
   network->cured = strcmp (options.firewall, "cure") == 0;
-  if (*options.firewall != '\0')
+  if (*options.firewall != '\0') {
+    netns_network_plan_routing_check (plan, namespace, network);
     netns_network_plan_allow (plan, namespace, network, network->cured);
+  }
   netns_desired_replace (core, plan, NULL, &network->base);
   if (*options.firewall != '\0')
     netns_network_plan_check_forwarding (core, plan, namespace, network);

@@ -4,6 +4,7 @@
 
 #include "core/service/core.h"
 
+guint netns_network_get_mtu_min (const GArray *subnets);
 void netns_network_plan_learning (NetnsPlan *plan, const NetnsNetwork *network);
 NetnsPlan *netns_network_create (NetnsCore *core, guint caller, const char *name, GVariant *options, char **key,
                                  GError **error);

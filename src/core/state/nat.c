@@ -3,7 +3,7 @@
 
 static const NetnsField fields[] = {
   { "Sources", NETNS_FIELD_ADDRESSES, offsetof (NetnsNat, sources) },
-  { "Uplink", NETNS_FIELD_TEXT, offsetof (NetnsNat, uplink) },
+  { "Uplink", NETNS_FIELD_TEXT, offsetof (NetnsNat, uplink), .change = NETNS_NAT_UPLINK },
   { "ToAddress", NETNS_FIELD_ADDRESS, offsetof (NetnsNat, to_address) },
   { NULL }
 };

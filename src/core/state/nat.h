@@ -7,6 +7,7 @@
 /* The changes of a NAT; one bit for each property on the bus. */
 typedef enum {
   NETNS_NAT_NAMESPACE = 1 << 0,
+  NETNS_NAT_UPLINK = 1 << 1,
 } NetnsNatChanges;
 
 /**

@@ -12,6 +12,7 @@ typedef enum {
   NETNS_NETWORK_NAT = 1 << 1,
   NETNS_NETWORK_LEASES = 1 << 2,
   NETNS_NETWORK_GUARD = 1 << 3,
+  NETNS_NETWORK_UPLINK = 1 << 4,
 } NetnsNetworkChanges;
 
 /**
@@ -23,6 +24,7 @@ typedef enum {
  * @gateways: (element-type NetnsAddress): addresses of the bridge in them, with prefix length
  * @nat: whether packets to the rest of the world are masqueraded
  * @uplink: the only link that NAT is done for, empty for any
+ * @mtu_follows: whether its bridge has the MTU of the way out, because the caller named none
  * @shared: whether every user may connect
  * @cured: whether its packets were allowed in foreign firewalls, and must be again
  * @isolated: whether nothing is forwarded from or to it
@@ -37,6 +39,7 @@ typedef struct {
   GArray *gateways;
   gboolean nat;
   char *uplink;
+  gboolean mtu_follows;
   gboolean shared;
   gboolean cured;
   gboolean isolated;
