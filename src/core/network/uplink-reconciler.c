@@ -299,6 +299,7 @@ on_definition_added (NetnsDefinition *definition, gpointer data)
     g_hash_table_replace (uplinks->mtus, g_strdup (definition->name), GUINT_TO_POINTER (MTU_OF_BRIDGE));
   else if (get_uplink (definition) == NULL)
     return;
+  find_renamed (uplinks, definition); /* before it gets another name */
   uplinks->moved = TRUE;
   netns_reconciler_mark (&uplinks->base);
 }

@@ -255,7 +255,7 @@ find_uplink (NetnsNetlink *netlink, const NetnsForwardingLinks *links, char **na
   guint index = 0;
 
   if (links->any_uplink
-      && (!netns_rtnl_route_find_uplink (netlink, AF_INET, &index, error)
+      && (!netns_rtnl_route_find_uplink (netlink, AF_INET, NULL, &index, error)
           || (index != 0 && !netns_rtnl_link_get (netlink, index, &info, error))))
     return FALSE;
   *name = g_strdup (!links->any_uplink ? links->uplink : g_utf8_validate (info.name, -1, NULL) ? info.name : "");
