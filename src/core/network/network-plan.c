@@ -155,9 +155,33 @@ plan_new_bridge (NetnsPlan *plan, const NetnsNetwork *network, const Options *op
   netns_plan_link_create (plan, network->base.namespace_name, &create);
 }
 
+/* What is done with the ports of a bridge, and with its rules, would be done to two networks at once. One whose bridge is
+ * gone has the first that gets its name. */
+static gboolean
+check_bridge_is_free (NetnsCore *core, const NetnsNetwork *network, const NetnsLink *existing, GError **error)
+{
+  GHashTableIter iter;
+  NetnsNetwork *other;
+
+  g_hash_table_iter_init (&iter, netns_core_get_definitions (core, &netns_network_class));
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &other)) {
+    g_autofree char *name = netns_network_print (other);
+
+    if (strcmp (other->base.namespace_name, network->base.namespace_name) != 0
+        || (strcmp (other->bridge, network->bridge) != 0
+            && (existing == NULL || netns_network_find_bridge (netns_core_get_mirror (core), other) != existing)))
+      continue;
+    return netns_refuse (error, NETNS_ERROR_EXISTS,
+                         "“%s” is the bridge of network “%s”, and a bridge has one network only", network->bridge,
+                         name);
+  }
+  return TRUE;
+}
+
 /* A bridge of the wanted name is used if the caller named it; the network's own name must be free. */
 static gboolean
-plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const Options *options, NetnsNetwork *network, GError **error)
+plan_bridge (NetnsCore *core, NetnsPlan *plan, NetnsNamespace *namespace, const Options *options, NetnsNetwork *network,
+             GError **error)
 {
   const char *wish = *options->bridge ? options->bridge : netns_network_get_name (network);
   NetnsLink *existing = netns_namespace_find_link (namespace, wish);
@@ -170,13 +194,16 @@ plan_bridge (NetnsPlan *plan, NetnsNamespace *namespace, const Options *options,
                            "Option “mtu” is not allowed with the existing bridge “%s”, which keeps its MTU",
                            existing->info.name);
     network->bridge = g_strdup (existing->info.name);
+    if (!check_bridge_is_free (core, network, existing, error))
+      return FALSE;
     if (namespace->source == NETNS_SOURCE_HOST)
       netns_plan_add_auth_scope (plan, NETNS_AUTH_SCOPE_HOST_LINK);
     netns_plan_set_detail (plan, "link", network->bridge);
     netns_plan_use_identity (plan, existing->identity);
     return TRUE;
   }
-  if (!netns_link_name_choose (namespace, wish, &network->bridge, &alternative, error))
+  if (!netns_link_name_choose (namespace, wish, &network->bridge, &alternative, error)
+      || !check_bridge_is_free (core, network, NULL, error))
     return FALSE;
   network->bridge_made = TRUE;
   network->mtu_follows = options->mtu == 0;
@@ -280,7 +307,7 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, GVariant 
   network = describe (namespace, caller, name, &options);
   touch (plan, caller, network);
   if (!netns_pool_find_uplink (namespace, options.uplink, &network->uplink, error)
-      || !plan_bridge (plan, namespace, &options, network, error)
+      || !plan_bridge (core, plan, namespace, &options, network, error)
       || !choose_subnets (core, namespace, &options, network, error))
     return NULL;
   if (options.gateway)
