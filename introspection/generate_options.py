@@ -29,7 +29,7 @@ OPTION = re.compile(r'(?P<type>[a-z]+)(?: (?P<form>(?!needed\b|or empty\b|=)[^:=
                     r'(?P<empty> or empty)?(?: = (?P<default>[^:]+))?: (?P<help>.+)')
 RANGE = re.compile(r'(\d+)\.\.(\d+)(?: (.+))?')
 # What a text may be said to be, and what the service makes of it.
-FORMS = ('ADDRESS', 'CIDR', 'LINK', 'MAC', 'NAME', 'NS', 'PORTS', 'SUBNET', 'TEXT', 'USER')
+FORMS = ('ADDRESS', 'CIDR', 'LINK', 'MAC', 'NAME', 'NS', 'PORTS', 'RANGE', 'SUBNET', 'TEXT', 'USER')
 NUMBERS = {'q': 2**16 - 1, 'u': 2**32 - 1}
 
 

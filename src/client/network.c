@@ -11,6 +11,7 @@ static const NetnsColumn columns[] = {
   { "bridge", N_ ("Bridge"), NETNS_INTERFACE_NETWORK, "Bridge" },
   { "subnets", N_ ("Subnets"), NETNS_INTERFACE_NETWORK, "Subnets" },
   { "gateways", N_ ("Gateways"), NETNS_INTERFACE_NETWORK, "Gateways" },
+  { "range", N_ ("Range"), NETNS_INTERFACE_NETWORK, "Range" },
   { "nat", N_ ("NAT"), NETNS_INTERFACE_NETWORK, "Nat" },
   { "uplink", N_ ("Uplink"), NETNS_INTERFACE_NETWORK, "Uplink" },
   { "shared", N_ ("Shared"), NETNS_INTERFACE_NETWORK, "Shared" },
@@ -22,7 +23,9 @@ static const NetnsColumn columns[] = {
 };
 
 static const NetnsOption create_options[] = {
-  { "--subnet", 0, "CIDR", "subnets", NETNS_OPTION_LIST, N_ ("Subnet; by default a free one is chosen") },
+  { "--subnet", 0, "CIDR", "subnets", NETNS_OPTION_LIST, N_ ("Subnet; by default those of the bridge, or a free one") },
+  { "--range", 0, "FIRST-LAST", "range", NETNS_OPTION_TEXT,
+   N_ ("Addresses to give; more ranges follow after commas, one for each subnet") },
   { "--nat", 0, NULL, "nat", NETNS_OPTION_ON, N_ ("Masquerade outgoing traffic") },
   { "--ipv6", 0, NULL, "ipv6", NETNS_OPTION_ON, N_ ("Add an IPv6 subnet if none is given") },
   { "--no-gateway", 0, NULL, "gateway", NETNS_OPTION_OFF, N_ ("Give the bridge no address") },

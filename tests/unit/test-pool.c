@@ -30,7 +30,7 @@ assert_checked (NetnsNamespace *namespace, const char *other, const char *text, 
 
     g_array_append_val (others, address);
   }
-  if (netns_pool_check_subnet (fake_core (), namespace, others, &subnet, &error) != (code == 0))
+  if (netns_pool_check_subnet (fake_core (), namespace, others, NULL, &subnet, &error) != (code == 0))
     g_error ("%s: %s", text, error ? error->message : "was taken");
   if (code == 0)
     return;

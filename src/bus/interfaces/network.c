@@ -27,6 +27,20 @@ NETNS_GETTER (get_bridge,
 NETNS_GETTER (get_gateways, netns_addresses_to_texts (object->network->gateways, netns_address_print_host))
 
 static GVariant *
+get_range (NetnsCore *core, const NetnsObject *object)
+{
+  const GArray *ranges = object->network->ranges;
+  g_autoptr (GString) list = g_string_new (NULL);
+  char first[NETNS_ADDRESS_MAX_TEXT], last[NETNS_ADDRESS_MAX_TEXT];
+
+  for (guint i = 0; ranges != NULL && i + 1 < ranges->len; i += 2)
+    g_string_append_printf (list, "%s%s-%s", i > 0 ? "," : "",
+                            netns_address_print_host (&g_array_index (ranges, NetnsAddress, i), first),
+                            netns_address_print_host (&g_array_index (ranges, NetnsAddress, i + 1), last));
+  return g_variant_new_string (list->str);
+}
+
+static GVariant *
 get_leases (NetnsCore *core, const NetnsObject *object)
 {
   g_autoptr (GArray) leases = netns_network_list_leases (netns_core_get_mirror (core), object->network);
@@ -62,6 +76,7 @@ static const NetnsProperty properties[] = {
   { "Bridge", NETNS_NETWORK_BRIDGE, get_bridge },
   { "Subnets", 0, NETNS_MEMBER (ADDRESSES, NetnsNetwork, subnets) },
   { "Gateways", 0, get_gateways },
+  { "Range", 0, get_range },
   { "Nat", NETNS_NETWORK_NAT, NETNS_MEMBER (BOOLEAN, NetnsNetwork, nat) },
   { "Uplink", NETNS_NETWORK_UPLINK, NETNS_MEMBER (TEXT, NetnsNetwork, uplink) },
   { "Shared", 0, NETNS_MEMBER (BOOLEAN, NetnsNetwork, shared) },

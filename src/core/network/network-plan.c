@@ -13,6 +13,7 @@
 #include "core/namespace/sysctl-steps.h"
 #include "core/network/network-firewall.h"
 #include "core/network/pool.h"
+#include "core/network/range.h"
 #include "core/ruleset/desired.h"
 #include "core/service/lookup.h"
 #include "core/service/quota.h"
@@ -27,6 +28,7 @@ typedef struct {
   GArray *subnets;
   gboolean ipv6;
   gboolean gateway;
+  char *range;
   gboolean nat;
   char *uplink;
   guint32 mtu; /* bytes, 0 for that of the uplink */
@@ -42,6 +44,7 @@ static const NetnsField fields[] = {
   { "subnets", NETNS_FIELD_ADDRESSES, offsetof (Options, subnets) },
   { "ipv6", NETNS_FIELD_BOOLEAN, offsetof (Options, ipv6) },
   { "gateway", NETNS_FIELD_BOOLEAN, offsetof (Options, gateway) },
+  { "range", NETNS_FIELD_TEXT, offsetof (Options, range) },
   { "nat", NETNS_FIELD_BOOLEAN, offsetof (Options, nat) },
   { "uplink", NETNS_FIELD_TEXT, offsetof (Options, uplink) },
   { "mtu", NETNS_FIELD_UINT32, offsetof (Options, mtu) },
@@ -95,18 +98,21 @@ touch (NetnsPlan *plan, guint caller, const NetnsNetwork *network)
 }
 
 static gboolean
-choose_subnets (NetnsCore *core, NetnsNamespace *namespace, const Options *options, NetnsNetwork *network,
-                GError **error)
+choose_subnets (NetnsCore *core, NetnsNamespace *namespace, const NetnsLink *bridge, const Options *options,
+                NetnsNetwork *network, GError **error)
 {
   g_autofree char *name = netns_network_print (network);
   NetnsAddress subnet;
 
   for (guint i = 0; i < options->subnets->len; i++) {
     subnet = g_array_index (options->subnets, NetnsAddress, i);
-    if (!netns_pool_check_subnet (core, namespace, network->subnets, &subnet, error))
+    if (!netns_pool_check_subnet (core, namespace, network->subnets, bridge, &subnet, error))
       return FALSE;
     g_array_append_val (network->subnets, subnet);
   }
+  if (network->subnets->len == 0 && bridge != NULL
+      && !netns_pool_take_subnets (core, namespace, bridge, network->subnets, error))
+    return FALSE;
   if (network->subnets->len == 0) {
     if (!netns_pool_find_subnet (core, namespace, &subnet, error))
       return FALSE;
@@ -120,14 +126,24 @@ choose_subnets (NetnsCore *core, NetnsNamespace *namespace, const Options *optio
   return TRUE;
 }
 
+/* The first address of each subnet, where an existing bridge has no other one. */
 static void
-choose_gateways (NetnsNetwork *network)
+choose_gateways (NetnsNetwork *network, const NetnsLink *bridge)
 {
   for (guint i = 0; i < network->subnets->len; i++) {
-    NetnsAddress address = g_array_index (network->subnets, NetnsAddress, i);
+    const NetnsAddress *subnet = &g_array_index (network->subnets, NetnsAddress, i);
+    NetnsAddress address = *subnet;
+    const NetnsAddress *own = NULL;
 
+    for (guint j = 0; own == NULL && bridge != NULL && bridge->addresses != NULL && j < bridge->addresses->len; j++) {
+      own = &g_array_index (bridge->addresses, NetnsLinkAddress, j).address;
+      own = netns_address_contains (subnet, own) ? own : NULL;
+    }
     netns_address_add (&address, 1);
+    address = own ? *own : address;
     g_array_append_val (network->gateways, address);
+    if (own != NULL)
+      g_array_append_val (network->gateways_kept, address);
   }
 }
 
@@ -219,14 +235,15 @@ plan_bridge (NetnsCore *core, NetnsPlan *plan, NetnsNamespace *namespace, const 
 
 typedef void (*AddressFunc) (NetnsPlan *plan, const char *namespace_name, const NetnsAddressChange *change);
 
-/* Adds or removes, by @change, those that the bridge has if @has. */
+/* Adds or removes, by @change, those that the bridge has if @has, but for those that it had before. */
 static void
-plan_gateways (NetnsPlan *plan, AddressFunc change, gboolean has, NetnsLink *bridge, const NetnsNetwork *network)
+plan_gateways (NetnsPlan *plan, AddressFunc change, gboolean has, const NetnsLink *bridge, const NetnsNetwork *network)
 {
   for (guint i = 0; i < network->gateways->len; i++) {
     const NetnsAddress *gateway = &g_array_index (network->gateways, NetnsAddress, i);
 
-    if (bridge == NULL || netns_link_has_address (bridge, gateway) == has)
+    if ((bridge == NULL || netns_link_has_address (bridge, gateway) == has)
+        && netns_addresses_find (network->gateways_kept, netns_address_equal, gateway) == NULL)
       change (plan, network->base.namespace_name,
               &(NetnsAddressChange) {
                 .link.name = network->bridge,
@@ -256,6 +273,8 @@ describe (NetnsNamespace *namespace, guint caller, const char *name, const Optio
 
   network->subnets = netns_addresses_new ();
   network->gateways = netns_addresses_new ();
+  network->gateways_kept = netns_addresses_new ();
+  network->ranges = netns_addresses_new ();
   network->nat = options->nat;
   network->shared = options->shared;
   network->isolated = options->isolated;
@@ -295,6 +314,7 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, GVariant 
   g_autoptr (NetnsNetwork) network = NULL;
   g_auto (Options) options = { .guard = -1 };
   NetnsNamespace *namespace = NULL;
+  const NetnsLink *bridge = NULL;
 
   if (netns_options_read (netns_options_manager_create_network, NULL, values, fields, &options, error)) {
     namespace = netns_core_use_namespace (core, plan, caller, options.namespace_name, error);
@@ -307,14 +327,17 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, GVariant 
   network = describe (namespace, caller, name, &options);
   touch (plan, caller, network);
   if (!netns_pool_find_uplink (namespace, options.uplink, &network->uplink, error)
-      || !plan_bridge (core, plan, namespace, &options, network, error)
-      || !choose_subnets (core, namespace, &options, network, error))
+      || !plan_bridge (core, plan, namespace, &options, network, error))
+    return NULL;
+  bridge = network->bridge_made ? NULL : netns_network_find_bridge (netns_core_get_mirror (core), network);
+  if (!choose_subnets (core, namespace, bridge, &options, network, error))
     return NULL;
   if (options.gateway)
-    choose_gateways (network);
+    choose_gateways (network, bridge);
+  if (!netns_range_parse_list (options.range, network, error))
+    return NULL;
   netns_pool_set_detail (plan, network->subnets);
-  plan_gateways (plan, netns_plan_address_add, FALSE, netns_network_find_bridge (netns_core_get_mirror (core), network),
-                 network);
+  plan_gateways (plan, netns_plan_address_add, FALSE, bridge, network);
   if (network->guarded)
     netns_network_plan_learning (plan, network);
   network->cured = strcmp (options.firewall, "cure") == 0;

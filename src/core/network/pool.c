@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/validate.h"
+#include "core/network/range.h"
 #include "kernel/etc.h"
 
 #include <linux/if.h>
@@ -97,13 +98,16 @@ judge_route (const NetnsRoute *route, NetnsNamespace *namespace, const NetnsAddr
   return COVERED;
 }
 
+/* A bridge's own routes to who is on it are no others' subnets. */
 static gboolean
-check_route (const NetnsRoute *route, NetnsNamespace *namespace, const NetnsAddress *subnet, GError **error)
+check_route (const NetnsRoute *route, NetnsNamespace *namespace, const NetnsLink *bridge, const NetnsAddress *subnet,
+             GError **error)
 {
   const NetnsLink *link;
   char text[NETNS_ADDRESS_MAX_TEXT], route_text[NETNS_ADDRESS_MAX_TEXT];
 
-  if (judge_route (route, namespace, subnet) != TAKEN)
+  if (judge_route (route, namespace, subnet) != TAKEN
+      || (bridge != NULL && route->link == bridge->info.index && route->gateway.family == AF_UNSPEC))
     return TRUE;
   link = netns_namespace_get_link (namespace, route->link);
   return netns_refuse (error, NETNS_ERROR_SUBNET_CONFLICT,
@@ -158,21 +162,27 @@ check_purpose (const NetnsAddress *subnet, GError **error)
   return TRUE;
 }
 
-/* Whether a network can have @subnet besides @others, its further subnets, if any. Compares with the routes of all tables: a
- * VPN's or policy route's subnet is taken even if `ip route` does not show it. It may be a part of what a route with a
- * gateway leads to. Errors are `SubnetConflict` and `InvalidArgument`. */
+static guint
+get_longest_prefix (const NetnsAddress *subnet)
+{
+  return subnet->family == AF_INET ? PREFIX_MAX4 : PREFIX_MAX6;
+}
+
+/* Whether a network can have @subnet besides @others, its further subnets, if any, on @bridge, if that is there already.
+ * Compares with the routes of all tables: a VPN's or policy route's subnet is taken even if `ip route` does not show it. It
+ * may be a part of what a route with a gateway leads to. Errors are `SubnetConflict` and `InvalidArgument`. */
 gboolean
-netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArray *others, const NetnsAddress *subnet,
-                         GError **error)
+netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArray *others, const NetnsLink *bridge,
+                         const NetnsAddress *subnet, GError **error)
 {
   GHashTableIter iter;
   NetnsNetwork *network;
   char text[NETNS_ADDRESS_MAX_TEXT];
 
-  if (subnet->prefix == 0 || subnet->prefix > (subnet->family == AF_INET ? PREFIX_MAX4 : PREFIX_MAX6))
+  if (subnet->prefix == 0 || subnet->prefix > get_longest_prefix (subnet))
     return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
-                         "Subnet %s cannot be used for a network: its prefix length must be between 1 and %d",
-                         netns_address_print (subnet, text), subnet->family == AF_INET ? PREFIX_MAX4 : PREFIX_MAX6);
+                         "Subnet %s cannot be used for a network: its prefix length must be between 1 and %u",
+                         netns_address_print (subnet, text), get_longest_prefix (subnet));
   if (!check_purpose (subnet, error))
     return FALSE;
   if (others != NULL && netns_addresses_find (others, netns_address_overlaps, subnet) != NULL)
@@ -183,7 +193,7 @@ netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, const GArra
     if (!check_network (network, namespace, subnet, error))
       return FALSE;
   for (guint i = 0; namespace->routes != NULL && i < namespace->routes->len; i++)
-    if (!check_route (&g_array_index (namespace->routes, NetnsRoute, i), namespace, subnet, error))
+    if (!check_route (&g_array_index (namespace->routes, NetnsRoute, i), namespace, bridge, subnet, error))
       return FALSE;
   return TRUE;
 }
@@ -302,6 +312,34 @@ netns_pool_find_subnet6 (NetnsCore *core, NetnsNamespace *namespace, const char 
                           "%u IPv6 subnets of this machine are in use; specify a free one", POOL_SUBNETS);
 }
 
+/* What a router gives for a time ends with another prefix. */
+static gboolean
+is_lasting (const NetnsLinkAddress *address)
+{
+  return address->peer.family == AF_UNSPEC && !netns_address_is_link_local (&address->address)
+         && (address->address.family == AF_INET || address->valid_until == 0);
+}
+
+/* Appends to @subnets those that an existing bridge has. The error is `SubnetConflict`. */
+gboolean
+netns_pool_take_subnets (NetnsCore *core, NetnsNamespace *namespace, const NetnsLink *bridge, GArray *subnets,
+                         GError **error)
+{
+  for (guint i = 0; bridge->addresses != NULL && i < bridge->addresses->len; i++) {
+    const NetnsLinkAddress *address = &g_array_index (bridge->addresses, NetnsLinkAddress, i);
+    NetnsAddress subnet;
+
+    netns_address_get_subnet (&address->address, &subnet);
+    if (!is_lasting (address) || subnet.prefix > get_longest_prefix (&subnet)
+        || netns_addresses_find (subnets, netns_address_overlaps, &subnet) != NULL)
+      continue;
+    if (!netns_pool_check_subnet (core, namespace, subnets, bridge, &subnet, error))
+      return FALSE;
+    g_array_append_val (subnets, subnet);
+  }
+  return TRUE;
+}
+
 /* Notes in @plan which subnets it is about. */
 void
 netns_pool_set_detail (NetnsPlan *plan, const GArray *subnets)
@@ -387,7 +425,7 @@ netns_pool_check_address (NetnsMirror *mirror, const NetnsNetwork *network, Netn
                                : "the gateway");
 }
 
-/* Finds the lowest free address of @subnet, one of @network, with prefix length, which is none of those that are @bound
+/* Finds the lowest free address that @network gives of @subnet, one of its own, with prefix length, which is none of those that are @bound
  * to members; the error is `AddressInUse` when there is none. */
 gboolean
 netns_pool_find_address (NetnsMirror *mirror, const NetnsNetwork *network, const GArray *bound,
@@ -395,15 +433,16 @@ netns_pool_find_address (NetnsMirror *mirror, const NetnsNetwork *network, const
 {
   g_autoptr (GArray) leases = netns_network_list_leases (mirror, network);
   g_autoptr (GHashTable) used = collect_used (mirror, network, leases);
-  char text[NETNS_ADDRESS_MAX_TEXT];
+  char text[NETNS_ADDRESS_MAX_TEXT], last_text[NETNS_ADDRESS_MAX_TEXT];
+  NetnsAddress first, last;
 
-  *address = *subnet;
-  for (netns_address_add (address, 1);
-       netns_address_contains (subnet, address) && netns_pool_is_for_hosts (subnet, address);
+  netns_range_find (network, subnet, &first, &last);
+  for (*address = first;
+       netns_address_contains (subnet, address) && memcmp (address->bytes, last.bytes, sizeof last.bytes) <= 0;
        netns_address_add (address, 1))
     if (!g_hash_table_contains (used, address)
         && netns_addresses_find (bound, netns_address_equal_host, address) == NULL)
       return TRUE;
-  return netns_refuse (error, NETNS_ERROR_ADDRESS_IN_USE, "All addresses of %s are in use",
-                       netns_address_print (subnet, text));
+  return netns_refuse (error, NETNS_ERROR_ADDRESS_IN_USE, "All addresses from %s to %s are in use",
+                       netns_address_print_host (&first, text), netns_address_print_host (&last, last_text));
 }

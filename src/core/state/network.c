@@ -12,6 +12,8 @@ static const NetnsField fields[] = {
   { "BridgeMade", NETNS_FIELD_BOOLEAN, offsetof (NetnsNetwork, bridge_made) },
   { "Subnets", NETNS_FIELD_ADDRESSES, offsetof (NetnsNetwork, subnets) },
   { "Gateways", NETNS_FIELD_ADDRESSES, offsetof (NetnsNetwork, gateways) },
+  { "GatewaysKept", NETNS_FIELD_ADDRESSES, offsetof (NetnsNetwork, gateways_kept) },
+  { "Ranges", NETNS_FIELD_ADDRESSES, offsetof (NetnsNetwork, ranges) },
   { "Nat", NETNS_FIELD_BOOLEAN, offsetof (NetnsNetwork, nat), .change = NETNS_NETWORK_NAT },
   { "Uplink", NETNS_FIELD_TEXT, offsetof (NetnsNetwork, uplink), .change = NETNS_NETWORK_UPLINK },
   { "MtuFollows", NETNS_FIELD_BOOLEAN, offsetof (NetnsNetwork, mtu_follows) },
@@ -66,6 +68,16 @@ update_network (NetnsDefinition *definition)
     = g_strconcat (*definition->namespace_name == '\0' || g_str_has_prefix (name, prefix) ? "" : prefix, name, NULL);
 }
 
+/* Earlier versions of the service did not write these. */
+static void
+complete (NetnsNetwork *network)
+{
+  if (network->gateways_kept == NULL)
+    network->gateways_kept = netns_addresses_new ();
+  if (network->ranges == NULL)
+    network->ranges = netns_addresses_new ();
+}
+
 static gboolean
 check_network (NetnsDefinition *definition, GError **error)
 {
@@ -73,6 +85,7 @@ check_network (NetnsDefinition *definition, GError **error)
   g_autofree char *prefix = print_prefix (definition->cookie);
   gboolean is_below = name != definition->name, in_host = *definition->namespace_name == '\0';
 
+  complete ((NetnsNetwork *) definition);
   if (!netns_validate_network_name (name, error))
     return FALSE;
   if ((in_host && !is_below)

@@ -22,6 +22,8 @@ typedef enum {
  * @bridge_made: whether the service made the bridge, and deletes it with the network
  * @subnets: (element-type NetnsAddress): its subnets
  * @gateways: (element-type NetnsAddress): addresses of the bridge in them, with prefix length
+ * @gateways_kept: (element-type NetnsAddress): those that the bridge had before, and keeps
+ * @ranges: (element-type NetnsAddress): first and last of what is given of a subnet, and so on; all of it where there is none
  * @nat: whether packets to the rest of the world are masqueraded
  * @uplink: the only link that NAT is done for, empty for any
  * @mtu_follows: whether its bridge has the MTU of the way out, because the caller named none
@@ -37,6 +39,8 @@ typedef struct {
   gboolean bridge_made;
   GArray *subnets;
   GArray *gateways;
+  GArray *gateways_kept;
+  GArray *ranges;
   gboolean nat;
   char *uplink;
   gboolean mtu_follows;
