@@ -24,11 +24,11 @@ static const NetnsColumn columns[] = {
 
 static const NetnsOption create_options[] = {
   { "--subnet", 0, "CIDR", "subnets", NETNS_OPTION_LIST, N_ ("Subnet; by default those of the bridge, or a free one") },
-  { "--range", 0, "FIRST-LAST", "range", NETNS_OPTION_TEXT,
-   N_ ("Addresses to give; more ranges follow after commas, one for each subnet") },
   { "--nat", 0, NULL, "nat", NETNS_OPTION_ON, N_ ("Masquerade outgoing traffic") },
   { "--ipv6", 0, NULL, "ipv6", NETNS_OPTION_ON, N_ ("Add an IPv6 subnet if none is given") },
   { "--no-gateway", 0, NULL, "gateway", NETNS_OPTION_OFF, N_ ("Give the bridge no address") },
+  { "--range", 0, "FIRST-LAST", "range", NETNS_OPTION_TEXT,
+   N_ ("Addresses to give; more ranges follow after commas, one for each subnet") },
   { "--uplink", 0, "LINK", "uplink", NETNS_OPTION_TEXT, N_ ("NAT only through this link") },
   { "--mtu", 0, "BYTES", "mtu", NETNS_OPTION_NUMBER, N_ ("MTU; by default that of the uplink") },
   { "--bridge", 0, "NAME", "bridge", NETNS_OPTION_TEXT, N_ ("Name of the bridge; by default that of the network") },

@@ -9,6 +9,8 @@
 
 /* Two of one user would take their share from two others. */
 static const NetnsFairQueueLimits limits = { .running = 4, .running_per_user = 1, .waiting_per_user = 32 };
+/* Who asks only waits. */
+static const NetnsFairQueueLimits ask_limits = { .running = 32, .running_per_user = 8, .waiting_per_user = 128 };
 
 struct _NetnsBackground {
   NetnsFairQueue *queues[NETNS_N_WORKS]; /* Piece */
@@ -94,7 +96,7 @@ netns_background_new (void)
   NetnsBackground *background = g_new0 (NetnsBackground, 1);
 
   for (gsize i = 0; i < NETNS_N_WORKS; i++)
-    background->queues[i] = netns_fair_queue_new (&limits, g_free);
+    background->queues[i] = netns_fair_queue_new (i == NETNS_WORK_ASK ? &ask_limits : &limits, g_free);
   background->running = g_ptr_array_new ();
   background->cancellable = g_cancellable_new ();
   background->context = g_main_context_ref_thread_default ();

@@ -15,6 +15,7 @@ typedef void (*NetnsBackgroundDone) (const GError *error, gpointer data);
  * @NETNS_WORK_LIST_HOST: lists of the host's rules, which only root makes
  * @NETNS_WORK_SEARCH: looking for the users of a namespace
  * @NETNS_WORK_END: what a namespace needs before it can end
+ * @NETNS_WORK_ASK: waiting for neighbours to answer
  *
  * Kinds of work, each with limits of its own.
  */
@@ -23,9 +24,10 @@ typedef enum {
   NETNS_WORK_LIST_HOST,
   NETNS_WORK_SEARCH,
   NETNS_WORK_END,
+  NETNS_WORK_ASK,
 } NetnsWork;
 
-#define NETNS_N_WORKS (NETNS_WORK_END + 1)
+#define NETNS_N_WORKS (NETNS_WORK_ASK + 1)
 
 NetnsBackground *netns_background_new (void);
 void netns_background_free (NetnsBackground *background);

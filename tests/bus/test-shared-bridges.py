@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Networks on bridges that were there before, with others on them."""
 import itertools
+import os
+import subprocess
 
 import netns1
 from netns1 import ROOT, run
@@ -164,6 +166,106 @@ class Ranges(SharedBridges):
     def test_client(self):
         netns1.netnsctl('network', 'create', 'lan', '--subnet', '10.1.0.0/24', '--range', '10.1.0.9-10.1.0.19', uid=0)
         self.assertIn('10.1.0.9-10.1.0.19', netns1.netnsctl('network', 'show', 'lan', uid=0).stdout)
+
+
+class Strangers(SharedBridges):
+    """Who is on the bridge and cannot be seen by the service has addresses, too."""
+
+    def make_bridge(self, place=''):
+        # With an address of its own: with another one the kernel forgets all neighbours.
+        run('ip', '-batch', '-', namespace=place or None, input='''
+link add docker0 up address 02:00:00:00:00:01 type bridge
+address add 172.17.0.1/24 dev docker0
+address add fd09::1/64 dev docker0 nodad
+''')
+        self.create(bridge='docker0', namespace=place)
+        return f'{place}:lan' if place else 'lan'
+
+    def add_stranger(self, *addresses, place=''):
+        """In a namespace without a name, on a port of the bridge."""
+        namespace = place or None
+        process = subprocess.Popen(['unshare', '--net', 'sleep', 'infinity'])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        inside = f'/proc/{process.pid}/ns/net'
+        netns1.wait_for(lambda: os.stat(inside).st_ino != os.stat('/proc/self/ns/net').st_ino)
+        name = f'port{process.pid}'
+        run('ip', 'link', 'add', name, 'up', 'master', 'docker0', 'type', 'veth', 'peer', 'name', f'x{name}', 'netns',
+            str(process.pid), namespace=namespace)
+        run('ip', '-batch', '-', namespace=inside, input=''.join(
+            f'address add {address} dev x{name}' + (' nodad\n' if ':' in address else '\n') for address in addresses)
+            + f'link set x{name} up\nlink set lo up\n')
+        for link, where in (('docker0', namespace), (f'x{name}', inside)):
+            netns1.wait_for(lambda: self.is_ready(link, where))
+        return process, name, inside
+
+    @staticmethod
+    def is_ready(link, namespace):
+        """Before, the kernel asks nobody for IPv6."""
+        return any(address['scope'] == 'link' and not address.get('tentative') for address in
+                   netns1.ip('-6', 'address', 'show', 'dev', link, namespace=namespace)[0]['addr_info'])
+
+    def test_next_free(self):
+        """Theirs are left out, in any namespace, and nothing stays of those that nobody has."""
+        for place in ('', 'place'):
+            with self.subTest(place=place):
+                network = self.make_bridge(place)
+                self.add_stranger('172.17.0.2/24', '172.17.0.3/24', 'fd09::2/64', place=place)
+                self.connect(network=network)
+                self.assertEqual(netns1.addresses('eth0', 'web'), ['172.17.0.4/24', 'fd09::3/64'])
+                known = {entry['dst'] for entry in netns1.ip('neigh', 'show', 'dev', 'docker0', namespace=place or None)}
+                self.assertEqual(known & {'172.17.0.4', 'fd09::3'}, set())
+                self.root.call(ROOT, 'Manager', 'Disconnect', '(ss)', 'web', network)
+
+    def test_named(self):
+        """The error says who has it."""
+        self.make_bridge()
+        _, name, inside = self.add_stranger('172.17.0.2/24', 'fd09::2/64')
+        mac = netns1.link(f'x{name}', inside)['address']
+        for address in ('172.17.0.2/24', 'fd09::2/64'):
+            with self.subTest(address), self.unchanged(), self.assertBusError('AddressInUse') as context:
+                self.connect(addresses=[address])
+            self.assertIn(mac, context.exception.message)
+        self.connect(addresses=['172.17.0.9/24', 'fd09::9/64'])
+
+    def test_who_has_left(self):
+        """What is known from before does not count; what somebody wrote down for good does."""
+        self.make_bridge()
+        left, _, _ = self.add_stranger('172.17.0.2/24', 'fd09::2/64')
+        self.add_stranger('172.17.0.77/24')
+        for address in ('172.17.0.2', 'fd09::2'):
+            self.assertTrue(netns1.can_ping(address))
+        left.kill()
+        left.wait()
+        run('ip', 'neigh', 'add', '172.17.0.3', 'lladdr', '02:00:00:00:00:03', 'nud', 'permanent', 'dev', 'docker0')
+        with self.assertBusError('AddressInUse'):
+            self.connect(addresses=['172.17.0.3/24'])
+        self.connect()
+        self.assertEqual(netns1.addresses('eth0', 'web'), ['172.17.0.2/24', 'fd09::2/64'])
+        self.assertIn('PERMANENT', netns1.ip('neigh', 'show', '172.17.0.3')[0]['state'])
+
+    def test_at_once(self):
+        """Calls that ask at the same time ask for different addresses."""
+        self.make_bridge()
+        self.add_stranger('172.17.0.3/24')
+        names = [f'n{number}' for number in range(6)]
+        for name in names:
+            self.root.create_namespace(name)
+        calls = [self.root.start(ROOT, 'Manager', 'Connect', '(ssa{sv})', name, 'lan', {}) for name in names]
+        for call in calls:
+            call.result()
+        given = [netns1.addresses('eth0', name)[0] for name in names]
+        self.assertEqual(len(set(given)), len(names), given)
+        self.assertNotIn('172.17.0.3/24', given)
+
+    def test_who_answers_for_all(self):
+        """They cannot keep the service busy for ever."""
+        self.make_bridge()
+        _, _, inside = self.add_stranger('172.17.0.2/24')
+        run('ip', '-batch', '-', namespace=inside, input=''.join(
+            f'route add local 172.17.0.{2 ** bit}/{32 - bit} dev lo\n' for bit in range(1, 8)))  # all but the bridge's
+        with self.unchanged(), self.assertBusError('AddressInUse'):
+            self.connect()
 
 
 if __name__ == '__main__':

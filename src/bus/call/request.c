@@ -111,6 +111,7 @@ free_request (Request *request)
   g_clear_pointer (&request->plan, netns_plan_free);
   g_clear_pointer (&request->grant, netns_grant_free);
   g_clear_pointer (&request->call.eviction, netns_eviction_free);
+  g_clear_pointer (&request->call.inquiry, netns_inquiry_free);
   g_clear_object (&request->call.reply_descriptors);
   netns_allowing_clear (&request->allowing);
   g_clear_pointer (&request->call.groups, g_variant_unref);
@@ -416,7 +417,7 @@ plan_again (Request *request, GError **error)
   return FAILED;
 }
 
-/* From the queue on, for what was authorized. */
+/* From the queue on, for what was authorized, by a plan made from what is known now. */
 static void
 run_again (gpointer data)
 {
@@ -424,6 +425,7 @@ run_again (gpointer data)
 
   g_clear_pointer (&request->asked, netns_plan_free);
   request->asked = g_steal_pointer (&request->plan);
+  request->generation = G_MAXUINT64;
   request->next = request->queued;
   advance (request, NULL);
 }
@@ -433,8 +435,11 @@ run (Request *request, GError **error)
 {
   request->call.plan = request->plan;
   request->call.grant = request->grant;
-  netns_allowing_run (&request->allowing, request->call.core, request->plan, request->grant, go_on_or_fail, run_again,
-                      request);
+  if (netns_inquiry_is_open (request->call.inquiry))
+    netns_inquiry_run (request->call.inquiry, request->call.uid, request->grant, go_on_or_fail, run_again, request);
+  else
+    netns_allowing_run (&request->allowing, request->call.core, request->plan, request->grant, go_on_or_fail, run_again,
+                        request);
   return LATER;
 }
 

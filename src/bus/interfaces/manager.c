@@ -264,7 +264,10 @@ connect_namespace (NetnsCall *call, const NetnsObject *object, GError **error)
   const char *namespace_name, *network_name;
 
   g_variant_get (call->parameters, "(&s&s@a{sv})", &namespace_name, &network_name, &options);
-  return netns_network_connect (call->core, call->uid, namespace_name, network_name, options, &call->text, error);
+  if (call->inquiry == NULL)
+    call->inquiry = netns_inquiry_new (call->core);
+  return netns_network_connect (call->core, call->uid, namespace_name, network_name, options, call->inquiry,
+                                &call->text, error);
 }
 
 /* For an array of addresses. */

@@ -5,6 +5,7 @@
 
 #include "bus/tree/object.h"
 #include "core/namespace/eviction.h"
+#include "core/network/inquiry.h"
 #include "core/service/core.h"
 #include "kernel/descriptors.h"
 
@@ -27,6 +28,7 @@ typedef struct _NetnsExport NetnsExport;
  * @plan: (nullable): for a reply: the plan that ran
  * @grant: (nullable): what it ran with
  * @eviction: (nullable): what has to be done before the plan, outside of its turn
+ * @inquiry: (nullable): what neighbours are asked before the plan runs
  * @connection: the bus
  * @sender: the caller's unique name
  * @export: who emits signals
@@ -46,6 +48,7 @@ typedef struct {
   NetnsPlan *plan;
   const NetnsGrant *grant;
   NetnsEviction *eviction;
+  NetnsInquiry *inquiry;
   GDBusConnection *connection;
   const char *sender;
   NetnsExport *export;

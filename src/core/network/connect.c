@@ -7,6 +7,7 @@
 #include "core/link/link-name.h"
 #include "core/link/link-steps.h"
 #include "core/link/route-steps.h"
+#include "core/network/inquiry.h"
 #include "core/network/network-firewall.h"
 #include "core/network/network-plan.h"
 #include "core/network/pool.h"
@@ -128,25 +129,28 @@ check_unbound (const NetnsNetwork *network, const GArray *bound, const NetnsAddr
 }
 
 static gboolean
-choose_addresses (NetnsCore *core, const NetnsNetwork *network, const NetnsLink *bridge, const GArray *wishes,
-                  GArray *addresses, GError **error)
+choose_addresses (NetnsCore *core, NetnsInquiry *inquiry, const NetnsNetwork *network, const NetnsLink *bridge,
+                  const GArray *wishes, GArray *addresses, GError **error)
 {
   NetnsMirror *mirror = netns_core_get_mirror (core);
   g_autoptr (GArray) bound = netns_guard_list_addresses (core, bridge);
 
+  netns_inquiry_begin (inquiry, bridge);
   for (guint i = 0; i < wishes->len; i++) {
     NetnsAddress address = g_array_index (wishes, NetnsAddress, i);
 
-    if (!netns_pool_check_address (mirror, network, &address, error)
-        || !check_unbound (network, bound, &address, error))
+    if (!netns_pool_check_address (mirror, network, &address, error) || !check_unbound (network, bound, &address, error)
+        || !netns_inquiry_use (inquiry, &address, error))
       return FALSE;
     g_array_append_val (addresses, address);
   }
+  netns_inquiry_add_taken (inquiry, bound);
   for (guint i = 0; wishes->len == 0 && i < network->subnets->len; i++) {
     NetnsAddress address;
 
     if (!netns_pool_find_address (mirror, network, bound, &g_array_index (network->subnets, NetnsAddress, i), &address,
-                                  error))
+                                  error)
+        || !netns_inquiry_use (inquiry, &address, error))
       return FALSE;
     g_array_append_val (addresses, address);
   }
@@ -267,11 +271,12 @@ check_connectable (NetnsMirror *mirror, const NetnsNamespace *namespace, const N
   return FALSE;
 }
 
-/* The plan for method Manager.Connect, with a{sv} @values; @link_name is then the name of the link inside. Errors are
+/* The plan for method Manager.Connect, with a{sv} @values and what the call has asked for so far; @link_name is then the
+ * name of the link inside. Errors are
  * `InvalidName`, `InvalidArgument`, `NotFound`, `Exists` and `AddressInUse`. */
 NetnsPlan *
 netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name, const char *network_name,
-                       GVariant *values, char **link_name, GError **error)
+                       GVariant *values, NetnsInquiry *inquiry, char **link_name, GError **error)
 {
   NetnsMirror *mirror = netns_core_get_mirror (core);
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
@@ -301,7 +306,7 @@ netns_network_connect (NetnsCore *core, guint caller, const char *namespace_name
   wish = *options.name ? g_strdup (options.name) : choose_name_inside (namespace, error);
   if (wish == NULL || !netns_link_name_choose (namespace, wish, &inside, &inside_alternative, error)
       || !choose_host_end (outside, namespace->name, &name, &alternative, error)
-      || !choose_addresses (core, network, bridge, options.addresses, addresses, error))
+      || !choose_addresses (core, inquiry, network, bridge, options.addresses, addresses, error))
     return NULL;
   if (*options.firewall != '\0') {
     netns_network_plan_routing_check (plan, outside, network);

@@ -3,7 +3,6 @@
 
 #include "common/error.h"
 #include "common/validate.h"
-#include "core/network/range.h"
 #include "kernel/etc.h"
 
 #include <linux/if.h>
@@ -425,6 +424,22 @@ netns_pool_check_address (NetnsMirror *mirror, const NetnsNetwork *network, Netn
                                : "the gateway");
 }
 
+/* @first and @last, with the prefix length of @subnet, are then the ends of what @network gives of that subnet. */
+static void
+find_range (const NetnsNetwork *network, const NetnsAddress *subnet, NetnsAddress *first, NetnsAddress *last)
+{
+  *first = *subnet;
+  netns_address_add (first, 1);
+  netns_address_get_last (subnet, last);
+  for (guint i = 0; network->ranges != NULL && i + 1 < network->ranges->len; i += 2) {
+    if (!netns_address_contains (subnet, &g_array_index (network->ranges, NetnsAddress, i)))
+      continue;
+    *first = g_array_index (network->ranges, NetnsAddress, i);
+    *last = g_array_index (network->ranges, NetnsAddress, i + 1);
+    first->prefix = last->prefix = subnet->prefix;
+  }
+}
+
 /* Finds the lowest free address that @network gives of @subnet, one of its own, with prefix length, which is none of those that are @bound
  * to members; the error is `AddressInUse` when there is none. */
 gboolean
@@ -436,7 +451,7 @@ netns_pool_find_address (NetnsMirror *mirror, const NetnsNetwork *network, const
   char text[NETNS_ADDRESS_MAX_TEXT], last_text[NETNS_ADDRESS_MAX_TEXT];
   NetnsAddress first, last;
 
-  netns_range_find (network, subnet, &first, &last);
+  find_range (network, subnet, &first, &last);
   for (*address = first;
        netns_address_contains (subnet, address) && memcmp (address->bytes, last.bytes, sizeof last.bytes) <= 0;
        netns_address_add (address, 1))

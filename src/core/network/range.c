@@ -82,19 +82,3 @@ netns_range_parse_list (const char *text, NetnsNetwork *network, GError **error)
   }
   return TRUE;
 }
-
-/* @first and @last, with the prefix length of @subnet, are then the ends of what @network gives of that subnet. */
-void
-netns_range_find (const NetnsNetwork *network, const NetnsAddress *subnet, NetnsAddress *first, NetnsAddress *last)
-{
-  *first = *subnet;
-  netns_address_add (first, 1);
-  netns_address_get_last (subnet, last);
-  for (guint i = 0; network->ranges != NULL && i + 1 < network->ranges->len; i += 2) {
-    if (!netns_address_contains (subnet, &g_array_index (network->ranges, NetnsAddress, i)))
-      continue;
-    *first = g_array_index (network->ranges, NetnsAddress, i);
-    *last = g_array_index (network->ranges, NetnsAddress, i + 1);
-    first->prefix = last->prefix = subnet->prefix;
-  }
-}

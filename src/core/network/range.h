@@ -5,5 +5,3 @@
 #include "core/state/network.h"
 
 gboolean netns_range_parse_list (const char *text, NetnsNetwork *network, GError **error);
-void netns_range_find (const NetnsNetwork *network, const NetnsAddress *subnet, NetnsAddress *first,
-                       NetnsAddress *last);

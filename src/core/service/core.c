@@ -31,6 +31,7 @@ struct _NetnsCore {
   GHashTable *ruleset_errors; /* cookie -> text, of namespaces whose rules could not be read when last tried */
   NetnsLingering *lingering;
   NetnsDetections *detections;
+  GPtrArray *inquiries; /* NetnsInquiry */
   NetnsEndings *endings;
   GSource *forget_source;
   gboolean forget_again; /* when the plan that runs has ended */
@@ -359,6 +360,7 @@ netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error)
   core->jobs = netns_jobs_new ();
   core->lingering = netns_lingering_new ();
   core->detections = netns_detections_new (mirror);
+  core->inquiries = g_ptr_array_new ();
   core->endings = netns_endings_new (&(NetnsEndingParts) { mirror, worker, core->background, core->lingering,
                                                            netns_core_enqueue, netns_core_skip, core });
   core->observers = netns_observers_new ();
@@ -393,6 +395,7 @@ netns_core_free (NetnsCore *core)
   netns_jobs_free (core->jobs);
   netns_lingering_free (core->lingering);
   netns_detections_free (core->detections);
+  g_ptr_array_unref (core->inquiries);
   g_array_unref (core->observers);
   netns_owners_free (core->owners);
   netns_origins_free (core->origins);
@@ -443,6 +446,12 @@ NetnsDetections *
 netns_core_get_detections (NetnsCore *core)
 {
   return core->detections;
+}
+
+GPtrArray *
+netns_core_get_inquiries (NetnsCore *core)
+{
+  return core->inquiries;
 }
 
 NetnsEndings *

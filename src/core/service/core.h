@@ -21,6 +21,7 @@
 
 typedef struct _NetnsCore NetnsCore;
 typedef struct _NetnsJobs NetnsJobs;
+typedef struct _NetnsInquiry NetnsInquiry;
 
 /* Changes of the machine that are not mirrored; the bits do not overlap those of NetnsMirrorChanges. */
 typedef enum {
@@ -76,6 +77,7 @@ GHashTable *netns_core_get_definitions (NetnsCore *core, const NetnsDefinitionCl
 guint netns_core_find_free_number (NetnsCore *core, const NetnsDefinitionClass *class);
 GPtrArray *netns_core_list_definitions (NetnsCore *core, const NetnsDefinitionClass *class, const char *namespace_name);
 NetnsJobs *netns_core_get_jobs (NetnsCore *core);
+GPtrArray *netns_core_get_inquiries (NetnsCore *core);
 
 void netns_core_put_definition (NetnsCore *core, NetnsDefinition *definition);
 void netns_core_drop_definition (NetnsCore *core, const NetnsDefinition *like);
