@@ -16,6 +16,7 @@
 #include "core/network/uplink-reconciler.h"
 
 struct _NetnsSignals {
+  NetnsCore *core;
   GDBusConnection *connection;
   NetnsGrant *grant;
   NetnsRulesReconciler *rules;
@@ -84,13 +85,70 @@ on_loop (NetnsLink *port, const char *const *bridges, const char *cut, gpointer 
   emit_drifted (signals, path, g_variant_builder_end (&expected), g_variant_builder_end (&found));
 }
 
+/* What was changed is not said, here and below: in the namespace of another user it takes action inspect to know. */
+static void
+tell_rules_changed (NetnsDefinition *definition, gpointer data)
+{
+  const NetnsSignals *signals = data;
+  NetnsNamespace *namespace = NULL;
+  g_autofree char *path = NULL;
+
+  if (definition->class == &netns_firewall_class)
+  namespace = netns_definition_find_namespace (definition, netns_core_get_mirror (signals->core));
+  if (namespace == NULL || namespace->name == NULL)
+    return;
+  path = netns_path_for_namespace (namespace->name);
+  netns_interface_emit (signals->connection, path, NETNS_INTERFACE_FIREWALL, "RulesChanged", NULL);
+}
+
+static void
+on_definition_changed (NetnsDefinition *definition, guint changes, gpointer data)
+{
+  if (changes != 0)
+    tell_rules_changed (definition, data);
+}
+
+/* As SetSysctl() takes it: dots for slashes, and the other way round in the name of a link. */
+static GVariant *
+new_setting (const char *path)
+{
+  g_autofree char *key = g_strdup (path);
+
+  for (char *c = key; *c != '\0'; c++)
+    *c = *c == '/' ? '.' : *c == '.' ? '/' : *c;
+  return netns_text_to_variant (key);
+}
+
+static void
+on_told (NetnsNamespace *namespace, const NetnsNews *news, gpointer data)
+{
+  const NetnsSignals *signals = data;
+  const NetnsLink *link = news->rate_limit_of ? netns_namespace_get_link (namespace, news->rate_limit_of) : NULL;
+  g_autofree char *path = link ? netns_link_get_object_path (link) : netns_path_for_namespace (namespace->name);
+
+  if (link != NULL)
+    netns_interface_emit (signals->connection, path, NETNS_INTERFACE_LINK, "RateLimitChanged", NULL);
+  if (news->setting != NULL)
+    netns_interface_emit (signals->connection, path, NETNS_INTERFACE_NAMESPACE, "SysctlChanged",
+                          g_variant_new ("(@s)", new_setting (news->setting)));
+}
+
+static const NetnsCoreObserver observer = {
+  .definition_added = tell_rules_changed,
+  .definition_removed = tell_rules_changed,
+  .definition_changed = on_definition_changed,
+  .told = on_told,
+};
+
 /* Returns: (transfer full): who looks after the things of the service, settled, from now on */
 NetnsSignals *
 netns_signals_new (NetnsCore *core, GDBusConnection *connection)
 {
   NetnsSignals *signals = g_new0 (NetnsSignals, 1);
 
+  signals->core = core;
   signals->connection = g_object_ref (connection);
+  netns_core_observe (core, &observer, signals);
   signals->grant = netns_authority_grant_service ();
   signals->rules = netns_rules_reconciler_new (core, signals->grant, on_restored, signals);
   signals->leftovers = netns_leftover_reconciler_new (core, signals->grant, on_leftovers, signals);

@@ -155,6 +155,12 @@ static const NetnsField added_fields[] = {
   { NULL }
 };
 
+static NetnsNews
+tell_switched_on (const NetnsStep *step)
+{
+  return (NetnsNews) { .setting = ((const Added *) step->kept)->switched_on };
+}
+
 const NetnsOperation netns_operation_address_add = {
   .name = "address-add",
   .execute = add_address,
@@ -162,6 +168,7 @@ const NetnsOperation netns_operation_address_add = {
   .parameter = NETNS_RECORD (NetnsAddressChange, address_fields),
   .kept = NETNS_RECORD (Added, added_fields),
   .refresh = refresh_addresses,
+  .tell = tell_switched_on,
 };
 const NetnsOperation netns_operation_address_remove = {
   .name = "address-remove",

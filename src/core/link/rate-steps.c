@@ -56,6 +56,16 @@ restore_limit (NetnsRun *run, NetnsStep *step, GError **error)
              && netns_rtnl_rate_set (netns_run_get_grant (run), netlink, before->index, info.mtu, before->bits, error));
 }
 
+/* The kernel keeps whole bytes. */
+static NetnsNews
+tell_limit (const NetnsStep *step)
+{
+  const NetnsRateSet *set = step->parameter;
+  const Before *before = step->kept;
+
+  return (NetnsNews) { .rate_limit_of = before->bits / 8 != set->bits / 8 ? before->index : 0 };
+}
+
 static const NetnsField set_fields[] = {
   NETNS_LINK_REF_FIELDS, { "bits", NETNS_FIELD_UINT64, offsetof (NetnsRateSet, bits) },
    { NULL }
@@ -71,6 +81,7 @@ const NetnsOperation netns_operation_rate_set = {
   .name = "rate-set",
   .execute = set_limit,
   .undo = restore_limit,
+  .tell = tell_limit,
   .parameter = NETNS_RECORD (NetnsRateSet, set_fields),
   .kept = NETNS_RECORD (Before, before_fields),
 };

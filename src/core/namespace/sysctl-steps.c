@@ -5,13 +5,15 @@
 #include "core/plan/run.h"
 #include "kernel/sysctl.h"
 
-/* @value is %NULL if there is no such setting. */
+/* @value is %NULL if there is no such setting; @changed: whether it is another one now, as the kernel writes it. */
 typedef struct {
   char *value;
+  gboolean changed;
 } Before;
 
 static const NetnsField before_fields[] = {
   { "value", NETNS_FIELD_MAYBE_TEXT, offsetof (Before, value) },
+  { "changed", NETNS_FIELD_BOOLEAN, offsetof (Before, changed) },
   { NULL }
 };
 
@@ -21,6 +23,7 @@ set_sysctl (NetnsRun *run, NetnsStep *step, GError **error)
   const NetnsSysctlSet *set = step->parameter;
   Before *before = step->kept;
   g_autoptr (GError) read_error = NULL;
+  g_autofree char *after = NULL;
   int fd;
 
   if (!netns_run_get_fd (run, step->namespace_name, &fd, error))
@@ -32,8 +35,11 @@ set_sysctl (NetnsRun *run, NetnsStep *step, GError **error)
     g_propagate_error (error, g_steal_pointer (&read_error));
     return FALSE;
   }
-  if (netns_sysctl_set (netns_run_get_grant (run), fd, set->path, set->value, error))
+  if (netns_sysctl_set (netns_run_get_grant (run), fd, set->path, set->value, error)) {
+    after = netns_sysctl_get (fd, set->path, NULL);
+    before->changed = g_strcmp0 (after, before->value) != 0;
     return TRUE;
+  }
   /* The kernel may have taken a part of it (proc_dointvec() in kernel/sysctl.c). */
   netns_sysctl_set (netns_run_get_grant (run), fd, set->path, before->value, NULL);
   return FALSE;
@@ -51,6 +57,14 @@ set_sysctl_back (NetnsRun *run, NetnsStep *step, GError **error)
              && netns_sysctl_set (netns_run_get_grant (run), fd, set->path, before->value, error));
 }
 
+static NetnsNews
+tell_sysctl (const NetnsStep *step)
+{
+  const NetnsSysctlSet *set = step->parameter;
+
+  return (NetnsNews) { .setting = ((const Before *) step->kept)->changed ? set->path : NULL };
+}
+
 static const NetnsField set_fields[] = {
   { "path", NETNS_FIELD_TEXT, offsetof (NetnsSysctlSet, path) },
   { "value", NETNS_FIELD_TEXT, offsetof (NetnsSysctlSet, value) },
@@ -62,6 +76,7 @@ const NetnsOperation netns_operation_sysctl_set = {
   .name = "sysctl-set",
   .execute = set_sysctl,
   .undo = set_sysctl_back,
+  .tell = tell_sysctl,
   .parameter = NETNS_RECORD (NetnsSysctlSet, set_fields),
   .kept = NETNS_RECORD (Before, before_fields),
 };

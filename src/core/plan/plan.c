@@ -153,14 +153,47 @@ netns_plan_get_target_cookie (const NetnsPlan *plan)
   return g_array_index (plan->targets, NetnsTarget, 0).cookie;
 }
 
+static NetnsNamespace *
+find_target (const NetnsTarget *target, NetnsMirror *mirror)
+{
+  NetnsNamespace *namespace = netns_mirror_get_namespace (mirror, target->name);
+
+  return namespace != NULL && namespace->cookie == target->cookie ? namespace : NULL;
+}
+
 /* Returns: (transfer none) (nullable): the namespace that it works in, if it is still there under its name */
 NetnsNamespace *
 netns_plan_find_target (const NetnsPlan *plan, NetnsMirror *mirror)
 {
-  const NetnsTarget *target = plan->targets->len > 0 ? &g_array_index (plan->targets, NetnsTarget, 0) : NULL;
-  NetnsNamespace *namespace = target ? netns_mirror_get_namespace (mirror, target->name) : NULL;
+  return plan->targets->len > 0 ? find_target (&g_array_index (plan->targets, NetnsTarget, 0), mirror) : NULL;
+}
 
-  return namespace != NULL && namespace->cookie == target->cookie ? namespace : NULL;
+static NetnsNamespace *
+find_place (const NetnsPlan *plan, const char *name, NetnsMirror *mirror)
+{
+  for (guint i = 0; i < plan->targets->len; i++) {
+    const NetnsTarget *target = &g_array_index (plan->targets, NetnsTarget, i);
+
+    if (strcmp (target->name, name) == 0)
+      return find_target (target, mirror);
+  }
+  return NULL;
+}
+
+/* Calls @func for what @plan, which was done, has changed in namespaces that are still there, and the mirror does not
+ * show. */
+void
+netns_plan_tell (const NetnsPlan *plan, NetnsMirror *mirror, NetnsNewsFunc func, gpointer data)
+{
+  for (guint i = 0; i < plan->steps->len; i++) {
+    const NetnsStep *step = g_ptr_array_index (plan->steps, i);
+    NetnsNews news = step->operation->tell ? step->operation->tell (step) : (NetnsNews) { 0 };
+    NetnsNamespace *namespace
+      = news.setting || news.rate_limit_of ? find_place (plan, step->namespace_name, mirror) : NULL;
+
+    if (namespace != NULL)
+      func (namespace, &news, data);
+  }
 }
 
 /**

@@ -42,6 +42,20 @@ typedef enum {
   NETNS_TAKEN_BACK_FAILED,
 } NetnsTakenBack;
 
+/**
+ * NetnsNews:
+ * @setting: (nullable): path below /proc/sys of a kernel setting that was changed
+ * @rate_limit_of: ifindex of a link whose rate limit was changed, or 0
+ *
+ * What a step has changed that the mirror does not show.
+ */
+typedef struct {
+  const char *setting;
+  guint rate_limit_of;
+} NetnsNews;
+
+typedef void (*NetnsNewsFunc) (NetnsNamespace *namespace, const NetnsNews *news, gpointer data);
+
 /* Reads something about a namespace, in the background, with a limit of its own; floating. */
 typedef GVariant *(*NetnsReadFunc) (int namespace_fd, GError **error);
 typedef void (*NetnsCommitFunc) (NetnsPlan *plan, gpointer data);
@@ -57,6 +71,7 @@ typedef void (*NetnsCommitFunc) (NetnsPlan *plan, gpointer data);
  * @parameter: its parameter, of no bytes for one without
  * @kept: what it keeps for its undo, of no bytes for nothing
  * @refresh: (nullable): has the mirror look at what the kernel may not have announced, in the main thread
+ * @tell: (nullable): of a step that was done: gives what it changed that the mirror does not show
  * @data: (nullable): for operations that share their functions
  *
  * One kind of step. @execute and @undo run in the worker. The parameter of a step and what it keeps for undo are
@@ -71,6 +86,7 @@ struct _NetnsOperation {
   NetnsRecord parameter;
   NetnsRecord kept;
   void (*refresh) (const NetnsStep *step, NetnsMirror *mirror);
+  NetnsNews (*tell) (const NetnsStep *step);
   gconstpointer data;
 };
 
@@ -121,6 +137,7 @@ void netns_plan_use_namespace (NetnsPlan *plan, const NetnsNamespace *namespace)
 const char *netns_plan_get_target_name (const NetnsPlan *plan);
 guint64 netns_plan_get_target_cookie (const NetnsPlan *plan);
 NetnsNamespace *netns_plan_find_target (const NetnsPlan *plan, NetnsMirror *mirror);
+void netns_plan_tell (const NetnsPlan *plan, NetnsMirror *mirror, NetnsNewsFunc func, gpointer data);
 void netns_plan_use_identity (NetnsPlan *plan, guint64 identity);
 void netns_plan_change_name (NetnsPlan *plan, const char *name);
 void netns_plan_on_commit (NetnsPlan *plan, NetnsCommitFunc commit, gpointer data, GDestroyNotify destroy);

@@ -123,11 +123,19 @@ answer_job (gpointer data)
 }
 
 static void
+on_told (NetnsNamespace *namespace, const NetnsNews *news, gpointer data)
+{
+  NOTIFY ((NetnsCore *) data, told, namespace, news);
+}
+
+static void
 settle_job (gpointer data)
 {
   Job *job = data;
   NetnsCore *core = job->core;
 
+  if (job->error == NULL)
+    netns_plan_tell (job->plan, core->mirror, on_told, core);
   if (core->hold_call == NULL || job->data == core->forward_reconciler
       || !core->hold_call (answer_job, job, core->forward_reconciler))
     answer_job (job);

@@ -37,6 +37,7 @@ typedef enum {
  * @owner_changed: a namespace has another owner now
  * @ruleset_error_changed: whether the rules of a namespace can be read has changed
  * @machine_changed: after, with NetnsCoreChanges
+ * @told: a plan changed what the mirror does not show; before its call is answered
  */
 typedef struct {
   void (*definition_added) (NetnsDefinition *definition, gpointer data);
@@ -45,6 +46,7 @@ typedef struct {
   void (*owner_changed) (NetnsNamespace *namespace, gpointer data);
   void (*ruleset_error_changed) (NetnsNamespace *namespace, gpointer data);
   void (*machine_changed) (guint changes, gpointer data);
+  void (*told) (NetnsNamespace *namespace, const NetnsNews *news, gpointer data);
 } NetnsCoreObserver;
 
 /* Called when it is the caller's turn. */

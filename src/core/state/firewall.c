@@ -18,8 +18,8 @@ netns_firewall_rules_new (void)
 }
 
 static const NetnsField fields[] = {
-  { "Drop", NETNS_FIELD_FLAGS, offsetof (NetnsFirewall, drop), chains },
-  { "Rules", NETNS_FIELD_DICTS, offsetof (NetnsFirewall, rules) },
+  { "Drop", NETNS_FIELD_FLAGS, offsetof (NetnsFirewall, drop), chains, .change = NETNS_FIREWALL_RULES },
+  { "Rules", NETNS_FIELD_DICTS, offsetof (NetnsFirewall, rules), .change = NETNS_FIREWALL_RULES },
   { "LastHandle", NETNS_FIELD_UINT64, offsetof (NetnsFirewall, last_handle) },
   { NULL }
 };

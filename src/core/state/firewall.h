@@ -6,6 +6,11 @@
 #include "core/state/definition.h"
 #include "core/state/firewall-rule.h"
 
+/* The changes of a firewall. */
+typedef enum {
+  NETNS_FIREWALL_RULES = 1 << 0, /* or policies */
+} NetnsFirewallChanges;
+
 /**
  * NetnsFirewall:
  * @base: its name is the cookie of the namespace
