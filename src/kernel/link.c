@@ -33,6 +33,7 @@ put_peer (struct nl_msg *message, const NetnsLinkSpec *spec)
   if (nlmsg_append (message, &body, sizeof body, NLMSG_ALIGNTO) < 0)
     g_error ("Out of memory for a netlink message");
   netns_request_put_string (message, IFLA_IFNAME, spec->peer_name);
+  netns_request_put_u32 (message, IFLA_GROUP, NETNS_LINK_GROUP);
   if (spec->mtu != 0)
     netns_request_put_u32 (message, IFLA_MTU, spec->mtu);
   if (spec->peer_mac != NULL)
@@ -54,6 +55,7 @@ make_create_message (const NetnsLinkSpec *spec)
     body.ifi_flags = body.ifi_change = IFF_UP;
   message = netns_request_new (RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
   netns_request_put_string (message, IFLA_IFNAME, spec->name);
+  netns_request_put_u32 (message, IFLA_GROUP, NETNS_LINK_GROUP);
   if (spec->mtu != 0)
     netns_request_put_u32 (message, IFLA_MTU, spec->mtu);
   if (spec->mac != NULL)
@@ -246,6 +248,15 @@ netns_rtnl_link_set_mac (const NetnsGrant *grant, NetnsNetlink *netlink, guint i
 {
   return set_attribute (grant, netlink, index, IFLA_ADDRESS, NETNS_MAC_LENGTH, mac, "cannot set its MAC address",
                         error);
+}
+
+/* Puts it into the group of the links that this service made. */
+gboolean
+netns_rtnl_link_mark (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GError **error)
+{
+  guint32 group = NETNS_LINK_GROUP;
+
+  return set_attribute (grant, netlink, index, IFLA_GROUP, sizeof group, &group, "cannot set its group", error);
 }
 
 /* @description: at most 255 bytes (IFALIASZ - 1), empty for none */

@@ -7,6 +7,11 @@
 #include "kernel/message.h"
 #include "kernel/netlink.h"
 
+/* The group of all links that this service makes, “nns1” in hexadecimal: the only mark that a link can have from the
+ * moment when it appears (rtnl_create_link() in net/core/rtnetlink.c takes neither a description nor alternative names).
+ * udev knows them by it, for the programs that manage the host's links: data/70-netnsd.rules. */
+#define NETNS_LINK_GROUP 0x6e6e7331U
+
 gboolean netns_rtnl_link_create (const NetnsGrant *grant, NetnsNetlink *netlink, const NetnsLinkSpec *spec,
                                  GError **error);
 gboolean netns_rtnl_link_delete (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GError **error);
@@ -21,6 +26,7 @@ gboolean netns_rtnl_link_set_mtu (const NetnsGrant *grant, NetnsNetlink *netlink
                                   GError **error);
 gboolean netns_rtnl_link_set_mac (const NetnsGrant *grant, NetnsNetlink *netlink, guint index,
                                   const guint8 mac[NETNS_MAC_LENGTH], GError **error);
+gboolean netns_rtnl_link_mark (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, GError **error);
 gboolean netns_rtnl_link_set_description (const NetnsGrant *grant, NetnsNetlink *netlink, guint index,
                                           const char *description, GError **error);
 gboolean netns_rtnl_link_set_master (const NetnsGrant *grant, NetnsNetlink *netlink, guint index, guint master,

@@ -372,9 +372,9 @@ undo_entry (const char *path)
     g_warning ("%s", error->message);
 }
 
-/* Makes a namespace that nothing but the returned descriptor holds. */
-static int
-make_namespace (GError **error)
+/* Returns: a new namespace that nothing but this descriptor holds, -1 on error */
+int
+netns_nsfs_make (const NetnsGrant *grant, GError **error)
 {
   Home *home = get_home (error);
   g_auto (NetnsVisit) visit = FALSE;
@@ -419,7 +419,7 @@ netns_nsfs_create (const NetnsGrant *grant, const char *name, GError **error)
   if (path == NULL || !netns_mounts_visit (&visit, error) || !prepare_directory (error)
       || !claim_entry (path, name, error))
     return -1;
-  fd = make_namespace (error);
+  fd = netns_nsfs_make (grant, error);
   if (fd >= 0 && mount_entry (fd, path, error))
     return g_steal_fd (&fd);
   undo_entry (path);

@@ -29,6 +29,7 @@ gboolean netns_nsfs_is_ours (int fd, gboolean *ours, GError **error);
 const char *netns_nsfs_describe_type (mode_t mode);
 gboolean netns_nsfs_identify (int fd, NetnsFileId *id, GError **error);
 gboolean netns_netns_make_folder (GError **error);
+int netns_nsfs_make (const NetnsGrant *grant, GError **error);
 int netns_nsfs_create (const NetnsGrant *grant, const char *name, GError **error);
 gboolean netns_nsfs_delete (const NetnsGrant *grant, const char *name, GError **error);
 gboolean netns_nsfs_unmount (const NetnsGrant *grant, const char *name, GError **error);

@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "kernel/link.h"
 #include "kernel/mounts.h"
 #include "kernel/netns.h"
 
@@ -35,25 +36,44 @@ open_device (int namespace_fd, const char *name, GError **error)
   return -1;
 }
 
+/* Until TUNSETPERSIST the tap goes when the descriptor is closed. */
+static gboolean
+make_tap (int fd, const char *name, guint owner, GError **error)
+{
+  struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL };
+
+  g_strlcpy (request.ifr_name, name, sizeof request.ifr_name);
+  if (ioctl (fd, TUNSETIFF, &request) == 0 && ioctl (fd, TUNSETOWNER, (gulong) owner) == 0
+      && ioctl (fd, TUNSETPERSIST, 1UL) == 0)
+    return TRUE;
+  return netns_error_set_errno (error, errno, "Cannot create tap “%s”", name);
+}
+
+/* Marks it, and moves it to where it is wanted. */
+static gboolean
+hand_over (const NetnsGrant *grant, int from_fd, int to_fd, const char *name, GError **error)
+{
+  g_autoptr (NetnsNetlink) netlink = netns_netlink_new (from_fd, error);
+  g_auto (NetnsLinkInfo) info = { 0 };
+
+  if (netlink != NULL && netns_rtnl_link_find (netlink, name, &info, error)
+      && netns_rtnl_link_mark (grant, netlink, info.index, error)
+      && netns_rtnl_link_move (grant, netlink, info.index, to_fd, NULL, error))
+    return TRUE;
+  g_prefix_error (error, "Cannot create tap “%s”: ", name);
+  return FALSE;
+}
+
 /* Creates a tap of a @name of at most 15 bytes, to which @owner may attach a program, and which stays when it is not
- * open. It is down at first. The kernel sends no event for its owner (netdev_state_change() in net/core/dev.c only
- * reports links that are up).
+ * open. It is down at first. Its device cannot set a group, and where the tap appears it must have its mark already; so
+ * it is made in a namespace for it alone.
  * Returns: whether it was done; @error: `Exists`, `NotSupported` (this kernel has no taps), `KernelRefused`; nothing is
  * made then */
 gboolean
 netns_tap_create (const NetnsGrant *grant, int namespace_fd, const char *name, guint owner, GError **error)
 {
-  struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL };
-  netns_autofd int fd = open_device (namespace_fd, name, error);
-  int error_number;
+  netns_autofd int workshop = netns_nsfs_make (grant, error);
+  netns_autofd int fd = workshop >= 0 ? open_device (workshop, name, error) : -1;
 
-  if (fd < 0)
-    return FALSE;
-  g_strlcpy (request.ifr_name, name, sizeof request.ifr_name);
-  /* Until TUNSETPERSIST the tap goes when the descriptor is closed. */
-  if (ioctl (fd, TUNSETIFF, &request) == 0 && ioctl (fd, TUNSETOWNER, (gulong) owner) == 0
-      && ioctl (fd, TUNSETPERSIST, 1UL) == 0)
-    return TRUE;
-  error_number = errno == EBUSY ? EEXIST : errno;
-  return netns_error_set_errno (error, error_number, "Cannot create tap “%s”", name);
+  return fd >= 0 && make_tap (fd, name, owner, error) && hand_over (grant, workshop, namespace_fd, name, error);
 }

@@ -13,6 +13,8 @@ import unittest
 
 from gi.repository import Gio, GLib
 
+from installed import ip, run, wait_for
+
 ALICE = 1000
 SERVICE, PATH = 'org.example.NetNS1', '/org/example/NetNS1'
 EXPOSURE = {'netnsd.service': 2.8, 'netnsd-broker.service': 2.6, 'netnsd-nft.service': 2.5}
@@ -25,32 +27,12 @@ ALLOW_ALICE = '''polkit.addRule(function(action, subject) {
 '''
 
 
-def run(*command, check=True, **options):
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
-    if check and result.returncode != 0:
-        raise RuntimeError(f'{command} gave {result.returncode}: {result.stdout}')
-    return result.stdout
-
-
 def alice(*command, **options):
     return run('setpriv', '--reuid', str(ALICE), '--regid', str(ALICE), '--clear-groups', *command, **options)
 
 
 def netnsctl(*command):
     return alice('netnsctl', *command)
-
-
-def ip(*command):
-    return json.loads(run('ip', '-json', *command) or '[]')
-
-
-def wait_for(predicate, timeout=60):
-    deadline = time.monotonic() + timeout
-    while not (value := predicate()):
-        if time.monotonic() > deadline:
-            raise TimeoutError('waited in vain')
-        time.sleep(0.05)
-    return value
 
 
 def main_pid(unit='netnsd.service'):

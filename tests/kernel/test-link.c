@@ -62,9 +62,9 @@ test_veth_across_namespaces (void)
   create (netlink, "bridge", "br0");
   spec.master = sandbox_link_index (netlink, "br0");
   g_assert_true (netns_rtnl_link_create (sandbox_grant, netlink, &spec, &error));
-  assert_query ("[.[] | .ifname, .mtu, .address, .master, .link_netnsid]",
-                "[\"near0\",1400,\"02:00:00:00:00:01\",\"br0\",0]", "ip -json link show near0");
-  assert_query ("[.[] | .ifname, .mtu, .address]", "[\"far0\",1400,\"02:00:00:00:00:02\"]",
+  assert_query ("[.[] | .ifname, .mtu, .address, .master, .link_netnsid, .group]",
+                "[\"near0\",1400,\"02:00:00:00:00:01\",\"br0\",0,\"1852732209\"]", "ip -json link show near0");
+  assert_query ("[.[] | .ifname, .mtu, .address, .group]", "[\"far0\",1400,\"02:00:00:00:00:02\",\"1852732209\"]",
                 "ip -n far -json link show far0");
   g_assert_true (sandbox_try ("ip -json link show near0 | grep -q '\"UP\"'"));
 

@@ -152,7 +152,7 @@ create_tap (NetnsRun *run, NetnsStep *step, GError **error)
   const NetnsTapCreate *create = step->parameter;
   int fd;
 
-  return netns_run_get_fd (run, step->namespace_name, &fd, error)
+  return netns_run_get_any_fd (run, step->namespace_name, &fd, error)
          && netns_tap_create (netns_run_get_grant (run), fd, create->link.name, create->owner, error);
 }
 
