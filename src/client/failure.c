@@ -62,7 +62,7 @@ static const struct {
    .status = NETNS_EXIT_NOT_EXECUTABLE },
   { NETNS_ERROR_PREFIX "BlockedByFirewall", NULL, N_ ("allow these packets there, then try again"), .general = TRUE },
   { NETNS_ERROR_PREFIX "NotForwarded", NULL, N_ ("switch it on, then try again"), .general = TRUE },
-  { NETNS_ERROR_PREFIX "RoutedElsewhere", NULL, NULL },
+  { NETNS_ERROR_PREFIX "RoutedElsewhere", NULL, N_ ("add a rule before that one, then try again"), .general = TRUE },
   { NETNS_ERROR_PREFIX "RolledBack", NULL, N_ ("see “journalctl -u netnsd” for the reason"), .general = TRUE },
   { DBUS_ERROR_PREFIX "AccessDenied", NULL, N_ ("become root, or ask an administrator for permission"),
    .status = NETNS_EXIT_NOT_AUTHORIZED },

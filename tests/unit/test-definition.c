@@ -16,13 +16,14 @@ static const struct {
    "[Network]\nName=lab\nNamespace=\nCookie=1\nOwner=1000\nIdentity=18446744073709551614\nBridge=nn-lab\nBridgeMade="
     "true\n"
     "Subnets=10.89.0.0/24;fd00::/64;\nGateways=10.89.0.1/24;fd00::1/"
-    "64;\nGatewaysKept=\nRanges=\nNat=true\nUplink=\nShared=false\n"
+    "64;\nGatewaysKept=\nRanges=\nNat=true\nUplink=\nMtuFollows=false\nShared=false\n"
     "Cured=false\nIsolated=false\nGuarded=true\nGuardGiven=false\n"                                    },
   { &netns_network_class,
    "[Network]\nName=18446744073709551615:other\nNamespace=web\nCookie=18446744073709551615\nOwner="
     "4294967295\nIdentity="
     "18446744073709551614\nBridge=br0\n"
-    "BridgeMade=false\nSubnets=\nGateways=\nGatewaysKept=\nRanges=\nNat=false\nUplink=eth0\nShared=true\nCured="
+    "BridgeMade=false\nSubnets=\nGateways=\nGatewaysKept=\nRanges=\nNat=false\nUplink=eth0\nMtuFollows=false\nShared="
+    "true\nCured="
     "true\nIsolated=true\n"
     "Guarded=false\nGuardGiven=true\n"                                                                 },
   { &netns_nat_class,         "[Nat]\nName=3\nNamespace=router\nCookie=7\nOwner=0\nIdentity=18446744073709551614\nSources=192."
