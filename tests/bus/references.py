@@ -90,8 +90,9 @@ def mounts(pid, target):
 
 
 def lsns():
-    """Inodes of all network namespaces that somebody holds, as lsns has it."""
-    listed = json.loads(netns1.run('lsns', '-t', 'net', '--json', '-o', 'NS').stdout)['namespaces']
+    """Inodes of all network namespaces that somebody holds, as lsns has it, which fails when a process ends meanwhile."""
+    listed = json.loads(netns1.wait_for(lambda: netns1.run('lsns', '-t', 'net', '--json', '-o', 'NS', check=False).stdout))
+    listed = listed['namespaces']
     return {int(entry['ns']) for entry in listed}
 
 

@@ -279,15 +279,17 @@ class Blocked(netns1.TestCase):
         self.assertNotIn('netnsd network', run('nft', 'list', 'ruleset').stdout)
 
     def test_uplink_by_policy_rule(self):
-        """Packets leave by the link that the kernel says, whatever the main table has."""
+        """Packets leave by the link that the kernel says, whatever default route the main table has."""
         run('ip', '-batch', '-', input='''
 link add v0 up type veth peer name v1
 link set v1 up
 address add 10.9.0.1/24 dev v0
 route add default via 10.9.0.2 table 77
+rule add table main suppress_prefixlength 0 priority 99
 rule add table 77 priority 100
 ''')
-        self.addCleanup(run, 'ip', 'rule', 'del', 'priority', '100')
+        for priority in ('99', '100'):
+            self.addCleanup(run, 'ip', 'rule', 'del', 'priority', priority)
         self.load(TABLE.format(policy='accept', rules='oifname "v0" drop'))
         self.assert_blocked('inet theirs forward: oifname "v0" drop', firewall='check')
         run('nft', 'delete', 'table', 'inet', 'theirs')

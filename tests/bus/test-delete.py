@@ -134,6 +134,7 @@ class Delete(netns1.TestCase):
         for other in (None, 'other'):
             for _ in range(20):
                 run('ip', '-all', 'netns', 'delete')
+                netns1.wait_for(lambda: self.path not in self.root.managed_objects())
                 self.path = self.caller.create_namespace('ns1')
                 if other:
                     inside = references.process(self, 'ns1')

@@ -448,7 +448,7 @@ netns_pool_find_address (NetnsMirror *mirror, const NetnsNetwork *network, const
 {
   g_autoptr (GArray) leases = netns_network_list_leases (mirror, network);
   g_autoptr (GHashTable) used = collect_used (mirror, network, leases);
-  char text[NETNS_ADDRESS_MAX_TEXT], last_text[NETNS_ADDRESS_MAX_TEXT];
+  char text[NETNS_ADDRESS_MAX_TEXT], first_text[NETNS_ADDRESS_MAX_TEXT], last_text[NETNS_ADDRESS_MAX_TEXT];
   NetnsAddress first, last;
 
   find_range (network, subnet, &first, &last);
@@ -458,6 +458,7 @@ netns_pool_find_address (NetnsMirror *mirror, const NetnsNetwork *network, const
     if (!g_hash_table_contains (used, address)
         && netns_addresses_find (bound, netns_address_equal_host, address) == NULL)
       return TRUE;
-  return netns_refuse (error, NETNS_ERROR_ADDRESS_IN_USE, "All addresses from %s to %s are in use",
-                       netns_address_print_host (&first, text), netns_address_print_host (&last, last_text));
+  return netns_refuse (error, NETNS_ERROR_ADDRESS_IN_USE, "All addresses of %s from %s to %s are in use",
+                       netns_address_print (subnet, text), netns_address_print_host (&first, first_text),
+                       netns_address_print_host (&last, last_text));
 }
