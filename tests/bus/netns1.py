@@ -491,12 +491,17 @@ class Monitor:
         self.process.stderr.close()
 
 
+def preloaded(program, library):
+    """LD_PRELOAD for a program: the library before all others but those of sanitizers, which want to be the first."""
+    sanitizers = re.findall(r'lib(?:asan|ubsan)\.so\S* => (\S+)', run('ldd', program).stdout)
+    return ':'.join([*sanitizers, library])
+
+
 def preload(library, **environment):
-    """Has the service start with a library before all others but those of sanitizers, which want to be the first."""
+    """Has the service start with a library before others."""
     definition = NETNSD.definition
-    sanitizers = re.findall(r'lib(?:asan|ubsan)\.so\S* => (\S+)', run('ldd', definition['command'][0]).stdout)
     NETNSD.define(definition['command'], definition['bus_name'], {
-        **definition['environment'], **environment, 'LD_PRELOAD': ':'.join([*sanitizers, library])})
+        **definition['environment'], **environment, 'LD_PRELOAD': preloaded(definition['command'][0], library)})
 
 
 # ---- tests

@@ -20,7 +20,8 @@ class WayBack(running.TestCase):
         definition = netns1.NETNSD.definition
         helper = next(word for word in definition['command'] if word.startswith('--helper=')).partition('=')[2]
         with open(wrapper, 'w') as file:
-            file.write(f'#!/bin/sh\nLD_PRELOAD={os.environ["NO_WAY_BACK"]} exec {helper}\n')
+            preloaded = netns1.preloaded(helper, os.environ['NO_WAY_BACK'])
+            file.write(f'#!/bin/sh\nLD_PRELOAD={preloaded} exec {helper}\n')
         os.chmod(wrapper, 0o755)
         self.addCleanup(os.unlink, wrapper)
         netns1.NETNSD.define([*definition['command'], f'--helper={wrapper}'], definition['bus_name'],
