@@ -231,12 +231,13 @@ address add fd09::1/64 dev docker0 nodad
     def test_who_has_left(self):
         """What is known from before does not count; what somebody wrote down for good does."""
         self.make_bridge()
-        left, _, _ = self.add_stranger('172.17.0.2/24', 'fd09::2/64')
+        left, port, _ = self.add_stranger('172.17.0.2/24', 'fd09::2/64')
         self.add_stranger('172.17.0.77/24')
         for address in ('172.17.0.2', 'fd09::2'):
             self.assertTrue(netns1.can_ping(address))
         left.kill()
         left.wait()
+        netns1.wait_for(lambda: netns1.link(port) is None)  # its namespace answers until it has ended
         run('ip', 'neigh', 'add', '172.17.0.3', 'lladdr', '02:00:00:00:00:03', 'nud', 'permanent', 'dev', 'docker0')
         with self.assertBusError('AddressInUse'):
             self.connect(addresses=['172.17.0.3/24'])

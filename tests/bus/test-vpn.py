@@ -90,8 +90,10 @@ class Subnets(Vpn):
         self.routes('10.0.0.0/8 via 10.8.0.1', '10.99.7.0/25 via 10.8.0.1', 'fd00::/8 via fd08::1')
         for subnet, words in (('10.0.0.0/8', 'tun0'), ('10.99.7.0/24', '10.99.7.0/25'), ('10.8.0.128/25', 'tun0'),
                               ('fd08::/80', 'tun0')):
-            with self.subTest(subnet), self.assertRaisesRegex(Exception, words):
-                self.create('refused', subnets=[subnet])
+            with self.subTest(subnet):
+                with self.assertBusError('SubnetConflict') as context:
+                    self.create('refused', subnets=[subnet])
+                self.assertIn(words, context.exception.message)
         for subnet in ('10.98.0.0/24', 'fd00:1::/64'):
             with self.subTest(subnet):
                 self.create('four' if '.' in subnet else 'six', subnets=[subnet])
@@ -115,9 +117,9 @@ class Rules(Vpn):
                     with self.unchanged(), self.assertBusError('RoutedElsewhere') as context:
                         self.create('lan', firewall=word, subnets=[subnet])
                     self.assertRegex(context.exception.message, words)
-                self.doCleanups_of_rules()
+                self.delete_rules()
 
-    def doCleanups_of_rules(self):
+    def delete_rules(self):
         for family in ('-4', '-6'):
             for priority in ('5270', '99'):
                 run('ip', family, 'rule', 'del', 'priority', priority, check=False)

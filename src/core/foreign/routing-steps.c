@@ -30,9 +30,10 @@ describe (NetnsNetlink *netlink, const NetnsAddress *subnet, const NetnsWay *way
   if (way->table == RT_TABLE_MAIN || priority == 0)
     why = g_strdup_printf ("see “ip%s rule”", subnet->family == AF_INET6 ? " -6" : "");
   else
-    why = g_strdup_printf ("routing rule %u looks into table %u first; see to it with “ip%s rule add to %s priority %u "
-                           "lookup main”",
-                           priority, way->table, subnet->family == AF_INET6 ? " -6" : "", text, priority - 1);
+    why = g_strdup_printf (
+      "routing rule %u looks into table %u first; add one before it with “ip%s rule add to %s priority %u "
+      "lookup main”",
+      priority, way->table, subnet->family == AF_INET6 ? " -6" : "", text, priority - 1);
   return g_strdup_printf ("packets to %s %s: %s", text, where, why);
 }
 
@@ -42,15 +43,21 @@ static gboolean
 is_reached (NetnsNetlink *netlink, guint bridge, const NetnsAddress *gateway, gboolean *reached, NetnsWay *way,
             GError **error)
 {
-  NetnsAddress host = *gateway;
+  NetnsAddress host;
 
+  netns_address_get_subnet (gateway, &host);
   netns_address_add (&host, 1);
+  if (netns_address_equal_host (&host, gateway))
+    netns_address_add (&host, 1);
   for (int from_gateway = FALSE; from_gateway <= TRUE; from_gateway++) {
+    int error_number;
+
     if (!netns_rtnl_route_find_way (netlink, &host, from_gateway ? gateway : NULL, way, error))
       return FALSE;
-    /* Without a route, an address is missing, which is said otherwise. */
+    error_number = netns_netlink_get_errno (netlink);
+    /* 0: it is an address of this namespace. Without a route, an address is missing, which is said otherwise. */
     *reached
-      = way->link == bridge || (way->link == 0 && (netns_netlink_get_errno (netlink) == ENETUNREACH || from_gateway));
+      = way->link == bridge || (way->link == 0 && (error_number == 0 || error_number == ENETUNREACH || from_gateway));
     if (!*reached)
       return TRUE;
   }
@@ -95,8 +102,7 @@ check_routing (NetnsRun *run, NetnsStep *step, GError **error)
   if (netlink == NULL || !netns_routing_find_detour (netlink, check->bridge, check->gateways, &detour, error))
     return FALSE;
   return detour == NULL
-         || netns_refuse (error, NETNS_ERROR_ROUTED_ELSEWHERE, "Nothing reaches bridge “%s”, because %s", check->bridge,
-                          detour);
+         || netns_refuse (error, NETNS_ERROR_ROUTED_ELSEWHERE, "Bridge “%s” is not reached: %s", check->bridge, detour);
 }
 
 static const NetnsField fields[] = {

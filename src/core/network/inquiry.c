@@ -169,9 +169,11 @@ netns_inquiry_use (NetnsInquiry *inquiry, const NetnsAddress *address, GError **
   if (question != NULL || !inquiry->families[address->family == AF_INET6])
     return TRUE;
   if (inquiry->questions->len >= MOST || (inquiry->began != 0 && g_get_monotonic_time () > inquiry->began + LONGEST))
-    return netns_refuse (error, NETNS_ERROR_ADDRESS_IN_USE,
-                         "Somebody on bridge “%s” has each of the first %u addresses before %s; specify one",
-                         inquiry->bridge_name, inquiry->questions->len, text);
+    return netns_refuse (
+      error, NETNS_ERROR_ADDRESS_IN_USE,
+      "Found no free address on bridge “%s”: somebody answers for those that were tried before %s; specify "
+      "one with option “addresses”",
+      inquiry->bridge_name, text);
   g_array_append_vals (inquiry->wanted, address, 1);
   return TRUE;
 }

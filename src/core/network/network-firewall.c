@@ -4,10 +4,10 @@
 
 #include "common/error.h"
 #include "core/foreign/allow-steps.h"
+#include "core/foreign/routing-steps.h"
 #include "core/ruleset/desired.h"
 
 #include <sys/socket.h>
-#include "core/foreign/routing-steps.h"
 
 typedef void (*PassFunc) (NetnsPlan *plan, const char *namespace_name, const NetnsFirewallAllow *pass);
 

@@ -137,7 +137,7 @@ choose_gateways (NetnsNetwork *network, const NetnsLink *bridge)
 
     for (guint j = 0; own == NULL && bridge != NULL && bridge->addresses != NULL && j < bridge->addresses->len; j++) {
       own = &g_array_index (bridge->addresses, NetnsLinkAddress, j).address;
-      own = netns_address_contains (subnet, own) ? own : NULL;
+      own = own->prefix <= subnet->prefix && netns_address_contains (subnet, own) ? own : NULL;
     }
     netns_address_add (&address, 1);
     address = own ? *own : address;
@@ -188,8 +188,8 @@ check_bridge_is_free (NetnsCore *core, const NetnsNetwork *network, const NetnsL
             && (existing == NULL || netns_network_find_bridge (netns_core_get_mirror (core), other) != existing)))
       continue;
     return netns_refuse (error, NETNS_ERROR_EXISTS,
-                         "“%s” is the bridge of network “%s”, and a bridge has one network only", network->bridge,
-                         name);
+                         "Bridge “%s” already belongs to network “%s”; a bridge can have only one network",
+                         network->bridge, name);
   }
   return TRUE;
 }

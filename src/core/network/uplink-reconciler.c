@@ -23,7 +23,8 @@ struct _NetnsUplinkReconciler {
   GHashTable *links;   /* identity of a definition (guint64) -> Uplink that it named */
   GHashTable *mtus;    /* key of a network -> MTU that its way out had last */
   GHashTable *detours; /* key of a network -> what was announced of it */
-  gboolean moved;      /* routes, rules, links or their MTUs have changed since the kernel was asked */
+  GHashTable *tried; /* identity (guint64) of definitions that were to be changed since something happened, as a set */
+  gboolean moved; /* routes, rules, links or their MTUs have changed since the kernel was asked */
 };
 
 /* A link is the same one while it has another name, and another one of the same name is meant when it is gone. */
@@ -90,7 +91,8 @@ plan_name (NetnsUplinkReconciler *uplinks)
     NetnsPlan *plan;
     char **uplink;
 
-    if (link == NULL)
+    if (link == NULL
+        || !g_hash_table_add (uplinks->tried, g_memdup2 (&definition->identity, sizeof definition->identity)))
       continue;
     new = netns_definition_copy (definition);
     uplink = get_uplink (new);
@@ -125,13 +127,13 @@ plan_look (NetnsUplinkReconciler *uplinks)
 
   for (guint i = 0; i < networks->len; i++) {
     const NetnsNetwork *network = g_ptr_array_index (networks, i);
-
     const NetnsLink *bridge = netns_network_find_bridge (mirror, network);
 
     if (bridge == NULL)
       continue;
     if (plan == NULL)
       plan = netns_plan_new ();
+    netns_plan_use_namespace (plan, bridge->namespace);
     netns_plan_uplink_follow (plan, network->base.namespace_name,
                               &(NetnsUplinkFollow) {
                                 .key = network->base.name,
@@ -209,7 +211,6 @@ on_done (NetnsReconciler *reconciler, NetnsPlan *plan, const GError *error)
 
   if (error != NULL) {
     g_message ("Cannot follow the uplinks of networks: %s", error->message);
-    reconciler->marked = FALSE;
     return;
   }
   for (guint i = 0; i < steps->len; i++) {
@@ -237,6 +238,7 @@ note (NetnsUplinkReconciler *uplinks, const NetnsNamespace *namespace)
 {
   if (!has_definitions (uplinks, namespace))
     return;
+  g_hash_table_remove_all (uplinks->tried);
   uplinks->moved = TRUE;
   netns_reconciler_mark (&uplinks->base);
 }
@@ -333,6 +335,7 @@ netns_uplink_reconciler_new (NetnsCore *core, const NetnsGrant *grant, NetnsDrif
   uplinks->links = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   uplinks->mtus = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   uplinks->detours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  uplinks->tried = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   netns_mirror_observe (netns_core_get_mirror (core), &mirror_observer, uplinks);
   netns_core_observe (core, &core_observer, uplinks);
   uplinks->moved = TRUE;
@@ -348,5 +351,6 @@ netns_uplink_reconciler_free (NetnsUplinkReconciler *uplinks)
   g_hash_table_unref (uplinks->links);
   g_hash_table_unref (uplinks->mtus);
   g_hash_table_unref (uplinks->detours);
+  g_hash_table_unref (uplinks->tried);
   g_free (uplinks);
 }

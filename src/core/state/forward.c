@@ -96,6 +96,8 @@ netns_forward_has_same_way (const NetnsForward *forward, const NetnsForward *oth
 gboolean
 netns_forward_has_same_answers (const NetnsForward *forward, const NetnsForward *other)
 {
-  return forward->away->len == other->away->len
-         && memcmp (forward->away->data, other->away->data, forward->away->len * sizeof (NetnsAddress)) == 0;
+  guint count = forward->away->len;
+
+  return count == other->away->len
+         && (count == 0 || memcmp (forward->away->data, other->away->data, count * sizeof (NetnsAddress)) == 0);
 }
