@@ -93,8 +93,9 @@ tell_rules_changed (NetnsDefinition *definition, gpointer data)
   NetnsNamespace *namespace = NULL;
   g_autofree char *path = NULL;
 
-  if (definition->class == &netns_firewall_class)
-  namespace = netns_definition_find_namespace (definition, netns_core_get_mirror (signals->core));
+  if (definition->class == &netns_firewall_class) {
+    namespace = netns_definition_find_namespace (definition, netns_core_get_mirror (signals->core));
+  }
   if (namespace == NULL || namespace->name == NULL)
     return;
   path = netns_path_for_namespace (namespace->name);

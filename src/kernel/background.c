@@ -9,7 +9,7 @@
 
 /* Two of one user would take their share from two others. */
 static const NetnsFairQueueLimits limits = { .running = 4, .running_per_user = 1, .waiting_per_user = 32 };
-/* Who asks only waits. */
+/* Asking is mostly waiting, so more of it may run at once. */
 static const NetnsFairQueueLimits ask_limits = { .running = 32, .running_per_user = 8, .waiting_per_user = 128 };
 
 struct _NetnsBackground {

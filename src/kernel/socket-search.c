@@ -12,7 +12,7 @@
 
 /* Copies of the sockets of one process, at a time. */
 #define COPIES 64
-/* One whose sockets cannot be closed (SO_LINGER) is not asked any more. */
+/* One whose sockets cannot be closed (SO_LINGER) is no longer asked. */
 #define UNCLOSED_MAX 256
 
 struct _NetnsSocketSearch {
