@@ -26,11 +26,23 @@ typedef struct {
   guint uid;
   NetnsBackgroundFunc run;
   NetnsBackgroundDone done;
+  GDestroyNotify drop;
   gpointer data;
   GError *error;
 } Piece;
 
 static void run_next (NetnsBackground *background, NetnsWork work);
+
+/* One that still waited at the end. */
+static void
+drop_piece (gpointer data)
+{
+  Piece *piece = data;
+
+  if (piece->drop != NULL)
+    piece->drop (piece->data);
+  g_free (piece);
+}
 
 /* What was read may have been large, and what it leaves is of no use to anything else. */
 static void
@@ -96,7 +108,7 @@ netns_background_new (void)
   NetnsBackground *background = g_new0 (NetnsBackground, 1);
 
   for (gsize i = 0; i < NETNS_N_WORKS; i++)
-    background->queues[i] = netns_fair_queue_new (i == NETNS_WORK_ASK ? &ask_limits : &limits, g_free);
+    background->queues[i] = netns_fair_queue_new (i == NETNS_WORK_ASK ? &ask_limits : &limits, drop_piece);
   background->running = g_ptr_array_new ();
   background->cancellable = g_cancellable_new ();
   background->context = g_main_context_ref_thread_default ();
@@ -131,6 +143,7 @@ netns_background_free (NetnsBackground *background)
  * @run: (scope async): the work, in a thread of its own; must have limits of its own, and end when it is cancelled
  * @done: (scope async): called in the main context, after this function has returned: with the result, or with the error
  *   `KernelRefused` if there is no thread for it, and @run was not called
+ * @drop: (nullable): called for @data instead of both when all ends before its turn
  * @data: for both
  * @error: `LimitsExceeded` when too much of this user's work waits
  *
@@ -138,10 +151,10 @@ netns_background_free (NetnsBackground *background)
  */
 gboolean
 netns_background_push (NetnsBackground *background, NetnsWork work, guint uid, NetnsBackgroundFunc run_func,
-                       NetnsBackgroundDone done, gpointer data, GError **error)
+                       NetnsBackgroundDone done, GDestroyNotify drop, gpointer data, GError **error)
 {
   const Piece values
-    = { .background = background, .work = work, .uid = uid, .run = run_func, .done = done, .data = data };
+    = { .background = background, .work = work, .uid = uid, .run = run_func, .done = done, .drop = drop, .data = data };
   Piece *piece = g_memdup2 (&values, sizeof values);
 
   if (!netns_fair_queue_add (background->queues[work], uid, piece)) {

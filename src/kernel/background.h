@@ -32,6 +32,6 @@ typedef enum {
 NetnsBackground *netns_background_new (void);
 void netns_background_free (NetnsBackground *background);
 gboolean netns_background_push (NetnsBackground *background, NetnsWork work, guint uid, NetnsBackgroundFunc run,
-                                NetnsBackgroundDone done, gpointer data, GError **error);
+                                NetnsBackgroundDone done, GDestroyNotify drop, gpointer data, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsBackground, netns_background_free)

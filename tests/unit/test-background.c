@@ -52,7 +52,7 @@ push (NetnsBackground *background, NetnsWork kind, guint uid, Work *work)
 {
   g_autoptr (GError) error = NULL;
 
-  netns_background_push (background, kind, uid, run, note, work, &error);
+  netns_background_push (background, kind, uid, run, note, NULL, work, &error);
   g_assert_no_error (error);
 }
 
@@ -95,7 +95,7 @@ test_no_thread_later (void)
   push (background, NETNS_WORK_LIST, 1000, &first);
   for (guint i = 0; i < WAITING; i++)
     push (background, NETNS_WORK_LIST, 1000, &others);
-  g_assert_false (netns_background_push (background, NETNS_WORK_LIST, 1000, run, note, &others, NULL));
+  g_assert_false (netns_background_push (background, NETNS_WORK_LIST, 1000, run, note, NULL, &others, NULL));
   exhausted = TRUE;
   g_mutex_unlock (&first.held);
   wait_for (&others, WAITING);

@@ -258,7 +258,7 @@ static void
 run_in_background (NetnsEviction *eviction, NetnsBackgroundFunc work, NetnsBackgroundDone done)
 {
   if (!netns_background_push (netns_core_get_background (eviction->core), NETNS_WORK_SEARCH, eviction->caller, work,
-                              done, eviction, &eviction->error))
+                              done, NULL, eviction, &eviction->error))
     finish (eviction);
 }
 

@@ -208,6 +208,17 @@ finish (const GError *error, gpointer data)
     asking->again (asking->data);
 }
 
+/* Nobody gets an answer any more. */
+static void
+free_asking (gpointer data)
+{
+  g_autofree Asking *asking = data;
+
+  g_array_unref (asking->questions);
+  netns_close_fd (&asking->namespace_fd);
+  netns_plan_free (asking->plan);
+}
+
 static void
 ask (gpointer data, GCancellable *cancellable)
 {
@@ -227,7 +238,7 @@ on_opened (const GError *error, gpointer data)
     asking->namespace_fd = netns_plan_steal_descriptor (asking->plan);
   if (refusal != NULL
       || !netns_background_push (netns_core_get_background (asking->inquiry->core), NETNS_WORK_ASK, asking->uid, ask,
-                                 finish, asking, &refusal))
+                                 finish, free_asking, asking, &refusal))
     finish (refusal, asking);
 }
 

@@ -15,6 +15,7 @@ typedef struct {
   GVariant *answer;
   GError *error;
   NetnsListedFunc func;
+  GDestroyNotify drop; /* of @data, when nobody gets an answer */
   gpointer data;
 } Reading;
 
@@ -28,6 +29,16 @@ read_rules (gpointer data, GCancellable *cancellable)
 }
 
 static void
+free_reading (Reading *reading)
+{
+  g_clear_pointer (&reading->answer, g_variant_unref);
+  g_clear_pointer (&reading->parameter, g_variant_unref);
+  g_clear_error (&reading->error);
+  netns_close_fd (&reading->namespace_fd);
+  g_free (reading);
+}
+
+static void
 finish (const GError *error, gpointer data)
 {
   Reading *reading = data;
@@ -35,11 +46,17 @@ finish (const GError *error, gpointer data)
   if (error != NULL)
     reading->error = g_error_copy (error);
   reading->func (reading->answer, reading->error, reading->data);
-  g_clear_pointer (&reading->answer, g_variant_unref);
-  g_clear_pointer (&reading->parameter, g_variant_unref);
-  g_clear_error (&reading->error);
-  netns_close_fd (&reading->namespace_fd);
-  g_free (reading);
+  free_reading (reading);
+}
+
+static void
+drop (gpointer data)
+{
+  Reading *reading = data;
+
+  if (reading->drop != NULL)
+    reading->drop (reading->data);
+  free_reading (reading);
 }
 
 /* Nobody but root can make these slow: they do not wait for lists of others, not even for those that root asked for. */
@@ -69,8 +86,16 @@ new_reading (int namespace_fd, NetnsListedFunc func, gpointer data)
 static void
 push (NetnsCore *core, NetnsWork work, guint uid, NetnsBackgroundFunc run, Reading *reading)
 {
-  if (!netns_background_push (netns_core_get_background (core), work, uid, run, finish, reading, &reading->error))
+  if (!netns_background_push (netns_core_get_background (core), work, uid, run, finish, drop, reading, &reading->error))
     finish (NULL, reading);
+}
+
+static void
+push_query (NetnsCore *core, guint uid, const NetnsNftQuery *query, GVariant *parameter, Reading *reading)
+{
+  reading->query = query;
+  reading->parameter = parameter ? g_variant_ref_sink (parameter) : NULL;
+  push (core, get_work (core, reading->namespace_fd), uid, read_rules, reading);
 }
 
 /**
@@ -87,11 +112,7 @@ void
 netns_listing_read (NetnsCore *core, guint uid, int namespace_fd, const NetnsNftQuery *query, GVariant *parameter,
                     NetnsListedFunc func, gpointer data)
 {
-  Reading *reading = new_reading (namespace_fd, func, data);
-
-  reading->query = query;
-  reading->parameter = parameter ? g_variant_ref_sink (parameter) : NULL;
-  push (core, get_work (core, namespace_fd), uid, read_rules, reading);
+  push_query (core, uid, query, parameter, new_reading (namespace_fd, func, data));
 }
 
 /* Marks a namespace whose rules were read, or not: others see before they try whether that is of any use. */
@@ -174,11 +195,11 @@ netns_listing_run (NetnsCore *core, guint uid, NetnsPlan *plan, NetnsDoneFunc do
   }
   run = g_new (Run, 1);
   *run = (Run) { core, plan, done, data };
-  if (query != NULL) {
-    netns_listing_read (core, uid, netns_plan_steal_descriptor (plan), query, parameter, on_listed, run);
-    return;
-  }
   reading = new_reading (netns_plan_steal_descriptor (plan), on_listed, run);
+  reading->drop = g_free;
   reading->read = read;
-  push (core, NETNS_WORK_SEARCH, uid, read_other, reading);
+  if (query != NULL)
+    push_query (core, uid, query, parameter, reading);
+  else
+    push (core, NETNS_WORK_SEARCH, uid, read_other, reading);
 }

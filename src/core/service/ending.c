@@ -219,7 +219,7 @@ on_end (gboolean ended, gpointer data)
     complete (ending);
   } else if (g_get_monotonic_time () < ending->deadline) {
     ending->looking = netns_background_push (ending->parts->background, NETNS_WORK_SEARCH, ending->uid, look, on_looked,
-                                             ending, NULL);
+                                             NULL, ending, NULL);
     wait_for_end (ending, ending->deadline);
   } else {
     ending->late = TRUE;
@@ -305,8 +305,8 @@ netns_endings_begin (NetnsEndings *endings, NetnsPlan *plan, const NetnsGrant *g
   ending->data = data;
   ending->fd = netns_plan_steal_descriptor (plan);
   if (!netns_nsfs_identify (ending->fd, &ending->id, NULL)
-      || !netns_background_push (ending->parts->background, NETNS_WORK_END, uid, settle_sockets, on_settled, ending,
-                                 NULL))
+      || !netns_background_push (ending->parts->background, NETNS_WORK_END, uid, settle_sockets, on_settled, NULL,
+                                 ending, NULL))
     on_settled (NULL, ending);
 }
 
