@@ -81,8 +81,13 @@ copy (NetnsSocketSearch *search, int fd)
 {
   int socket;
 
-  if (search->copies->len >= COPIES)
+  if (search->copies->len >= COPIES) {
     close_copies (search);
+    if (netns_descriptors_count_unclosed (search->uid) >= 4 * UNCLOSED_MAX)
+      netns_close_fd (&search->pidfd);
+  }
+  if (search->pidfd < 0)
+    return -1;
   socket = (int) syscall (SYS_pidfd_getfd, search->pidfd, fd, 0);
   if (socket >= 0)
     g_array_append_val (search->copies, socket);

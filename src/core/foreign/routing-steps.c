@@ -15,15 +15,17 @@ static char *
 describe (NetnsNetlink *netlink, const NetnsAddress *subnet, const NetnsWay *way, GError **error)
 {
   g_auto (NetnsLinkInfo) info = { 0 };
-  g_autofree char *where = NULL, *why = NULL;
+  g_autofree char *where = NULL, *why = NULL, *name = NULL;
   char text[NETNS_ADDRESS_MAX_TEXT];
   guint priority = 0;
 
   netns_address_print (subnet, text);
   if (way->link == 0)
     where = g_strdup ("are refused");
-  else if (netns_rtnl_link_get (netlink, way->link, &info, error))
-    where = g_strdup_printf ("leave by link “%s”", info.name);
+  else if (netns_rtnl_link_get (netlink, way->link, &info, error)) {
+    name = g_utf8_make_valid (info.name, -1); /* its owner gives a link any name */
+    where = g_strdup_printf ("leave by link “%s”", name);
+  }
   if (where == NULL
       || (way->table != 0 && !netns_rtnl_rule_find (netlink, subnet->family, way->table, &priority, error)))
     return NULL;

@@ -2,6 +2,7 @@
 #include "core/network/leftover-reconciler.h"
 
 #include "common/names.h"
+#include "common/validate.h"
 #include "core/foreign/allow-steps.h"
 #include "core/foreign/leftover-steps.h"
 #include "core/ruleset/desired.h"
@@ -15,6 +16,9 @@ typedef struct {
   int nsid;
   char *network;
 } Stray;
+
+/* Who makes rules that look like ours makes the worker ask for each name. */
+#define STRAYS_MAX 16
 
 struct _NetnsLeftoverReconciler {
   NetnsReconciler base;
@@ -53,11 +57,14 @@ find_by_nsid (NetnsLeftoverReconciler *leftovers, int nsid)
   return NULL;
 }
 
+/* Rules that somebody saved come back where this service is used: in a container there may be another one. */
 static void
 suspect (NetnsLeftoverReconciler *leftovers, const NetnsNamespace *namespace)
 {
   gpointer key = GINT_TO_POINTER (namespace->nsid);
 
+  if (namespace->source != NETNS_SOURCE_HOST && namespace->source != NETNS_SOURCE_NAMED)
+    return;
   if (!g_hash_table_add (leftovers->suspects, key))
     return;
   if (namespace->source == NETNS_SOURCE_HOST)
@@ -208,8 +215,10 @@ on_read (GVariant *answer, const GError *error, gpointer data)
   while (g_variant_iter_next (names, "&s", &name)) {
     Stray *stray;
 
-    if (is_needed (leftovers, namespace, name))
+    if (!netns_validate_network_name (name, NULL) || is_needed (leftovers, namespace, name))
       continue;
+    if (leftovers->strays.length >= STRAYS_MAX)
+      break;
     stray = g_new (Stray, 1);
     *stray = (Stray) { reading->nsid, g_strdup (name) };
     g_queue_push_tail (&leftovers->strays, stray);

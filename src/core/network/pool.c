@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define TAKEN_MAX        64 /* subnets of a bridge, as many as a caller can name */
 #define POOL_SUBNETS     256 /* of each range */
 #define POOL_PREFIX4     24
 #define POOL_PREFIX6     64
@@ -319,7 +320,7 @@ is_lasting (const NetnsLinkAddress *address)
          && (address->address.family == AF_INET || address->valid_until == 0);
 }
 
-/* Appends to @subnets those that an existing bridge has. The error is `SubnetConflict`. */
+/* Appends to @subnets those that an existing bridge has. Errors are `SubnetConflict` and `InvalidArgument`. */
 gboolean
 netns_pool_take_subnets (NetnsCore *core, NetnsNamespace *namespace, const NetnsLink *bridge, GArray *subnets,
                          GError **error)
@@ -332,6 +333,10 @@ netns_pool_take_subnets (NetnsCore *core, NetnsNamespace *namespace, const Netns
     if (!is_lasting (address) || subnet.prefix > get_longest_prefix (&subnet)
         || netns_addresses_find (subnets, netns_address_overlaps, &subnet) != NULL)
       continue;
+    if (subnets->len >= TAKEN_MAX)
+      return netns_refuse (error, NETNS_ERROR_INVALID_ARGUMENT,
+                           "Bridge “%s” has addresses of more than %d subnets; specify those of the network",
+                           bridge->info.name, TAKEN_MAX);
     if (!netns_pool_check_subnet (core, namespace, subnets, bridge, &subnet, error))
       return FALSE;
     g_array_append_val (subnets, subnet);
@@ -452,11 +457,12 @@ netns_pool_find_address (NetnsMirror *mirror, const NetnsNetwork *network, const
   NetnsAddress first, last;
 
   find_range (network, subnet, &first, &last);
+  for (guint i = 0; i < bound->len; i++)
+    g_hash_table_insert (used, &g_array_index (bound, NetnsAddress, i), NULL);
   for (*address = first;
        netns_address_contains (subnet, address) && memcmp (address->bytes, last.bytes, sizeof last.bytes) <= 0;
        netns_address_add (address, 1))
-    if (!g_hash_table_contains (used, address)
-        && netns_addresses_find (bound, netns_address_equal_host, address) == NULL)
+    if (!g_hash_table_contains (used, address))
       return TRUE;
   return netns_refuse (error, NETNS_ERROR_ADDRESS_IN_USE, "All addresses of %s from %s to %s are in use",
                        netns_address_print (subnet, text), netns_address_print_host (&first, first_text),
