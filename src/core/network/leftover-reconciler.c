@@ -28,6 +28,7 @@ struct _NetnsLeftoverReconciler {
   GHashTable *suspects; /* the same, as a set */
   GHashTable *chains;   /* nsid of those with chains of others to read, as a set */
   GQueue strays;        /* Stray */
+  GPtrArray *readings;  /* Reading, those under way */
   Stray *removing;      /* what the plan removes, else NULL */
   int reading;          /* nsid of the namespace that the plan opens to be read */
 };
@@ -201,12 +202,14 @@ on_removed (NetnsLeftoverReconciler *leftovers, const GError *error)
 static void
 on_read (GVariant *answer, const GError *error, gpointer data)
 {
-  g_autofree Reading *reading = data;
+  const Reading *reading = data;
+  int nsid = reading->nsid;
   NetnsLeftoverReconciler *leftovers = reading->leftovers;
-  const NetnsNamespace *namespace = find_by_nsid (leftovers, reading->nsid);
+  const NetnsNamespace *namespace = find_by_nsid (leftovers, nsid);
   g_autoptr (GVariantIter) names = NULL;
   const char *name;
 
+  g_ptr_array_remove_fast (leftovers->readings, data);
   if (answer == NULL)
     g_info ("Cannot look for leftover rules: %s", error->message);
   if (answer == NULL || namespace == NULL)
@@ -220,7 +223,7 @@ on_read (GVariant *answer, const GError *error, gpointer data)
     if (leftovers->strays.length >= STRAYS_MAX)
       break;
     stray = g_new (Stray, 1);
-    *stray = (Stray) { reading->nsid, g_strdup (name) };
+    *stray = (Stray) { nsid, g_strdup (name) };
     g_queue_push_tail (&leftovers->strays, stray);
     netns_reconciler_mark (&leftovers->base);
   }
@@ -232,6 +235,7 @@ read_chains (NetnsLeftoverReconciler *leftovers, NetnsPlan *plan, GVariant *para
   Reading *reading = g_new (Reading, 1);
 
   *reading = (Reading) { leftovers, leftovers->reading };
+  g_ptr_array_add (leftovers->readings, reading);
   netns_listing_read (leftovers->base.core, 0, netns_plan_steal_descriptor (plan), &netns_query_named_rules, parameter,
                       on_read, reading);
 }
@@ -303,6 +307,7 @@ netns_leftover_reconciler_new (NetnsCore *core, const NetnsGrant *grant, NetnsLe
   g_queue_init (&leftovers->strays);
   leftovers->suspects = g_hash_table_new (NULL, NULL);
   leftovers->chains = g_hash_table_new (NULL, NULL);
+  leftovers->readings = g_ptr_array_new_with_free_func (g_free);
   netns_mirror_observe (mirror, &mirror_observer, leftovers);
   for (guint i = 0; i < namespaces->len; i++)
     if (((NetnsNamespace *) namespaces->pdata[i])->source != NETNS_SOURCE_BROKEN)
@@ -320,5 +325,6 @@ netns_leftover_reconciler_free (NetnsLeftoverReconciler *leftovers)
   g_queue_clear (&leftovers->order);
   g_hash_table_unref (leftovers->suspects);
   g_hash_table_unref (leftovers->chains);
+  g_ptr_array_unref (leftovers->readings);
   g_free (leftovers);
 }
