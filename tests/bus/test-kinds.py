@@ -73,6 +73,9 @@ class Kinds(netns1.TestCase):
     def test_ipvlan_l3(self):
         self.assert_made_or_not_supported({'mode': 'l3'}, 'db', 'ipvlan', link='under', mode='l3')
 
+    def test_vrf(self):
+        self.assert_made_or_not_supported({'table': 4294967295}, 'db', 'vrf', 'table', '5', table=u(4294967295))
+
     def test_ifb(self):
         _, found = self.create('web', 'ifb', 'a-name-that-is-longer', mtu=u(1400), addresses=['10.0.0.1/24'],
                                mac_address='02:00:00:00:00:07')
