@@ -119,6 +119,7 @@ class BusPolicy(netns1.TestCase):
     def test_everybody_reads(self):
         with netns1.Caller(netns1.CAROL) as stranger:
             self.assertEqual(stranger.get(netns1.ROOT, 'Manager', 'HostNamespace'), netns1.HOST)
+            self.assertEqual(stranger.get(netns1.ROOT, 'Manager', 'KernelRelease'), os.uname().release)
             self.assertIn(netns1.HOST, stranger.managed_objects())
             stranger.call(netns1.HOST, 'org.freedesktop.DBus.Introspectable', 'Introspect')
             stranger.call(netns1.HOST, 'org.freedesktop.DBus.Peer', 'Ping')

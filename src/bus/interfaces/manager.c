@@ -22,6 +22,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 
 static GVariant *
 reply_namespace (const char *name)
@@ -378,6 +379,14 @@ static const NetnsMethod manager_methods[] = {
 
 NETNS_GETTER (get_version, g_variant_new_string (PACKAGE_VERSION))
 
+static GVariant *
+get_kernel_release (NetnsCore *core, const NetnsObject *object)
+{
+  struct utsname kernel;
+
+  return g_variant_new_string (uname (&kernel) == 0 ? kernel.release : "");
+}
+
 NETNS_GETTER (get_host_namespace, netns_namespace_to_path (""))
 NETNS_GETTER (get_forwarding4,
               g_variant_new_boolean (netns_mirror_get_forwarding (netns_core_get_mirror (core), AF_INET)))
@@ -388,6 +397,7 @@ NETNS_GETTER (get_resync_count, g_variant_new_uint64 (netns_mirror_get_resync_co
 
 static const NetnsProperty manager_properties[] = {
   { "Version", 0, get_version },
+  { "KernelRelease", 0, get_kernel_release },
   { "HostNamespace", 0, get_host_namespace },
   { "Forwarding4", NETNS_MIRROR_FORWARDING4, get_forwarding4 },
   { "Forwarding6", NETNS_MIRROR_FORWARDING6, get_forwarding6 },
