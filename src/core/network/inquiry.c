@@ -40,6 +40,7 @@ struct _NetnsInquiry {
 /* On its way through the worker and the background. */
 typedef struct {
   NetnsInquiry *inquiry;
+  guint index;     /* of the bridge, for the thread: at the end of the service the inquiry goes first */
   NetnsPlan *plan; /* opens the namespace */
   guint uid;
   const NetnsGrant *grant;
@@ -188,9 +189,21 @@ netns_inquiry_is_open (const NetnsInquiry *inquiry)
 /* ---- the asking */
 
 static void
-finish (const GError *error, gpointer data)
+free_asking (gpointer data)
 {
   g_autofree Asking *asking = data;
+
+  g_array_unref (asking->questions);
+  g_clear_error (&asking->error);
+  netns_close_fd (&asking->namespace_fd);
+  netns_plan_free (asking->plan);
+}
+
+static void
+finish (const GError *error, gpointer data)
+{
+  Asking *asking = data;
+  const Asking values = *asking;
   g_autoptr (GError) failure = error ? g_error_copy (error) : g_steal_pointer (&asking->error);
 
   for (guint i = 0; i < asking->questions->len; i++) {
@@ -198,25 +211,11 @@ finish (const GError *error, gpointer data)
 
     ((NetnsQuestion *) find_question (asking->inquiry, &answer->address))->neighbour = answer->neighbour;
   }
-  g_array_unref (asking->questions);
-  g_clear_error (&asking->error);
-  netns_close_fd (&asking->namespace_fd);
-  netns_plan_free (asking->plan);
+  free_asking (asking);
   if (failure != NULL)
-    asking->done (failure, asking->data);
+    values.done (failure, values.data);
   else
-    asking->again (asking->data);
-}
-
-/* Nobody gets an answer any more. */
-static void
-free_asking (gpointer data)
-{
-  g_autofree Asking *asking = data;
-
-  g_array_unref (asking->questions);
-  netns_close_fd (&asking->namespace_fd);
-  netns_plan_free (asking->plan);
+    values.again (values.data);
 }
 
 static void
@@ -224,7 +223,7 @@ ask (gpointer data, GCancellable *cancellable)
 {
   Asking *asking = data;
 
-  netns_ask_neighbours (asking->grant, asking->namespace_fd, asking->inquiry->index, asking->questions, cancellable,
+  netns_ask_neighbours (asking->grant, asking->namespace_fd, asking->index, asking->questions, cancellable,
                         &asking->error);
 }
 
@@ -258,6 +257,7 @@ netns_inquiry_run (NetnsInquiry *inquiry, guint uid, const NetnsGrant *grant, Ne
                    gpointer data)
 {
   const Asking values = { .inquiry = inquiry,
+                          .index = inquiry->index,
                           .plan = netns_plan_new (),
                           .uid = uid,
                           .grant = grant,
