@@ -6,30 +6,48 @@
 typedef struct {
   NetnsCore *core;
   gboolean only_named; /* not what is in namespaces without a name */
+  gsize size;          /* in bytes */
   GVariantBuilder objects;
 } Collection;
+
+static gboolean
+is_too_much (const Collection *collection)
+{
+  return !collection->only_named && collection->size > NETNS_REPLY_BYTES_MAX;
+}
 
 static void
 add_object (const NetnsObject *object, gpointer data)
 {
   Collection *collection = data;
   const NetnsNamespace *namespace = object->link ? object->link->namespace : object->namespace;
-  g_autofree char *path = netns_object_get_path (object);
+  g_autofree char *path = NULL;
+  g_autoptr (GVariant) description = NULL;
 
-  if (collection->only_named && namespace != NULL && netns_namespace_is_unnamed (namespace))
+  if (is_too_much (collection)
+      || (collection->only_named && namespace != NULL && netns_namespace_is_unnamed (namespace)))
     return;
-  g_variant_builder_add (&collection->objects, "{o@a{sa{sv}}}", path,
-                         netns_object_describe (collection->core, object, netns_object_get_interfaces (object)));
+  path = netns_object_get_path (object);
+  description
+    = g_variant_ref_sink (netns_object_describe (collection->core, object, netns_object_get_interfaces (object)));
+  g_variant_get_data (
+    description); /* the values that it was built of take 20 times as much memory, and are let go of */
+  collection->size += g_variant_get_size (description);
+  g_variant_builder_add (&collection->objects, "{o@a{sa{sv}}}", path, description);
 }
 
+/* Returns: (transfer full) (nullable): %NULL if it is too much, which is seen before all of it is collected */
 static GVariant *
 collect_objects (NetnsCore *core, gboolean only_named)
 {
   Collection collection = { .core = core, .only_named = only_named };
+  g_autoptr (GVariant) objects = NULL;
 
   g_variant_builder_init (&collection.objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
   netns_object_foreach (core, add_object, &collection);
-  return g_variant_ref_sink (g_variant_builder_end (&collection.objects));
+  objects = g_variant_ref_sink (g_variant_builder_end (&collection.objects));
+  collection.size = g_variant_get_size (objects); /* with the paths */
+  return is_too_much (&collection) ? NULL : g_steal_pointer (&objects);
 }
 
 /**
@@ -44,9 +62,7 @@ collect_objects (NetnsCore *core, gboolean only_named)
 GVariant *
 netns_snapshot_take (NetnsCore *core)
 {
-  g_autoptr (GVariant) objects = collect_objects (core, FALSE);
+  GVariant *objects = collect_objects (core, FALSE);
 
-  if (g_variant_get_size (objects) <= NETNS_REPLY_BYTES_MAX)
-    return g_steal_pointer (&objects);
-  return collect_objects (core, TRUE);
+  return objects ? objects : collect_objects (core, TRUE);
 }
