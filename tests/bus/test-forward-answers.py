@@ -194,7 +194,8 @@ class Following(World):
             for family in FAMILIES:
                 self.wait_until_seen(seen[family], family)
         self.set_routes(default(by_vpn))
-        self.wait_until_seen(host('a', 1)[4])
+        for family in FAMILIES:
+            self.wait_until_seen(host('a', 1)[family], family)
         before = ranges()
         netns1.NETNSD.stop()
         with self.unchanged():
