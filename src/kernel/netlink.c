@@ -37,7 +37,9 @@ struct _NetnsNetlink {
  * Answer:
  * @sequence: number of the request
  * @single: whether the first message that is no error ends it
- * @room: how many more messages are wanted, 0 for all
+ * @count: how many messages came
+ * @list: (nullable): what @func puts together
+ * @most: how many messages, and how many of the list, are enough; 0 for all
  * @func: (nullable): takes its messages
  * @data: for @func
  * @finished: whether all of it was read
@@ -48,7 +50,9 @@ struct _NetnsNetlink {
 typedef struct {
   guint32 sequence;
   gboolean single;
-  guint room;
+  guint count;
+  const GArray *list;
+  guint most;
   NetnsMessageFunc func;
   gpointer data;
   gboolean finished;
@@ -162,6 +166,12 @@ netns_netlink_get_errno (const NetnsNetlink *netlink)
   return netlink->error_number;
 }
 
+static gboolean
+is_enough (const Answer *answer)
+{
+  return answer->most > 0 && MAX (answer->count, answer->list->len) >= answer->most;
+}
+
 static void
 take_message (const struct nlmsghdr *header, Answer *answer)
 {
@@ -182,7 +192,8 @@ take_message (const struct nlmsghdr *header, Answer *answer)
     return;
   if (answer->func != NULL)
     answer->func (header, answer->data);
-  if (answer->single || (answer->room > 0 && --answer->room == 0))
+  answer->count++;
+  if (answer->single || is_enough (answer))
     answer->finished = TRUE;
 }
 
@@ -354,8 +365,8 @@ netns_netlink_dump (NetnsNetlink *netlink, struct nl_msg *message, NetnsMessageF
  * netns_netlink_list:
  * @netlink: a connection
  * @message: (transfer none): a question for all of something
- * @most: how many messages, 0 for all; when there are as many, netns_netlink_get_errno() is EMSGSIZE, and the connection
- *   cannot be asked anything afterwards
+ * @most: how many messages or, where one of them gives several, how many of what is listed; 0 for all. When there are as
+ *   many, netns_netlink_get_errno() is EMSGSIZE, and the connection cannot be asked anything afterwards
  * @size: bytes of one of what is listed
  * @func: (scope call): gets one message after the other and the list, to append to
  * @what: what is read, such as `The routes`
@@ -372,12 +383,12 @@ netns_netlink_list (NetnsNetlink *netlink, struct nl_msg *message, guint most, g
   g_autoptr (GArray) items = g_array_new (FALSE, FALSE, (guint) size);
 
   for (guint i = 0; i < DUMP_ATTEMPTS; i++) {
-    Answer answer = { .func = func, .data = items, .room = most };
+    Answer answer = { .func = func, .data = items, .list = items, .most = most };
 
     g_array_set_size (items, 0);
     if (!converse (netlink, message, NLM_F_DUMP, &answer, error, DUMP_FAILED))
       return NULL;
-    if (most > 0 && answer.room == 0)
+    if (is_enough (&answer))
       netlink->error_number = EMSGSIZE;
     if (!answer.interrupted)
       return g_steal_pointer (&items);

@@ -14,6 +14,10 @@
 
 /* Of each namespace but the host's: any user can create one, and fill it with as many routes as the kernel allows. */
 #define ROUTES_MAX 8192
+/* Of all that have no name, and so belong to nobody whose namespaces are counted. */
+#define UNNAMED_ROUTES_MAX (32 * ROUTES_MAX)
+/* By how many the routes of one of them may grow before they are read, and counted with the others. */
+#define UNNAMED_GROWTH_MAX 256
 
 struct _NetnsRouteReader {
   NetnsMirrorState *state;
@@ -37,6 +41,7 @@ typedef struct {
 typedef struct {
   int nsid;
   char *path; /* NULL for the host */
+  guint most; /* about so many routes are read, 0 for all */
   gboolean unnamed;
   NetnsFileId id;
   guint64 cookie;
@@ -70,7 +75,7 @@ read_target (Target *target)
     netlink = netns_netlink_new (fd, &error);
   if (netlink != NULL) {
     target->cookie = netns_netlink_get_cookie (netlink);
-    target->routes = netns_rtnl_route_dump (netlink, target->path ? ROUTES_MAX : 0, &error);
+    target->routes = netns_rtnl_route_dump (netlink, target->most, &error);
   }
   if (error != NULL)
     g_debug ("%s", error->message);
@@ -138,8 +143,30 @@ same_routes (const GArray *a, const GArray *b)
   return a->len == 0 || memcmp (a->data, b->data, a->len * sizeof (NetnsRoute)) == 0;
 }
 
+static guint
+count_routes (const NetnsNamespace *namespace)
+{
+  return namespace->routes != NULL ? namespace->routes->len : 0;
+}
+
+/* How many routes more may be kept of namespaces without a name. */
+static guint
+count_unnamed_left (NetnsMirrorState *state)
+{
+  guint left = UNNAMED_ROUTES_MAX;
+  GHashTableIter iter;
+  gpointer namespace;
+
+  g_hash_table_iter_init (&iter, state->by_nsid);
+  while (g_hash_table_iter_next (&iter, NULL, &namespace))
+    if (netns_namespace_is_unnamed (namespace))
+      left -= MIN (left, count_routes (namespace));
+  return left;
+}
+
+/* @unnamed_left: (inout): how many routes more may be kept of namespaces without a name */
 static void
-take_target (NetnsMirrorState *state, Target *target)
+take_target (NetnsMirrorState *state, Target *target, guint *unnamed_left)
 {
   NetnsNamespace *namespace = netns_state_find_namespace (state, target->nsid);
   guint changes;
@@ -154,7 +181,13 @@ take_target (NetnsMirrorState *state, Target *target)
     return;
   }
   namespace->cookie = target->cookie;
+  if (netns_namespace_is_unnamed (namespace)) {
+    *unnamed_left += count_routes (namespace);
+    g_array_set_size (target->routes, MIN (target->routes->len, *unnamed_left));
+    *unnamed_left -= target->routes->len;
+  }
   g_array_sort (target->routes, compare_routes);
+  namespace->routes_read = target->routes->len;
   if (same_routes (namespace->routes, target->routes))
     return;
   changes
@@ -168,13 +201,14 @@ static void
 finish_job (gpointer data)
 {
   Job *job = data;
+  guint unnamed_left = count_unnamed_left (job->reader->state);
 
   /* The kernel lists IPv6 routes that change meanwhile twice or not at all, without saying so (inet6_dump_fib() in
    * net/ipv6/ip6_fib.c): whatever changed up to now makes it read them once more. */
   NETNS_HINT (job->reader->state, catch_up);
   job->reader->under_way--;
   for (guint i = 0; i < job->targets->len; i++)
-    take_target (job->reader->state, &g_array_index (job->targets, Target, i));
+    take_target (job->reader->state, &g_array_index (job->targets, Target, i), &unnamed_left);
   if (job->settled != NULL)
     job->settled (job->settled_data);
   g_array_unref (job->targets);
@@ -227,8 +261,10 @@ collect_targets (NetnsRouteReader *reader)
       continue;
     namespace->route_readings++;
     target.id = namespace->id;
-    if (namespace != reader->state->host)
+    if (namespace != reader->state->host) {
       target.path = netns_namespace_get_path (namespace);
+      target.most = ROUTES_MAX;
+    }
     target.unnamed = netns_namespace_is_unnamed (namespace);
     g_array_append_val (targets, target);
   }
@@ -306,6 +342,7 @@ netns_route_reader_mark (NetnsRouteReader *reader, NetnsNamespace *namespace)
 void
 netns_route_reader_read (NetnsRouteReader *reader, NetnsNamespace *namespace, NetnsNetlink *connection)
 {
+  guint unnamed_left = 0; /* it has a name */
   g_autoptr (GError) error = NULL;
   Target target = {
     .nsid = namespace->nsid,
@@ -321,7 +358,7 @@ netns_route_reader_read (NetnsRouteReader *reader, NetnsNamespace *namespace, Ne
   g_hash_table_remove (reader->marked, GINT_TO_POINTER (namespace->nsid));
   namespace->route_readings++;
   NETNS_HINT (reader->state, catch_up); /* as in finish_job() */
-  take_target (reader->state, &target);
+  take_target (reader->state, &target, &unnamed_left);
   clear_target (&target);
 }
 
@@ -348,6 +385,15 @@ find_route (const GArray *routes, const NetnsRoute *route, guint *position)
   return FALSE;
 }
 
+static guint
+get_most (const NetnsRouteReader *reader, const NetnsNamespace *namespace)
+{
+  if (namespace == reader->state->host)
+    return G_MAXUINT;
+  return netns_namespace_is_unnamed (namespace) ? MIN (ROUTES_MAX, namespace->routes_read + UNNAMED_GROWTH_MAX)
+                                                : ROUTES_MAX;
+}
+
 /* Whether an event fits to what is known, so that nothing was missed. */
 static gboolean
 is_clear (const NetnsRouteReader *reader, const NetnsNamespace *namespace, const NetnsEvent *event)
@@ -356,7 +402,7 @@ is_clear (const NetnsRouteReader *reader, const NetnsNamespace *namespace, const
 
   if (event->change == NETNS_ROUTES_REPLACED || namespace->routes == NULL || namespace->route_readings > 0
       || g_hash_table_contains (reader->marked, GINT_TO_POINTER (namespace->nsid))
-      || (namespace != reader->state->host && namespace->routes->len + event->routes->len > ROUTES_MAX))
+      || namespace->routes->len + event->routes->len > get_most (reader, namespace))
     return FALSE;
   /* To add a way to an IPv6 route is told as a route with all ways (rt6_fill_node() in net/ipv6/route.c). */
   for (guint i = 0; i < event->routes->len; i++)

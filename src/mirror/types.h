@@ -141,6 +141,7 @@ struct _NetnsLink {
  * @links: (element-type guint NetnsLink): by ifindex
  * @routes: (element-type NetnsRoute) (nullable): of all tables but `local`, in an order of their own; %NULL while they
  *          were never read
+ * @routes_read: how many there were when they were last read
  * @route_readings: how many readings of them are under way
  * @generation: number of the last reading
  * @links_dirty: whether events about it were lost, so that it must be read before it is looked at
@@ -159,6 +160,7 @@ struct _NetnsNamespace {
   int nsid;
   GHashTable *links;
   GArray *routes;
+  guint routes_read;
   guint route_readings;
   guint generation;
   gboolean links_dirty;

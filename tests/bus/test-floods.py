@@ -57,6 +57,15 @@ subprocess.run(["ip", "-batch", "-"], input=routes, text=True, check=True)
 print("ready", flush=True)
 signal.pause()
 '''
+# Few routes of the kernel's, many ways each.
+WAYS_MANY = '''
+import signal, subprocess
+ways = "nexthop dev lo " * 100
+routes = "link set lo up\\n" + "".join("route add 10.0.%d.%d/32 %s\\n" % (i >> 8, i & 255, ways) for i in range(1000))
+subprocess.run(["ip", "-batch", "-"], input=routes, text=True, check=True)
+print("ready", flush=True)
+signal.pause()
+'''
 MAKERS = 90
 # So many namespaces, each with somewhat fewer routes than are read of one, in the twinkling of an eye: by netlink.
 MAKE_MANY = f'''
@@ -86,7 +95,7 @@ while count < {MAKERS}:
 print("ready", flush=True)
 signal.pause()
 '''
-ROUTES_MAX, ABOUT = 8192, 1000
+ROUTES_MAX, ABOUT, OF_ALL = 8192, 1000, 32  # OF_ALL times as many routes of all namespaces without a name
 # To look who holds a namespace takes long with these.
 CALLS, PROCESSES = 20, 4
 OPEN_MANY = '''
@@ -185,6 +194,18 @@ class Floods(netns1.TestCase):
                 input=''.join(f'route add blackhole 11.0.{i}.{j}/32\n' for j in range(250)))
         self.assertAlmostEqual(self.count_routes(inode), ROUTES_MAX, delta=ABOUT)
 
+    def test_ways(self):
+        """Each way of a route counts as one."""
+        process = self.start(WAYS_MANY, *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user', '--net')
+        inode = os.stat(f'/proc/{process.pid}/ns/net').st_ino
+        netns1.wait_for(lambda: self.count_routes(inode) >= ROUTES_MAX - ABOUT)
+        self.assertAlmostEqual(self.count_routes(inode), ROUTES_MAX, delta=ABOUT)
+
+    def count_all_routes(self):
+        description = self.root.call(f'{ROOT}/namespace', 'org.freedesktop.DBus.Introspectable', 'Introspect')
+        names = re.findall('"(_id[0-9]+)"', description)
+        return len(names), sum(len(self.root.get(f'{ROOT}/namespace/{name}', 'Namespace', 'Routes')) for name in names)
+
     def test_objects(self):
         """Namespaces that anybody can make do not keep others from seeing those that have a name."""
         path = self.root.create_namespace('ns1')
@@ -194,6 +215,9 @@ class Floods(netns1.TestCase):
         self.assertFalse([path for path in self.root.managed_objects() if '/_id' in path])
         # What is left out is not built before; all of it would take 3 GB.
         self.assertLess(self.memory_peak() - before, 1500000)
+        count, routes = self.count_all_routes()
+        self.assertEqual(count, MAKERS + 1)
+        self.assertLess(routes, OF_ALL * ROUTES_MAX + MAKERS * ABOUT)
 
     def test_answer(self):
         """One that the bus would not carry is refused, and the service lives on."""

@@ -62,13 +62,27 @@ leads_inside (const NetnsLinkInfo *info)
   return g_strv_contains (kinds, info->kind);
 }
 
+/* Those of a router of the Internet are about half as many; in memory, these have 256 MiB. */
+#define ROUTES_MAX (2u << 20)
+
+static GArray *
+list_routes (int fd, GError **error)
+{
+  g_autoptr (NetnsNetlink) netlink = netns_netlink_new (fd, error); /* of its own, as there may be too many */
+  g_autoptr (GArray) routes = netlink ? netns_rtnl_route_dump (netlink, ROUTES_MAX, error) : NULL;
+
+  if (routes != NULL && routes->len >= ROUTES_MAX)
+    return netns_refuse_null (error, NETNS_ERROR_TOO_LARGE, "The namespace has more than %u routes", ROUTES_MAX - 1);
+  return g_steal_pointer (&routes);
+}
+
 /* A link that learns its address and default route from router advertisements stops to do so when the machine becomes
  * a router, unless accept_ra is 2 (Documentation/networking/ip-sysctl.rst). NAT must not cut the uplink off. */
 static gboolean
 list_advertised_links (NetnsNetlink *netlink, int fd, GVariantBuilder *settings, GError **error)
 {
   g_autoptr (GArray) links = netns_rtnl_link_list (netlink, error);
-  g_autoptr (GArray) routes = links ? netns_rtnl_route_dump (netlink, 0, error) : NULL;
+  g_autoptr (GArray) routes = links ? list_routes (fd, error) : NULL;
 
   for (guint i = 0; routes != NULL && i < links->len; i++) {
     const NetnsLinkInfo *info = &g_array_index (links, NetnsLinkInfo, i);
