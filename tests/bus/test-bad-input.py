@@ -358,7 +358,7 @@ NOT_PROVOKED = {
     # Somebody who changes entries without pause.
     'Busy': {'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Namespace.ListNeighbours'},
     # A link that vanishes between the call and its turn: one that is not there has no methods.
-    'NotFound': {'Link.GetStatistics', 'Process.Signal'},
+    'NotFound': {'Link.GetStatistics', 'Process.Signal', 'Process.Wait'},
     # A process that goes to another namespace between the call and its turn.
     'NamespaceGone': {'Manager.AdoptProcess'},
 }
@@ -389,7 +389,7 @@ ELSEWHERE = {
     ('Namespace.Delete', 'Exists'),  # in test-delete.py
     ('Link.AddAddress', 'NotSupported'), ('Namespace.AddRoute', 'NotSupported'),  # in test-addresses.py, test-routes.py
     ('Namespace.OpenSocket', 'InvalidArgument'), ('Namespace.OpenSocket', 'NotSupported'),
-    ('Process.Signal', 'InvalidArgument'),
+    ('Process.Signal', 'InvalidArgument'), ('Process.Wait', 'LimitsExceeded'),  # in test-run-life.py
 } | {
     ('Namespace.Run', error) for error in ('CommandNotFound', 'CommandNotExecutable', 'InvalidArgument', 'KernelRefused',
                                            'NamespaceGone', 'QuotaExceeded')

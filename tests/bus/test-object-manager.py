@@ -154,7 +154,7 @@ class Following(netns1.TestCase):
         self.call(web, 'Namespace', 'Rename', '(s)', 'shop')
         self.call(command, 'Process', 'Signal', '(i)', signal.SIGCONT)
         os.kill(self.watcher.get(command, 'Process', 'Pid'), signal.SIGKILL)
-        netns1.wait_for(lambda: (self.watcher.settle(), command not in self.watcher.tree)[1])
+        self.assertEqual(self.call(command, 'Process', 'Wait'), (-1, signal.SIGKILL))
         process = netns1.sleeper(self, 'unshare', '-n')
         self.manager('AdoptProcess', '(sua{sv})', 'adopted', process.pid, {})
 

@@ -235,7 +235,8 @@ class Replaced(DialogTestCase):
                          {'listen-port': GLib.Variant('q', 8080)})
 
     def processes(self):
-        return [path for path in self.root.managed_objects() if path.startswith(f'{ROOT}/process/')]
+        return [path for path, interfaces in self.root.managed_objects().items()
+                if interfaces.get(netns1.full_interface('Process'), {}).get('State') == 'running']
 
     def test_each(self):
         for kind in KINDS:

@@ -14,6 +14,10 @@ from netns1 import ROOT, allow_only, run, set_rules, wait_for
 from running import is_alive, status_of
 
 JOBS_PER_USER = 64  # src/core/namespace/run.c
+KEPT_PER_USER = 64  # src/core/job/jobs.c
+WAITS_PER_USER = 256  # src/bus/tree/waits.c
+RUNNING = {'State': 'running', 'ExitStatus': 0, 'ExitSignal': 0}
+FOR_EVER = 10 * netns1.PATIENCE
 
 needs_users = unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
 
@@ -32,7 +36,7 @@ class Objects(running.TestCase):
         started = self.start('sleep', '1000', '--', environment=['SECRET=1'])
         pid = self.pid_of(started)
         self.assertEqual(self.bob.get_all(started.process, 'Process'), {
-            'Pid': pid, 'Namespace': self.path, 'User': netns1.ALICE, 'Command': ['sleep']})
+            'Pid': pid, 'Namespace': self.path, 'User': netns1.ALICE, 'Command': ['sleep'], **RUNNING})
         self.assertIn(str(pid), run('ip', 'netns', 'pids', 'isolated').stdout.split())
         self.assertIn(started.process, self.bob.managed_objects())
         self.assertIn(started.process, netns1.busctl('tree', '--list', netns1.SERVICE).stdout.split())
@@ -47,14 +51,21 @@ class Objects(running.TestCase):
         wait_for(lambda: self.bob.get(process, 'Process', 'Namespace') == f'{ROOT}/namespace/other')
 
     def test_order_of_signals(self):
-        """There, ended, gone; and then no longer an object."""
-        started = self.start('sh', '-c', 'exit 3')
-        self.assertEqual(started.exited(), (3, 0))
-        wait_for(lambda: len(started.signals) >= 3)
-        self.assertEqual(started.signals, [('InterfacesAdded', started.process), ('Exited', started.process),
-                                           ('InterfacesRemoved', started.process)])
+        """There, ended, and when the client leaves, gone; and then no longer an object."""
+        with netns1.Monitor() as monitor:
+            started = self.start('sh', '-c', 'exit 3')
+            self.assertEqual(started.exited(), (3, 0))
+            path = started.process
+            self.assertEqual(self.root.get(path, 'Process', 'State'), 'ended')
+            started.close()
+
+            def signals():
+                return [message['member'] for message in monitor.messages if message['type'] == 'signal'
+                        and path in (message['path'], *message['payload']['data'][:1])]
+            wait_for(lambda: 'InterfacesRemoved' in signals())
+            self.assertEqual(signals(), ['InterfacesAdded', 'PropertiesChanged', 'Exited', 'InterfacesRemoved'])
         with self.assertRaises(netns1.BusError):
-            self.root.get(started.process, 'Process', 'Pid')
+            self.root.get(path, 'Process', 'Pid')
 
     def test_signal(self):
         started = self.start('sh', '-c', 'trap "echo caught; exit 5" USR1; echo up; while :; do sleep 0.1; done')
@@ -83,7 +94,7 @@ class Objects(running.TestCase):
         self.assertIn(str(JOBS_PER_USER), context.exception.message)
         self.output_of('true', uid=netns1.BOB)
         caller.call(started[0], 'Process', 'Signal', '(i)', signal.SIGKILL)
-        wait_for(lambda: started[0] not in self.bob.managed_objects())
+        self.assertEqual(self.bob.call(started[0], 'Process', 'Wait'), (-1, 9))
         start()
         self.assertEqual(running.count_processes('sleep', '1005'), JOBS_PER_USER)
         caller.close()  # and all of them end
@@ -102,6 +113,117 @@ class Objects(running.TestCase):
         wait_for(lambda: count() <= before)
         wait_for(lambda: not running.processes_named('netnsd-run'))
         self.assertEqual(os.listdir('/run/netnsd/process'), [])
+
+
+@needs_users
+class HowItEnded(running.TestCase):
+    """Nobody misses it."""
+
+    def run_once(self, *command, options=None):
+        return self.alice.call(self.path, 'Namespace', 'Run', '(asassaha{sv})', list(command), [], '', [], options or {})
+
+    def test_late(self):
+        """Who asks when it has long been over."""
+        for command, (status, signal_number) in (('exit 7', (7, 0)), ('kill -TERM $$', (-1, 15)), ('exit 0', (0, 0))):
+            for options in ({}, {'detach': True}):
+                with self.subTest(command, options=options):
+                    process = self.run_once('sh', '-c', command, options=options)
+                    wait_for(lambda: not running.processes_named('netnsd-run'))
+                    wait_for(lambda: self.bob.get(process, 'Process', 'State') == 'ended')
+                    self.assertEqual(self.bob.get_all(process, 'Process'), {
+                        'Pid': 0, 'Namespace': self.path, 'User': netns1.ALICE, 'Command': ['sh'], 'State': 'ended',
+                        'ExitStatus': status, 'ExitSignal': signal_number})
+                    for caller in (self.alice, self.bob, self.root):
+                        self.assertEqual(caller.call(process, 'Process', 'Wait'), (status, signal_number))
+                    self.assertIn(process, self.bob.managed_objects())
+                    with self.assertBusError('NotFound'):
+                        self.alice.call(process, 'Process', 'Signal', '(i)', signal.SIGTERM)
+
+    def test_wait(self):
+        """Several who wait, of whom one leaves; and other calls of the same caller are answered meanwhile."""
+        started = self.start('sleep', '1000')
+        leaving = netns1.Caller(netns1.BOB)
+        left = leaving.start(started.process, 'Process', 'Wait', timeout=FOR_EVER)
+        waits = [caller.start(started.process, 'Process', 'Wait', timeout=FOR_EVER)
+                 for caller in (self.alice, self.bob, self.bob)]
+        self.assertEqual(self.bob.get(started.process, 'Process', 'State'), 'running')
+        leaving.close()
+        with self.assertBusError('Disconnected'):
+            left.result()
+        self.assertFalse(any(wait.done for wait in waits))
+        self.alice.call(started.process, 'Process', 'Signal', '(i)', signal.SIGKILL)
+        for wait in waits:
+            self.assertEqual(wait.result(), (-1, 9))
+
+    def test_wait_with_the_client(self):
+        """Its client leaves, and with it the command: others still learn how it ended."""
+        started = self.start('sleep', '1000')
+        process = started.process
+        wait = self.bob.start(process, 'Process', 'Wait', timeout=FOR_EVER)
+        self.bob.get(process, 'Process', 'State')
+        started.kill()
+        self.assertEqual(wait.result(), (-1, signal.SIGHUP))
+        wait_for(lambda: process not in self.root.managed_objects())
+        with self.assertRaises(netns1.BusError):
+            self.bob.call(process, 'Process', 'Wait')
+
+    def test_too_many_waits(self):
+        """Of one user, with several connections; those who left do not count."""
+        process = self.start('sleep', '1000').process
+        callers = [netns1.Caller(netns1.BOB) for _ in range(4)]
+        waits = [caller.start(process, 'Process', 'Wait', timeout=FOR_EVER)
+                 for caller in callers for _ in range(WAITS_PER_USER // 4)]
+        for caller in callers:  # which is answered after those that came before
+            caller.get(process, 'Process', 'State')
+        self.assertTrue(self.is_refused(process))
+        other = self.root.start(process, 'Process', 'Wait', timeout=FOR_EVER)
+        callers.pop().close()
+        wait_for(lambda: not self.is_refused(process))
+        self.alice.call(process, 'Process', 'Signal', '(i)', signal.SIGKILL)
+        self.assertEqual(other.result(), (-1, 9))
+        for wait in waits[:WAITS_PER_USER * 3 // 4]:
+            self.assertEqual(wait.result(), (-1, 9))
+        for caller in callers:
+            caller.close()
+
+    def is_refused(self, process):
+        with netns1.Caller(netns1.BOB) as caller:
+            wait = caller.start(process, 'Process', 'Wait', timeout=FOR_EVER)
+            caller.get(process, 'Process', 'State')
+            if not wait.done:
+                return False
+            with self.assertBusError('LimitsExceeded'):
+                wait.result()
+            return True
+
+    def test_many(self):
+        """Those that ended first are forgotten first, and those of others stay."""
+        other = self.start('true', uid=netns1.BOB)
+        other.exited()
+        processes = []
+        for _ in range(KEPT_PER_USER + 5):
+            processes.append(self.run_once('true'))
+            self.alice.call(processes[-1], 'Process', 'Wait')
+        objects = self.root.managed_objects()
+        self.assertEqual([process for process in processes if process in objects], processes[5:])
+        self.assertIn(other.process, objects)
+
+    def test_time(self):
+        """Of one that nobody waits for."""
+        process = self.run_once('true', options={'detach': True})
+        self.alice.call(process, 'Process', 'Wait')
+        self.assertIn(process, self.root.managed_objects())
+        wait_for(lambda: process not in self.root.managed_objects(), timeout=FOR_EVER)
+
+    def test_namespace(self):
+        """It is in nobody's way."""
+        process = self.run_once('true')
+        self.alice.call(process, 'Process', 'Wait')
+        self.alice.call(self.path, 'Namespace', 'Rename', '(s)', 'renamed')
+        self.assertEqual(self.root.get(process, 'Process', 'Namespace'), f'{ROOT}/namespace/renamed')
+        self.alice.call(f'{ROOT}/namespace/renamed', 'Namespace', 'Delete', '(a{sv})', {})
+        self.assertEqual(self.root.get(process, 'Process', 'Namespace'), '/')
+        self.assertEqual(self.root.get(process, 'Process', 'State'), 'ended')
 
 
 @needs_users
@@ -193,7 +315,7 @@ class Restart(running.TestCase):
         pid = self.pid_of(started)
         netns1.NETNSD.restart()
         self.assertEqual(self.root.get_all(started.process, 'Process'), {
-            'Pid': pid, 'Namespace': self.path, 'User': netns1.ALICE, 'Command': ['sh']})
+            'Pid': pid, 'Namespace': self.path, 'User': netns1.ALICE, 'Command': ['sh'], **RUNNING})
         self.alice.call(started.process, 'Process', 'Signal', '(i)', signal.SIGKILL)
         self.assertEqual(started.exited(), (-1, 9))
         self.assertNotEqual(self.start('true').process, started.process)

@@ -17,6 +17,7 @@
 struct _NetnsDispatch {
   NetnsCore *core;
   NetnsSubscribers *subscribers;
+  NetnsWaits *waits;
   NetnsRequests *requests;
   NetnsQueue *queue;
 };
@@ -172,7 +173,8 @@ netns_dispatch_new (NetnsCore *core, NetnsInbox *inbox, NetnsAuthority *authorit
   netns_classes_seal ();
   dispatch->core = core;
   dispatch->subscribers = netns_subscribers_new (netns_core_get_mirror (core), netns_inbox_get_connection (inbox));
-  dispatch->requests = netns_requests_new (core, authority, export, dispatch->subscribers);
+  dispatch->waits = netns_waits_new (core, netns_inbox_get_connection (inbox));
+  dispatch->requests = netns_requests_new (core, authority, export, dispatch->subscribers, dispatch->waits);
   dispatch->queue = netns_queue_new (inbox, take, dispatch);
   return dispatch;
 }
@@ -181,6 +183,7 @@ void
 netns_dispatch_free (NetnsDispatch *dispatch)
 {
   netns_requests_free (dispatch->requests);
+  netns_waits_free (dispatch->waits);
   netns_queue_free (dispatch->queue);
   netns_subscribers_free (dispatch->subscribers);
   g_free (dispatch);

@@ -361,6 +361,13 @@ on_trim (gpointer data)
   malloc_trim (0);
 }
 
+/* What waits for an event has a limit of its own (bus/tree/waits.c), and keeps nothing else of its user waiting. */
+static gboolean
+is_read (const NetnsInvocation *invocation)
+{
+  return !invocation->changes && (invocation->method == NULL || invocation->method->wait == NULL);
+}
+
 /* Of a call that came from here, and is about to be freed. */
 static void
 on_done (const NetnsInvocation *invocation)
@@ -379,7 +386,7 @@ on_done (const NetnsInvocation *invocation)
     netns_later_after (&queue->trim, TRIM_MILLISECONDS, on_trim, queue);
   if (sender->queue == NULL || user == NULL)
     return;
-  if (invocation->taken && !invocation->changes)
+  if (invocation->taken && is_read (invocation))
     user->reads--;
   sender->sent += invocation->answered;
   set_unread (sender, sender->unread + invocation->answered);
@@ -421,7 +428,7 @@ take_next (NetnsQueue *queue)
   user->calls--;
   user->bytes -= invocation->bytes;
   invocation->taken = TRUE;
-  if (!invocation->changes)
+  if (is_read (invocation))
     user->reads++;
   update (sender);
   return invocation;

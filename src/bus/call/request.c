@@ -25,6 +25,7 @@ struct _NetnsRequests {
   NetnsAuthority *authority;
   NetnsExport *export;
   NetnsSubscribers *subscribers;
+  NetnsWaits *waits;
   NetnsAudit *audit;
   GHashTable *changes; /* uid -> number of its changes under way */
   GHashTable *all;     /* Request: all that are under way, as a set */
@@ -461,6 +462,19 @@ after_plan (Request *request, GError **error)
 }
 
 static Progress
+wait (Request *request, GError **error)
+{
+  NetnsObject object;
+
+  if (request->method->wait == NULL)
+    return NEXT;
+  if (!find_object (request, &object, error))
+    return FAILED;
+  request->method->wait (&request->call, &object, go_on_or_fail, request);
+  return LATER;
+}
+
+static Progress
 reply (Request *request, GError **error)
 {
   NetnsObject object;
@@ -493,6 +507,7 @@ static const Stage stages[] = {
   { run,           CHANGE           }, /* in the worker; the mirror shows the result afterwards */
   { list,          CHANGE           }, /* the rules of a namespace, if the call asks for them */
   { after_plan,    CHANGE           }, /* what a method does after its turn */
+  { wait,          READING          }, /* for what a method is to tell */
   { reply,         READING | CHANGE },
 };
 
@@ -534,13 +549,16 @@ advance (Request *request, const GError *error)
  * @authority: who asks polkit
  * @export: who emits signals
  * @subscribers: who finds namespaces without a name
+ * @waits: who waits for the end of commands
  *
  * Returns: (transfer full): no call is under way
  */
 NetnsRequests *
-netns_requests_new (NetnsCore *core, NetnsAuthority *authority, NetnsExport *export, NetnsSubscribers *subscribers)
+netns_requests_new (NetnsCore *core, NetnsAuthority *authority, NetnsExport *export, NetnsSubscribers *subscribers,
+                    NetnsWaits *waits)
 {
-  const NetnsRequests parts = { .core = core, .authority = authority, .export = export, .subscribers = subscribers };
+  const NetnsRequests parts
+    = { .core = core, .authority = authority, .export = export, .subscribers = subscribers, .waits = waits };
   NetnsRequests *requests = g_memdup2 (&parts, sizeof parts);
 
   requests->audit = netns_audit_new ();
@@ -589,6 +607,7 @@ netns_requests_take (NetnsRequests *requests, NetnsInvocation *invocation)
   request->invocation = invocation;
   request->call.core = requests->core;
   request->call.export = requests->export;
+  request->call.waits = requests->waits;
   request->call.connection = invocation->connection;
   request->call.sender = invocation->sender;
   request->call.uid = invocation->uid;

@@ -6,12 +6,13 @@
 #include "bus/call/invocation.h"
 #include "bus/tree/export.h"
 #include "bus/tree/subscribers.h"
+#include "bus/tree/waits.h"
 #include "core/service/core.h"
 
 typedef struct _NetnsRequests NetnsRequests;
 
 NetnsRequests *netns_requests_new (NetnsCore *core, NetnsAuthority *authority, NetnsExport *export,
-                                   NetnsSubscribers *subscribers);
+                                   NetnsSubscribers *subscribers, NetnsWaits *waits);
 void netns_requests_free (NetnsRequests *requests);
 void netns_requests_take (NetnsRequests *requests, NetnsInvocation *invocation);
 

@@ -461,19 +461,20 @@ on_job_removed (NetnsJob *job, gpointer data)
 static void
 on_job_changed (NetnsJob *job, gpointer data)
 {
-  note_changed (data, netns_object_for_job (job), 1);
+  note_changed (data, netns_object_for_job (job), NETNS_OBJECT_PLACE);
 }
 
-/* Between the news that it is there and the news that it is gone. */
+/* After the news that it is there, and with its end as properties. */
 static void
-on_job_exited (NetnsJob *job, int status, int signal, gpointer data)
+on_job_exited (NetnsJob *job, gpointer data)
 {
   NetnsObject object = netns_object_for_job (job);
   g_autofree char *path = netns_object_get_path (&object);
 
+  note_changed (data, object, NETNS_OBJECT_END);
   netns_export_flush (data);
   netns_interface_emit (((NetnsExport *) data)->connection, path, NETNS_INTERFACE_PROCESS, "Exited",
-                        g_variant_new ("(ii)", status, signal));
+                        g_variant_new ("(ii)", job->status, job->signal));
 }
 
 static const NetnsJobObserver job_observer = {

@@ -13,6 +13,7 @@
 #include <gio/gunixfdlist.h>
 
 typedef struct _NetnsExport NetnsExport;
+typedef struct _NetnsWaits NetnsWaits;
 
 /**
  * NetnsCall:
@@ -32,6 +33,7 @@ typedef struct _NetnsExport NetnsExport;
  * @connection: the bus
  * @sender: the caller's unique name
  * @export: who emits signals
+ * @waits: who waits for the end of commands
  * @descriptors: (nullable): those that came with the call
  * @reply_descriptors: (nullable): those that go with the reply
  */
@@ -52,6 +54,7 @@ typedef struct {
   GDBusConnection *connection;
   const char *sender;
   NetnsExport *export;
+  NetnsWaits *waits;
   const NetnsDescriptors *descriptors;
   GUnixFDList *reply_descriptors;
 } NetnsCall;
@@ -70,6 +73,7 @@ typedef enum {
  * @reply: (nullable): the values of the reply when all is done, %NULL for none; after a plan its object is NULL
  * @survey: (nullable): says what must be surveyed before there can be a plan, %NULL for nothing
  * @after_plan: (nullable): work after the plan, outside of the queue; calls its function once
+ * @wait: (nullable): of a method that only looks: waits for what it is to tell; calls its function once, maybe at once
  * @groups: whether it wants to know the caller's groups
  * @search: (nullable): whether the call is about namespaces without a name, in another way than naming one
  *
@@ -82,6 +86,7 @@ typedef struct {
   GVariant *(*reply) (NetnsCall *call, const NetnsObject *object, GError **error);
   NetnsEviction *(*survey) (const NetnsCall *call, const NetnsObject *object);
   void (*after_plan) (NetnsCall *call, NetnsDoneFunc done, gpointer data);
+  void (*wait) (NetnsCall *call, const NetnsObject *object, NetnsDoneFunc done, gpointer data);
   gboolean groups;
   NetnsSearch (*search) (const NetnsCall *call);
 } NetnsMethod;

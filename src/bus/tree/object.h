@@ -12,6 +12,10 @@ typedef struct _NetnsObjectClass NetnsObjectClass;
 /* The same of a bridge: whether it may be in a loop. */
 #define NETNS_OBJECT_ALLOW_LOOP (1u << 30)
 
+/* A change of a command: where it is, and that it has ended. */
+#define NETNS_OBJECT_PLACE (1u << 0)
+#define NETNS_OBJECT_END   (1u << 1)
+
 /**
  * NetnsObject:
  * @class: its class (bus/tree/class.h)
@@ -20,7 +24,7 @@ typedef struct _NetnsObjectClass NetnsObjectClass;
  * @definition: a network, NAT or a forward
  * @network: a network
  * @nat: NAT
- * @job: a command that runs
+ * @job: a command that runs or has ended
  * @forward: a port forward
  *
  * Good only until the main loop turns: the thing may then be gone.

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A command that runs, and what it means for it what its helper says. */
+/* A command that runs or has ended, and what it means for it what its helper says. */
 #pragma once
 
 #include "kernel/channel.h"
 
+typedef enum {
+  NETNS_JOB_RUNNING,
+  NETNS_JOB_ENDED,
+} NetnsJobState;
+
 /**
  * NetnsJob:
  * @id: its number, never given twice while the machine runs
- * @pid: process id as the service sees it
+ * @pid: process id as the service sees it, 0 when it has ended: another process may have the number then
  * @uid: whom it runs as
  * @namespace_name: (nullable): where; empty for the host, %NULL once the namespace is gone
  * @cookie: that of the namespace
  * @program: the first word of the command. The others can hold secrets, and all users can read properties
  * @client: (nullable): whose end is its end: a unique name on the bus
+ * @state: whether it still runs
+ * @status: exit status of one that has ended, -1 if a signal ended it; 0 before
+ * @signal: that signal, or 0
  */
 typedef struct {
   guint id;
@@ -22,6 +30,9 @@ typedef struct {
   guint64 cookie;
   char *program;
   char *client;
+  NetnsJobState state;
+  gint32 status;
+  gint32 signal;
 } NetnsJob;
 
 typedef enum {

@@ -18,6 +18,9 @@
 #define COUNTER_FILE "last-process"
 /* Helpers answer a restarted service at once, if the machine lets them. All of them together have this long. */
 #define HELLO_TIMEOUT (10 * G_TIME_SPAN_SECOND)
+/* How long, and of how many commands of each user, it is kept how they ended. */
+#define KEPT_SECONDS  60
+#define KEPT_PER_USER 64
 
 struct _NetnsJobs {
   GHashTable *entries; /* id -> Entry */
@@ -34,8 +37,9 @@ typedef struct {
   NetnsJob job;
   NetnsJobs *jobs;
   int socket;
-  GSource *source;
-  gboolean running;
+  GSource *source;    /* of @socket, or the end of what is kept */
+  gboolean running;   /* or it did */
+  gboolean abandoned; /* its client has left */
   NetnsJobStartedFunc started; /* until it was called */
   gpointer data;
 } Entry;
@@ -141,13 +145,52 @@ on_started (Entry *entry, guint pid)
 }
 
 static void
+forget (gpointer data)
+{
+  Entry *entry = data;
+
+  NOTIFY (entry->jobs, removed, &entry->job);
+  drop (entry);
+}
+
+/* Of a user who has many: the one that was started first. */
+static void
+forget_oldest (NetnsJobs *jobs, guint uid)
+{
+  GHashTableIter iter;
+  Entry *entry, *oldest = NULL;
+  guint count = 0;
+
+  g_hash_table_iter_init (&iter, jobs->entries);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry)) {
+    if (entry->job.state != NETNS_JOB_ENDED || entry->job.uid != uid)
+      continue;
+    count++;
+    if (oldest == NULL || entry->job.id < oldest->job.id)
+      oldest = entry;
+  }
+  if (count > KEPT_PER_USER)
+    forget (oldest);
+}
+
+static void
 on_exited (Entry *entry, int status, int signal)
 {
   NetnsJobs *jobs = entry->jobs;
+  guint uid = entry->job.uid;
 
-  NOTIFY (jobs, exited, &entry->job, status, signal);
-  NOTIFY (jobs, removed, &entry->job);
-  drop (entry);
+  netns_later_clear (&entry->source);
+  netns_close_fd (&entry->socket);
+  entry->job.state = NETNS_JOB_ENDED;
+  entry->job.status = status;
+  entry->job.signal = signal;
+  entry->job.pid = 0;
+  NOTIFY (jobs, exited, &entry->job);
+  if (entry->abandoned)
+    forget (entry);
+  else
+    netns_later_after (&entry->source, KEPT_SECONDS * 1000, forget, entry);
+  forget_oldest (jobs, uid);
 }
 
 static void
@@ -263,24 +306,16 @@ netns_jobs_listen (NetnsJobs *jobs)
     listen_to (entry);
 }
 
-static Entry *
-find_running (NetnsJobs *jobs, guint id)
-{
-  Entry *entry = g_hash_table_lookup (jobs->entries, GUINT_TO_POINTER (id));
-
-  return entry != NULL && entry->running ? entry : NULL;
-}
-
-/* Returns: (transfer none) (nullable): one that runs */
+/* Returns: (transfer none) (nullable): one that runs, or of which is kept how it ended */
 NetnsJob *
 netns_jobs_get (NetnsJobs *jobs, guint id)
 {
-  Entry *entry = find_running (jobs, id);
+  Entry *entry = g_hash_table_lookup (jobs->entries, GUINT_TO_POINTER (id));
 
-  return entry ? &entry->job : NULL;
+  return entry != NULL && entry->running ? &entry->job : NULL;
 }
 
-/* Returns: (transfer full) (element-type NetnsJob): those that run */
+/* Returns: (transfer full) (element-type NetnsJob): those that run, or of which is kept how they ended */
 GPtrArray *
 netns_jobs_list (NetnsJobs *jobs)
 {
@@ -295,7 +330,7 @@ netns_jobs_list (NetnsJobs *jobs)
   return list;
 }
 
-/* Returns: how many a user has, with those that are just being started */
+/* Returns: how many of a user run or are just being started */
 guint
 netns_jobs_count (NetnsJobs *jobs, guint uid)
 {
@@ -305,7 +340,7 @@ netns_jobs_count (NetnsJobs *jobs, guint uid)
 
   g_hash_table_iter_init (&iter, jobs->entries);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
-    count += entry->job.uid == uid;
+    count += entry->job.uid == uid && entry->job.state == NETNS_JOB_RUNNING;
   return count;
 }
 
@@ -395,21 +430,27 @@ netns_jobs_fail (NetnsJobs *jobs, guint id, const char *text)
 gboolean
 netns_jobs_signal (NetnsJobs *jobs, guint id, int number, GError **error)
 {
-  Entry *entry = find_running (jobs, id);
+  Entry *entry = g_hash_table_lookup (jobs->entries, GUINT_TO_POINTER (id));
 
-  if (entry == NULL)
+  if (entry == NULL || !entry->running || entry->job.state != NETNS_JOB_RUNNING)
     return netns_refuse (error, NETNS_ERROR_NOT_FOUND, "Process %u has ended", id);
   tell (entry, NETNS_CHANNEL_SIGNAL, number);
   return TRUE;
 }
 
-/* Politely first, and after some seconds by force, with all that it started. */
+/* The client has left, and with it goes the command: politely first, and after some seconds by force, with all that it
+ * started. Nobody wants to know how it ended. */
 void
 netns_jobs_end (NetnsJobs *jobs, guint id)
 {
   Entry *entry = g_hash_table_lookup (jobs->entries, GUINT_TO_POINTER (id));
 
-  if (entry != NULL)
+  if (entry == NULL)
+    return;
+  entry->abandoned = TRUE;
+  if (entry->job.state == NETNS_JOB_ENDED)
+    forget (entry);
+  else
     tell (entry, NETNS_CHANNEL_END, 0);
 }
 

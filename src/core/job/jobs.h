@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A command that runs in a namespace, on the bus a Process object. The helper netnsd-run is its parent and outlives the
- * service, which finds it again after a restart. */
+ * service, which finds it again after a restart. How it ended is kept for a while, so that nobody misses it. */
 #pragma once
 
 #include "core/job/job.h"
@@ -48,15 +48,15 @@ typedef struct {
  * @begun: before it runs; it may never
  * @added: after
  * @changed: after; it is the namespace
- * @exited: with its exit status, or -1 and the signal that ended it; @removed follows
- * @removed: before
- * @ended: before, whether it ran or not
+ * @exited: after it has ended
+ * @removed: before, when that is forgotten
+ * @ended: before, whether it ran or not, when nothing is left of it
  */
 typedef struct {
   void (*begun) (NetnsJob *job, gpointer data);
   void (*added) (NetnsJob *job, gpointer data);
   void (*changed) (NetnsJob *job, gpointer data);
-  void (*exited) (NetnsJob *job, int status, int signal, gpointer data);
+  void (*exited) (NetnsJob *job, gpointer data);
   void (*removed) (NetnsJob *job, gpointer data);
   void (*ended) (NetnsJob *job, gpointer data);
 } NetnsJobObserver;

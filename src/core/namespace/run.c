@@ -134,7 +134,7 @@ netns_job_signal (NetnsCore *core, guint caller, guint id, int number, GError **
   const NetnsJob *job = netns_jobs_get (netns_core_get_jobs (core), id);
   g_autoptr (NetnsPlan) plan = netns_plan_new ();
 
-  if (job == NULL)
+  if (job == NULL || job->state != NETNS_JOB_RUNNING)
     return netns_refuse_null (error, NETNS_ERROR_NOT_FOUND, "Process %u has ended", id);
   if (number < 1 || number > SIGRTMAX)
     return netns_refuse_null (error, NETNS_ERROR_INVALID_ARGUMENT, "Invalid signal number %d", number);
