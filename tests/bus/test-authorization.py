@@ -16,7 +16,7 @@ from gi.repository import GLib
 from netns1 import ROOT, api, ip, run
 
 ANNOTATIONS = ('Action', 'ActionForeign', 'ActionHost', 'ActionNat', 'ActionRaw', 'ActionForward', 'ActionPublic')
-PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink', 'Link.GetStatistics',
+PUBLIC = {'Manager.GetNamespace', 'Manager.GetNamespaceByFD', 'Manager.GetLink', 'Link.GetStatistics', 'Process.Wait',
           'org.freedesktop.DBus.ObjectManager.GetManagedObjects'}
 PUBLIC_FOR_OWN = {'Manager.GetNamespaceByPID', 'Namespace.ListProcesses', 'Namespace.ListNeighbours',
                   'Bridge.ListForwardingEntries', 'Link.GetRateLimit', 'Namespace.GetSysctl',

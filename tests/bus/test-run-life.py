@@ -200,6 +200,7 @@ class HowItEnded(running.TestCase):
         """Those that ended first are forgotten first, and those of others stay."""
         other = self.start('true', uid=netns1.BOB)
         other.exited()
+        first = self.run_once('sleep', '1000')  # ends last
         processes = []
         for _ in range(KEPT_PER_USER + 5):
             processes.append(self.run_once('true'))
@@ -207,6 +208,10 @@ class HowItEnded(running.TestCase):
         objects = self.root.managed_objects()
         self.assertEqual([process for process in processes if process in objects], processes[5:])
         self.assertIn(other.process, objects)
+        self.alice.call(first, 'Process', 'Signal', '(i)', signal.SIGKILL)
+        netns1.wait_for(lambda: processes[5] not in self.root.managed_objects())
+        self.assertEqual(self.bob.call(first, 'Process', 'Wait'), (-1, 9))
+        self.assertIn(processes[6], self.root.managed_objects())
 
     def test_time(self):
         """Of one that nobody waits for."""

@@ -40,6 +40,7 @@ typedef struct {
   GSource *source;    /* of @socket, or the end of what is kept */
   gboolean running;   /* or it did */
   gboolean abandoned; /* its client has left */
+  gint64 end;         /* when it ended, monotonic */
   NetnsJobStartedFunc started; /* until it was called */
   gpointer data;
 } Entry;
@@ -153,7 +154,7 @@ forget (gpointer data)
   drop (entry);
 }
 
-/* Of a user who has many: the one that was started first. */
+/* Of a user who has many: the one that ended first. */
 static void
 forget_oldest (NetnsJobs *jobs, guint uid)
 {
@@ -166,7 +167,7 @@ forget_oldest (NetnsJobs *jobs, guint uid)
     if (entry->job.state != NETNS_JOB_ENDED || entry->job.uid != uid)
       continue;
     count++;
-    if (oldest == NULL || entry->job.id < oldest->job.id)
+    if (oldest == NULL || entry->end < oldest->end)
       oldest = entry;
   }
   if (count > KEPT_PER_USER)
@@ -185,6 +186,7 @@ on_exited (Entry *entry, int status, int signal)
   entry->job.status = status;
   entry->job.signal = signal;
   entry->job.pid = 0;
+  entry->end = g_get_monotonic_time ();
   NOTIFY (jobs, exited, &entry->job);
   if (entry->abandoned)
     forget (entry);
