@@ -46,6 +46,26 @@ look (NetnsNetlink *netlink, guint link, const NetnsAddress *address, NetnsNeigh
   return TRUE;
 }
 
+/* Somebody wrote it down, or a routing daemon; the kernel asks for no such entry, and it is not ours to forget. */
+static void
+take_lasting (const struct nlmsghdr *header, gpointer lasting)
+{
+  const struct ndmsg *body = nlmsg_data (header);
+
+  if (header->nlmsg_type == RTM_NEWNEIGH && header->nlmsg_len >= NLMSG_LENGTH (sizeof *body))
+    *(gboolean *) lasting
+      = (body->ndm_state & (NUD_PERMANENT | NUD_NOARP)) != 0 || (body->ndm_flags & NTF_EXT_LEARNED) != 0;
+}
+
+static gboolean
+is_lasting (NetnsNetlink *netlink, guint link, const NetnsAddress *address)
+{
+  g_autoptr (NetnsMessage) message = make_message (RTM_GETNEIGH, 0, 0, link, address);
+  gboolean lasting = FALSE;
+
+  return netns_netlink_get (netlink, message, take_lasting, &lasting, NULL, "Cannot read a neighbour") && lasting;
+}
+
 /* What is not there need not be forgotten. */
 static void
 forget (const NetnsGrant *grant, NetnsNetlink *netlink, guint link, const NetnsAddress *address)
@@ -65,9 +85,11 @@ ask (const NetnsGrant *grant, NetnsNetlink *netlink, guint link, NetnsQuestion *
 
   if (!look (netlink, link, &question->address, &question->neighbour, error))
     return FALSE;
-  question->answered = (question->neighbour.state & NUD_PERMANENT) != 0;
-  if (question->answered)
+  question->answered = is_lasting (netlink, link, &question->address);
+  if (question->answered) {
+    question->neighbour.state |= NUD_PERMANENT;
     return TRUE;
+  }
   forget (grant, netlink, link, &question->address);
   return netns_netlink_change (grant, netlink, message, error, "Cannot ask for address %s",
                                netns_address_print_host (&question->address, text));

@@ -238,12 +238,20 @@ address add fd09::1/64 dev docker0 nodad
         left.kill()
         left.wait()
         netns1.wait_for(lambda: netns1.link(port) is None)  # its namespace answers until it has ended
-        run('ip', 'neigh', 'add', '172.17.0.3', 'lladdr', '02:00:00:00:00:03', 'nud', 'permanent', 'dev', 'docker0')
-        with self.assertBusError('AddressInUse'):
-            self.connect(addresses=['172.17.0.3/24'])
+        written = {'172.17.0.3': ['nud', 'permanent'], '172.17.0.4': ['nud', 'noarp'],
+                   '172.17.0.5': ['nud', 'stale', 'extern_learn']}
+        for address, how in written.items():
+            run('ip', 'neigh', 'add', address, 'lladdr', '02:00:00:00:00:03', 'dev', 'docker0', *how)
+        before = netns1.ip('neigh', 'show', 'nud', 'all', 'dev', 'docker0')
+        for address in written:
+            with self.assertBusError('AddressInUse'):
+                self.connect(addresses=[f'{address}/24'])
         self.connect()
         self.assertEqual(netns1.addresses('eth0', 'web'), ['172.17.0.2/24', 'fd09::2/64'])
-        self.assertIn('PERMANENT', netns1.ip('neigh', 'show', '172.17.0.3')[0]['state'])
+        after = netns1.ip('neigh', 'show', 'nud', 'all', 'dev', 'docker0')
+        for address in written:
+            self.assertEqual([entry for entry in after if entry['dst'] == address],
+                             [entry for entry in before if entry['dst'] == address])
 
     def test_at_once(self):
         """Calls that ask at the same time ask for different addresses."""
