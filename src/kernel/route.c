@@ -31,12 +31,24 @@ netns_rtnl_route_dump (NetnsNetlink *netlink, guint most, GError **error)
   return netns_netlink_list (netlink, message, most, sizeof (NetnsRoute), take_route, "The routes", error);
 }
 
-/* An address of the Internet: its route is that of most packets. It is that of a root name server (A), because
- * better-known addresses have their own routes in many places: those for documentation (192.0.2.1, RFC 5737) are
- * dropped by routers, and 1.1.1.1 and 8.8.8.8 are used in labs, by captive portals, and for name servers behind a VPN.
- * Nothing is sent there. */
-#define OUTSIDE4 "198.41.0.4"
-#define OUTSIDE6 "2001:503:ba3e::2:30"
+/**
+ * netns_route_get_outside:
+ * @family: AF_INET or AF_INET6
+ *
+ * Its route is that of most packets. It is the address of a root name server (A), because better-known addresses have
+ * their own routes in many places: those for documentation (192.0.2.1, RFC 5737) are dropped by routers, and 1.1.1.1 and
+ * 8.8.8.8 are used in labs, by captive portals, and for name servers behind a VPN. Nothing is sent there.
+ *
+ * Returns: an address of the Internet
+ */
+NetnsAddress
+netns_route_get_outside (int family)
+{
+  NetnsAddress outside = { 0 };
+
+  netns_address_parse_host (family == AF_INET ? "198.41.0.4" : "2001:503:ba3e::2:30", &outside, NULL);
+  return outside;
+}
 
 typedef struct {
   guint table;
@@ -106,12 +118,10 @@ netns_rtnl_route_find_way (NetnsNetlink *netlink, const NetnsAddress *to, const 
 gboolean
 netns_rtnl_route_find_uplink (NetnsNetlink *netlink, int family, const NetnsAddress *from, guint *index, GError **error)
 {
-  NetnsAddress outside;
+  const NetnsAddress outside = netns_route_get_outside (family);
   NetnsWay way;
-  gboolean answered;
+  gboolean answered = netns_rtnl_route_find_way (netlink, &outside, from, &way, error);
 
-  netns_address_parse_host (family == AF_INET ? OUTSIDE4 : OUTSIDE6, &outside, NULL);
-  answered = netns_rtnl_route_find_way (netlink, &outside, from, &way, error);
   *index = way.link;
   return answered;
 }

@@ -38,6 +38,7 @@ typedef struct {
 } NetnsWay;
 
 GArray *netns_rtnl_route_dump (NetnsNetlink *netlink, guint most, GError **error);
+NetnsAddress netns_route_get_outside (int family);
 gboolean netns_rtnl_route_find_way (NetnsNetlink *netlink, const NetnsAddress *to, const NetnsAddress *from,
                                     NetnsWay *way, GError **error);
 gboolean netns_rtnl_route_find_uplink (NetnsNetlink *netlink, int family, const NetnsAddress *from, guint *index,

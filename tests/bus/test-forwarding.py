@@ -179,17 +179,25 @@ class Forwarding(netns1.TestCase):
         netns1.NETNSD.restart()
         self.watcher.wait(lambda: ('/network/lan', both, {'ForwardingLinks': ['lan']}) in self.drifted(), 'at the start')
 
-    def test_another_uplink(self):
-        """The default route leads elsewhere."""
+    def lead_elsewhere(self, *subnets):
         self.create()
         self.drifted()
         run('ip', 'link', 'add', 'second', 'type', 'bridge')
         self.addCleanup(run, 'ip', 'link', 'delete', 'second', check=False)
         switch('second', False)
         run('ip', 'link', 'set', 'second', 'up')
-        run('ip', 'route', 'replace', 'default', 'dev', 'second')
-        self.addCleanup(run, 'ip', 'route', 'replace', 'default', 'via', OUTSIDE)
+        for subnet in subnets:
+            run('ip', 'route', 'replace', subnet, 'dev', 'second')
         self.assert_drifted(('/network/lan', {'ForwardingLinks': ['lan', 'second']}, {'ForwardingLinks': ['lan']}))
+
+    def test_another_uplink(self):
+        """The default route leads elsewhere."""
+        self.addCleanup(run, 'ip', 'route', 'replace', 'default', 'via', OUTSIDE)
+        self.lead_elsewhere('default')
+
+    def test_uplink_in_halves(self):
+        """As a VPN makes it, which leaves the default route as it is."""
+        self.lead_elsewhere('128.0.0.0/1', '0.0.0.0/1')
 
     def test_ipv6(self):
         """Is forwarded by the whole namespace's setting alone."""

@@ -3,10 +3,14 @@
 
 #include "core/ruleset/desired.h"
 #include "core/service/lookup.h"
+#include "kernel/route.h"
 
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+
+/* Whoever is in a namespace can change what is compared all the time. */
+#define PAUSE (G_USEC_PER_SEC / 5)
 
 struct _NetnsDrift {
   NetnsReconciler base;
@@ -64,20 +68,30 @@ check_forwarding (NetnsDrift *drift, NetnsDefinition *definition, const NetnsNam
                                               : !namespace->unforwarding[i]));
 }
 
-/* The link of the default route, as far as the main table alone says. */
+/* Of two routes to the same address. */
+static gboolean
+is_better (const NetnsRoute *route, const NetnsRoute *other)
+{
+  if (other == NULL || route->destination.prefix != other->destination.prefix)
+    return other == NULL || route->destination.prefix > other->destination.prefix;
+  return route->metric < other->metric;
+}
+
+/* The link that leads to the Internet, as far as the main table alone says; a default route can be in pieces. */
 static const NetnsLink *
 find_uplink (NetnsNamespace *namespace)
 {
+  const NetnsAddress outside = netns_route_get_outside (AF_INET);
   const NetnsRoute *best = NULL;
 
   for (guint i = 0; namespace->routes != NULL && i < namespace->routes->len; i++) {
     const NetnsRoute *route = &g_array_index (namespace->routes, NetnsRoute, i);
 
-    if (route->destination.family == AF_INET && route->destination.prefix == 0 && route->table == RT_TABLE_MAIN
-        && route->type == RTN_UNICAST && route->link != 0 && (best == NULL || route->metric < best->metric))
+    if (route->table == RT_TABLE_MAIN && netns_address_contains (&route->destination, &outside)
+        && is_better (route, best))
       best = route;
   }
-  return best ? netns_namespace_get_link (namespace, best->link) : NULL;
+  return best != NULL && best->type == RTN_UNICAST ? netns_namespace_get_link (namespace, best->link) : NULL;
 }
 
 static void
@@ -195,7 +209,7 @@ compare_all (NetnsReconciler *reconciler)
   return NULL;
 }
 
-static const NetnsReconcilerClass class = { .plan = compare_all };
+static const NetnsReconcilerClass class = { .pause = PAUSE, .plan = compare_all };
 
 /* ---- what others do */
 
@@ -266,12 +280,18 @@ on_forwarding_changed (NetnsNamespace *namespace, int family, gboolean forwardin
   netns_reconciler_mark (data);
 }
 
-/* Another link may be the uplink. */
+/* Another link may be the uplink, of what has its rules there: what is in the host, or of this namespace. */
 static void
 on_namespace_changed (NetnsNamespace *namespace, guint changes, gpointer data)
 {
-  if (changes & NETNS_NAMESPACE_ROUTE_DATA)
-    netns_reconciler_mark (data);
+  NetnsDrift *drift = data;
+  g_autoptr (GPtrArray) definitions = NULL;
+
+  if ((changes & NETNS_NAMESPACE_ROUTE_DATA) == 0)
+    return;
+  definitions = netns_core_list_definitions (drift->base.core, NULL, namespace->name);
+  if (namespace->source == NETNS_SOURCE_HOST || definitions->len > 0)
+    netns_reconciler_mark (&drift->base);
 }
 
 static const NetnsObserver mirror_observer = {
