@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* Whoever is in the namespace that a forward leads to can change its routes all the time. */
+#define PAUSE (G_USEC_PER_SEC / 5)
+
 struct _NetnsForwardReconciler {
   NetnsReconciler base;
   NetnsRelay *relay;
@@ -70,7 +73,7 @@ on_done (NetnsReconciler *reconciler, NetnsPlan *plan, const GError *error)
     serve (forwards, g_ptr_array_index (list, i));
 }
 
-static const NetnsReconcilerClass class = { .settle = TRUE, .plan = plan_moves, .done = on_done };
+static const NetnsReconcilerClass class = { .pause = PAUSE, .settle = TRUE, .plan = plan_moves, .done = on_done };
 
 static void
 note (NetnsForwardReconciler *forwards)
@@ -93,11 +96,18 @@ on_link_changed (NetnsLink *link, guint changes, gpointer data)
     note (data);
 }
 
+/* By which way answers go is a matter of the namespace that a forward leads to, and of no other one. */
 static void
 on_namespace_changed (NetnsNamespace *namespace, guint changes, gpointer data)
 {
-  if (changes & (NETNS_NAMESPACE_ROUTES | NETNS_NAMESPACE_ROUTE_DATA))
-    note (data);
+  NetnsForwardReconciler *forwards = data;
+  g_autoptr (GPtrArray) list = NULL;
+
+  if ((changes & (NETNS_NAMESPACE_ROUTES | NETNS_NAMESPACE_ROUTE_DATA)) == 0)
+    return;
+  list = netns_core_list_definitions (forwards->base.core, &netns_forward_class, namespace->name);
+  if (list->len > 0)
+    netns_reconciler_mark (&forwards->base);
 }
 
 static void

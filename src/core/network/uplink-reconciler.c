@@ -24,7 +24,9 @@ struct _NetnsUplinkReconciler {
   GHashTable *mtus;    /* key of a network -> MTU that its way out had last */
   GHashTable *detours; /* key of a network -> what was announced of it */
   GHashTable *tried; /* identity (guint64) of definitions that were to be changed since something happened, as a set */
-  gboolean moved; /* routes, rules, links or their MTUs have changed since the kernel was asked */
+  GHashTable
+    *moved; /* cookie (guint64) of namespaces where the kernel must be asked: routes, rules, links or their MTUs have
+                      * changed there since; as a set */
 };
 
 /* A link is the same one while it has another name, and another one of the same name is meant when it is gone. */
@@ -129,7 +131,7 @@ plan_look (NetnsUplinkReconciler *uplinks)
     const NetnsNetwork *network = g_ptr_array_index (networks, i);
     const NetnsLink *bridge = netns_network_find_bridge (mirror, network);
 
-    if (bridge == NULL)
+    if (bridge == NULL || !g_hash_table_contains (uplinks->moved, &bridge->namespace->cookie))
       continue;
     if (plan == NULL)
       plan = netns_plan_new ();
@@ -198,10 +200,9 @@ plan_next (NetnsReconciler *reconciler)
     reconciler->marked = TRUE;
     return plan;
   }
-  if (!uplinks->moved)
-    return NULL;
-  uplinks->moved = FALSE;
-  return plan_look (uplinks);
+  plan = plan_look (uplinks);
+  g_hash_table_remove_all (uplinks->moved);
+  return plan;
 }
 
 static void
@@ -234,13 +235,19 @@ has_definitions (NetnsUplinkReconciler *uplinks, const NetnsNamespace *namespace
 }
 
 static void
+move (NetnsUplinkReconciler *uplinks, const NetnsNamespace *namespace)
+{
+  g_hash_table_add (uplinks->moved, g_memdup2 (&namespace->cookie, sizeof namespace->cookie));
+  netns_reconciler_mark (&uplinks->base);
+}
+
+static void
 note (NetnsUplinkReconciler *uplinks, const NetnsNamespace *namespace)
 {
   if (!has_definitions (uplinks, namespace))
     return;
   g_hash_table_remove_all (uplinks->tried);
-  uplinks->moved = TRUE;
-  netns_reconciler_mark (&uplinks->base);
+  move (uplinks, namespace);
 }
 
 static void
@@ -260,8 +267,7 @@ on_link_added (NetnsLink *link, gpointer data)
     char **uplink = get_uplink (g_ptr_array_index (definitions, i));
 
     if (uplink != NULL && strcmp (*uplink, link->info.name) == 0) {
-      uplinks->moved = TRUE;
-      netns_reconciler_mark (&uplinks->base);
+      move (uplinks, link->namespace);
       return;
     }
   }
@@ -296,14 +302,16 @@ static void
 on_definition_added (NetnsDefinition *definition, gpointer data)
 {
   NetnsUplinkReconciler *uplinks = data;
+  const NetnsNamespace *namespace;
 
   if (definition->class == &netns_network_class)
     g_hash_table_replace (uplinks->mtus, g_strdup (definition->name), GUINT_TO_POINTER (MTU_OF_BRIDGE));
   else if (get_uplink (definition) == NULL)
     return;
   find_renamed (uplinks, definition); /* before it gets another name */
-  uplinks->moved = TRUE;
-  netns_reconciler_mark (&uplinks->base);
+  namespace = netns_definition_find_namespace (definition, netns_core_get_mirror (uplinks->base.core));
+  if (namespace != NULL)
+    move (uplinks, namespace);
 }
 
 static void
@@ -323,6 +331,21 @@ static const NetnsCoreObserver core_observer = {
   .definition_removed = on_definition_removed,
 };
 
+static void
+look_at_all (NetnsUplinkReconciler *uplinks)
+{
+  NetnsMirror *mirror = netns_core_get_mirror (uplinks->base.core);
+  g_autoptr (GPtrArray) definitions = netns_core_list_definitions (uplinks->base.core, NULL, NULL);
+
+  netns_reconciler_mark (&uplinks->base);
+  for (guint i = 0; i < definitions->len; i++) {
+    const NetnsNamespace *namespace = netns_definition_find_namespace (definitions->pdata[i], mirror);
+
+    if (namespace != NULL)
+      move (uplinks, namespace);
+  }
+}
+
 /* @core: settled */
 NetnsUplinkReconciler *
 netns_uplink_reconciler_new (NetnsCore *core, const NetnsGrant *grant, NetnsDriftedFunc drifted, gpointer data)
@@ -336,10 +359,10 @@ netns_uplink_reconciler_new (NetnsCore *core, const NetnsGrant *grant, NetnsDrif
   uplinks->mtus = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   uplinks->detours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   uplinks->tried = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  uplinks->moved = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   netns_mirror_observe (netns_core_get_mirror (core), &mirror_observer, uplinks);
   netns_core_observe (core, &core_observer, uplinks);
-  uplinks->moved = TRUE;
-  netns_reconciler_mark (&uplinks->base);
+  look_at_all (uplinks);
   return uplinks;
 }
 
@@ -352,5 +375,6 @@ netns_uplink_reconciler_free (NetnsUplinkReconciler *uplinks)
   g_hash_table_unref (uplinks->mtus);
   g_hash_table_unref (uplinks->detours);
   g_hash_table_unref (uplinks->tried);
+  g_hash_table_unref (uplinks->moved);
   g_free (uplinks);
 }

@@ -4,10 +4,14 @@
 #include "common/later.h"
 #include "common/names.h"
 
-/* A call that is done and waits with its answer. */
+/* The first run may have begun before the call's change. */
+#define RUNS_TO_WAIT 2
+
+/* A call that is done and waits with its answer; @runs: how many have ended since. */
 typedef struct {
   NetnsSettledFunc done;
   gpointer data;
+  guint runs;
 } Call;
 
 static void
@@ -16,19 +20,28 @@ answer_calls (NetnsReconciler *reconciler)
   g_autoptr (GArray) calls = g_steal_pointer (&reconciler->calls);
 
   reconciler->calls = g_array_new (FALSE, FALSE, sizeof (Call));
-  for (guint i = 0; i < calls->len; i++)
-    g_array_index (calls, Call, i).done (g_array_index (calls, Call, i).data);
+  for (guint i = 0; i < calls->len; i++) {
+    Call *call = &g_array_index (calls, Call, i);
+
+    if (!reconciler->marked || ++call->runs == RUNS_TO_WAIT)
+      call->done (call->data);
+    else
+      g_array_append_val (reconciler->calls, *call);
+  }
 }
 
-/* Calls wait until nothing is left to do. */
+static void enqueue (gpointer data);
+
+/* Calls wait until nothing is left to do, but not for those who change things on and on; and for no pause. */
 static void
 end (NetnsReconciler *reconciler)
 {
   reconciler->busy = FALSE;
+  answer_calls (reconciler);
   if (reconciler->marked)
     netns_reconciler_mark (reconciler);
-  else
-    answer_calls (reconciler);
+  if (reconciler->calls->len > 0)
+    enqueue (reconciler);
 }
 
 static void
