@@ -169,6 +169,7 @@ static void
 take_target (NetnsMirrorState *state, Target *target, guint *unnamed_left)
 {
   NetnsNamespace *namespace = netns_state_find_namespace (state, target->nsid);
+  gboolean cut = FALSE;
   guint changes;
 
   if (namespace == NULL || namespace->id.inode != target->id.inode)
@@ -183,13 +184,19 @@ take_target (NetnsMirrorState *state, Target *target, guint *unnamed_left)
   namespace->cookie = target->cookie;
   if (netns_namespace_is_unnamed (namespace)) {
     *unnamed_left += count_routes (namespace);
-    g_array_set_size (target->routes, MIN (target->routes->len, *unnamed_left));
+    cut = target->routes->len > *unnamed_left;
+    if (cut)
+      g_array_set_size (target->routes, *unnamed_left);
     *unnamed_left -= target->routes->len;
   }
   g_array_sort (target->routes, compare_routes);
   namespace->routes_read = target->routes->len;
-  if (same_routes (namespace->routes, target->routes))
+  if (same_routes (namespace->routes, target->routes)) {
+    if (cut && namespace->routes == NULL) { /* else each search reads them all again (mirror/discovery.c) */
+      namespace->routes = g_steal_pointer (&target->routes);
+    }
     return;
+  }
   changes
     = NETNS_NAMESPACE_ROUTE_DATA | (same_plain_routes (namespace->routes, target->routes) ? 0 : NETNS_NAMESPACE_ROUTES);
   g_clear_pointer (&namespace->routes, g_array_unref);
