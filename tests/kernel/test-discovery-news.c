@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #define ROUNDS 6
-/* Where there are news, a search by itself comes 0.9 s after the one before (mirror/discovery.c). */
-#define FAST (600 * G_TIME_SPAN_MILLISECOND)
+/* Without news a new one is seen half a second after the one before, with news and no search in between later still. */
+#define FAST (350 * G_TIME_SPAN_MILLISECOND)
+/* What a busy machine delays is measured again; without news it is slow each time. */
+#define ATTEMPTS 5
 
 static int first_namespace = -1; /* where the test began */
 static gboolean has_news;
@@ -121,6 +123,27 @@ find_unnamed (World *world)
 }
 
 /* Each is looked for right after the one before was found, when the next search by itself is far. */
+static guint
+count_fast (World *world)
+{
+  guint fast = 0;
+
+  for (guint i = 0; i < ROUNDS; i++) {
+    pid_t pid = start (&world->awaited);
+    gint64 begin = g_get_monotonic_time ();
+
+    if (find_unnamed (world) == 0)
+      run_until_told (world);
+    fast += g_get_monotonic_time () - begin < FAST;
+    g_assert_cmpuint (find_unnamed (world), ==, 1);
+    g_assert_no_errno (kill (pid, SIGKILL));
+    g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
+    run_until_told (world);
+    world->awaited = 0;
+  }
+  return fast;
+}
+
 static void
 test_news (void)
 {
@@ -135,22 +158,12 @@ test_news (void)
   watch (world.mirror);
   netns_mirror_search (world.mirror, on_looked, loop);
   g_main_loop_run (loop);
-  for (guint i = 0; i < ROUNDS; i++) {
-    pid_t pid = start (&world.awaited);
-    gint64 begin = g_get_monotonic_time ();
-
-    if (find_unnamed (&world) == 0)
-      run_until_told (&world);
-    fast += g_get_monotonic_time () - begin < FAST;
-    g_assert_cmpuint (find_unnamed (&world), ==, 1);
-    g_assert_no_errno (kill (pid, SIGKILL));
-    g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
-    run_until_told (&world);
-    world.awaited = 0;
+  for (guint attempt = 0; attempt < ATTEMPTS && (attempt == 0 || (has_news && fast <= ROUNDS / 2)); attempt++) {
+    fast = count_fast (&world);
+    g_test_message ("%u of %d came fast, %s", fast, ROUNDS, has_news ? "with news" : "without news");
   }
-  g_test_message ("%u of %d came fast, %s", fast, ROUNDS, has_news ? "with news" : "without news");
   if (has_news)
-    g_assert_cmpuint (fast, >, ROUNDS / 3);
+    g_assert_cmpuint (fast, >, ROUNDS / 2);
   netns_mirror_watch (world.mirror, FALSE);
   netns_worker_free (worker);
   netns_mirror_free (world.mirror);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A command runs only as long as the client that started it is on the bus: when a client leaves, its commands end, and how they
- * ended is forgotten. */
+/* A command runs only as long as the client that started it is on the bus: when a client leaves, its commands end, and
+ * how they ended is forgotten. */
 #pragma once
 
 #include "core/service/core.h"
