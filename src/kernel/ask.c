@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <netlink/attr.h>
 #include <string.h>
 
 /* The kernel asks again after a second (retrans_time_ms), and a third time after two. */
@@ -25,45 +26,53 @@ make_message (int type, int message_flags, guint8 flags, guint link, const Netns
   return message;
 }
 
+/* What the kernel knows of an address; it need not know anything. */
+static gboolean
+read_entry (NetnsNetlink *netlink, guint link, const NetnsAddress *address, NetnsMessageFunc take, gpointer data,
+            GError **error)
+{
+  g_autoptr (NetnsMessage) message = make_message (RTM_GETNEIGH, 0, 0, link, address);
+  char text[NETNS_ADDRESS_MAX_TEXT];
+
+  if (netns_netlink_get (netlink, message, take, data, error, "Cannot read neighbour %s",
+                         netns_address_print_host (address, text)))
+    return TRUE;
+  if (netns_netlink_get_errno (netlink) != ENOENT)
+    return FALSE;
+  g_clear_error (error);
+  return TRUE;
+}
+
 /* @neighbour is then what the kernel knows, of zeros for nothing. */
 static gboolean
 look (NetnsNetlink *netlink, guint link, const NetnsAddress *address, NetnsNeighbour *neighbour, GError **error)
 {
   g_autoptr (GArray) neighbours = g_array_new (FALSE, FALSE, sizeof (NetnsNeighbour));
-  g_autoptr (NetnsMessage) message = make_message (RTM_GETNEIGH, 0, 0, link, address);
-  char text[NETNS_ADDRESS_MAX_TEXT];
-  gboolean found = netns_netlink_get (netlink, message, netns_neighbour_take, neighbours, error,
-                                      "Cannot read neighbour %s", netns_address_print_host (address, text));
 
   memset (neighbour, 0, sizeof *neighbour);
-  if (!found) {
-    if (netns_netlink_get_errno (netlink) != ENOENT)
-      return FALSE;
-    g_clear_error (error);
-  } else if (neighbours->len > 0) {
+  if (!read_entry (netlink, link, address, netns_neighbour_take, neighbours, error))
+    return FALSE;
+  if (neighbours->len > 0)
     *neighbour = g_array_index (neighbours, NetnsNeighbour, 0);
-  }
   return TRUE;
 }
 
-/* Somebody wrote it down, or a routing daemon; the kernel asks for no such entry, and it is not ours to forget. */
+/* Somebody wrote it down, or a routing daemon: the kernel asks for no such entry, and it is not ours to forget. */
 static void
-take_lasting (const struct nlmsghdr *header, gpointer lasting)
+take_lasting (const struct nlmsghdr *header, gpointer data)
 {
   const struct ndmsg *body = nlmsg_data (header);
+  struct nlattr *mac;
+  NetnsNeighbour *neighbour = data;
 
-  if (header->nlmsg_type == RTM_NEWNEIGH && header->nlmsg_len >= NLMSG_LENGTH (sizeof *body))
-    *(gboolean *) lasting
-      = (body->ndm_state & (NUD_PERMANENT | NUD_NOARP)) != 0 || (body->ndm_flags & NTF_EXT_LEARNED) != 0;
-}
-
-static gboolean
-is_lasting (NetnsNetlink *netlink, guint link, const NetnsAddress *address)
-{
-  g_autoptr (NetnsMessage) message = make_message (RTM_GETNEIGH, 0, 0, link, address);
-  gboolean lasting = FALSE;
-
-  return netns_netlink_get (netlink, message, take_lasting, &lasting, NULL, "Cannot read a neighbour") && lasting;
+  if (header->nlmsg_type != RTM_NEWNEIGH || header->nlmsg_len < NLMSG_LENGTH (sizeof *body)
+      || ((body->ndm_state & (NUD_PERMANENT | NUD_NOARP)) == 0 && (body->ndm_flags & NTF_EXT_LEARNED) == 0))
+    return;
+  mac = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof *body, NDA_LLADDR);
+  neighbour->state = NUD_PERMANENT;
+  neighbour->has_mac = mac != NULL && nla_len (mac) == NETNS_MAC_LENGTH;
+  if (neighbour->has_mac)
+    memcpy (neighbour->mac, nla_data (mac), NETNS_MAC_LENGTH);
 }
 
 /* What is not there need not be forgotten. */
@@ -83,13 +92,12 @@ ask (const NetnsGrant *grant, NetnsNetlink *netlink, guint link, NetnsQuestion *
   g_autoptr (NetnsMessage) message = make_message (RTM_NEWNEIGH, NLM_F_CREATE, NTF_USE, link, &question->address);
   char text[NETNS_ADDRESS_MAX_TEXT];
 
-  if (!look (netlink, link, &question->address, &question->neighbour, error))
+  memset (&question->neighbour, 0, sizeof question->neighbour);
+  if (!read_entry (netlink, link, &question->address, take_lasting, &question->neighbour, error))
     return FALSE;
-  question->answered = is_lasting (netlink, link, &question->address);
-  if (question->answered) {
-    question->neighbour.state |= NUD_PERMANENT;
+  question->answered = question->neighbour.state != 0;
+  if (question->answered)
     return TRUE;
-  }
   forget (grant, netlink, link, &question->address);
   return netns_netlink_change (grant, netlink, message, error, "Cannot ask for address %s",
                                netns_address_print_host (&question->address, text));

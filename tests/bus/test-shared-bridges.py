@@ -244,8 +244,9 @@ address add fd09::1/64 dev docker0 nodad
             run('ip', 'neigh', 'add', address, 'lladdr', '02:00:00:00:00:03', 'dev', 'docker0', *how)
         before = netns1.ip('neigh', 'show', 'nud', 'all', 'dev', 'docker0')
         for address in written:
-            with self.assertBusError('AddressInUse'):
+            with self.assertBusError('AddressInUse') as context:
                 self.connect(addresses=[f'{address}/24'])
+            self.assertIn('MAC address 02:00:00:00:00:03', context.exception.message)
         self.connect()
         self.assertEqual(netns1.addresses('eth0', 'web'), ['172.17.0.2/24', 'fd09::2/64'])
         after = netns1.ip('neigh', 'show', 'nud', 'all', 'dev', 'docker0')
