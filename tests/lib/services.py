@@ -117,12 +117,14 @@ class Service:
         return wait_for(ready, timeout, f'{self.name} to own {self.definition["bus_name"]}')
 
     def stop(self, signal_number=signal.SIGTERM, timeout=PATIENCE):
-        """Sends it a signal, waits until it is gone, and returns how it ended."""
+        """Sends it a signal, waits until it is gone, and returns how it ended; None if it had ended before."""
         ends = len(self.ends)
         pid = self.pid
         if pid is None:
+            wait_for(lambda: not os.path.exists(self._path('.pid')), timeout, f'the end of {self.name} to be written down')
             return None
-        os.kill(pid, signal_number)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal_number)
         wait_for(lambda: len(self.ends) > ends, timeout, f'{self.name} to end')
         bus_name = self.definition['bus_name']
         wait_for(lambda: name_owner(bus_name) != pid, timeout, f'{bus_name} to be free')
@@ -151,10 +153,10 @@ class Service:
             file.write(str(child.pid))
         os.rename(self._path('.pid~'), self._path('.pid'))
         status = child.wait()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path('.pid'))
         with open(self._path('.ends'), 'a') as file:
             file.write(f'{status}\n')
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path('.pid'))  # the last thing: whoever sees neither it nor the process finds the end
 
 
 if __name__ == '__main__':
