@@ -22,7 +22,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define EVENT_BUFFER (8 * 1024 * 1024) /* 10,700 link events */
+#define EVENT_BUFFER   (8 * 1024 * 1024) /* 10,700 link events */
+#define FINISH_SECONDS 15 /* for what runs when the service is told to stop */
 
 typedef struct {
   char *broker;
@@ -163,13 +164,37 @@ start (Daemon *daemon, GError **error)
   return TRUE;
 }
 
+static gboolean
+on_late (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* What has begun comes to its end, is written down, and is answered. */
+static void
+finish_changes (Daemon *daemon)
+{
+  gboolean late = FALSE;
+  guint timeout = g_timeout_add_seconds (FINISH_SECONDS, on_late, &late);
+
+  netns_dispatch_close (daemon->dispatch);
+  while (!late && netns_dispatch_is_changing (daemon->dispatch))
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timeout);
+}
+
 /* The worker first: it finishes its current task, and nothing changes afterwards. */
 static void
 stop (Daemon *daemon)
 {
+  if (daemon->dispatch != NULL)
+    finish_changes (daemon);
   if (daemon->name_id != 0)
     g_bus_unown_name (daemon->name_id);
   g_clear_pointer (&daemon->worker, netns_worker_free);
+  if (daemon->core != NULL)
+    netns_core_close (daemon->core);
   g_clear_pointer (&daemon->authority, netns_authority_free);
   g_clear_pointer (&daemon->dispatch, netns_dispatch_free);
   g_clear_pointer (&daemon->signals, netns_signals_free);

@@ -160,5 +160,70 @@ class Restart(netns1.TestCase):
         self.assertEqual(os.listdir('/run/netnsd/networks'), [])
 
 
+class Stopped(netns1.TestCase):
+    """Told to stop, it ends what it has begun, answers it, and begins nothing more."""
+
+    def setUp(self):
+        super().setUp()
+        self.caller = self.alice if netns1.IS_ROOT else self.root
+
+    def stop_when(self, begun):
+        while not begun():
+            pass
+        netns1.NETNSD.stop()
+
+    def answers(self, calls):
+        """Of calls by name: the names of those that were done. The others heard that the service ends, or nothing."""
+        done = set()
+        for name, call in calls.items():
+            try:
+                call.result()
+                done.add(name)
+            except netns1.BusError as error:
+                if error.name != 'NoReply':
+                    self.assertEqual(error.message, 'Not authorized: the service is shutting down')
+        return done
+
+    def owners(self):
+        return {path.rpartition('/')[2]: interfaces[netns1.full_interface('Namespace')]['Owner']
+                for path, interfaces in self.root.managed_objects().items()
+                if netns1.full_interface('Namespace') in interfaces}
+
+    def test_many(self):
+        for attempt in range(5):
+            names = [f'n{attempt}x{number}' for number in range(40)]
+            calls = {name: self.caller.start(netns1.ROOT, 'Manager', 'CreateNamespace', '(sa{sv})', name, {})
+                     for name in names}
+            self.stop_when(lambda: os.path.exists(f'/run/netns/{names[0]}'))
+            done = self.answers(calls)
+            self.assertEqual(done, set(names).intersection(os.listdir('/run/netns')))
+            self.assertIn(names[0], done)
+            netns1.NETNSD.start()
+            owners = self.owners()
+            self.assertEqual({owners[name] for name in done}, {self.caller.uid})
+            self.assertEqual(len(re.findall(f'namespace=n{attempt}x.*: done', netns1.NETNSD.log)), len(done))
+
+    def test_network(self):
+        call = self.caller.start(netns1.ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan',
+                                 {'subnets': SUBNETS, 'nat': True})
+        self.stop_when(lambda: os.path.exists('/sys/class/net/lan'))
+        self.assertEqual(call.result(), f'{netns1.ROOT}/network/lan')
+        netns1.NETNSD.start()
+        self.assertEqual(self.root.get(call.result(), 'Network', 'Owner'), self.caller.uid)
+        self.assertEqual([sysctl(name) for name in FORWARDING], ['1', '1'])
+        self.caller.call(call.result(), 'Network', 'Delete')
+        self.assertEqual([sysctl(name) for name in FORWARDING], ['0', '0'])
+
+    def test_delete(self):
+        before = self.owners()
+        self.caller.create_namespace('web')
+        self.caller.call(netns1.ROOT, 'Manager', 'CreateVeth', '(ssssa{sv})', 'web', 'v1', 'web', 'v2', {})
+        call = self.caller.start(f'{netns1.ROOT}/namespace/web', 'Namespace', 'Delete', '(a{sv})', {})
+        self.stop_when(lambda: not os.path.exists('/run/netns/web'))
+        self.assertIsNone(call.result())
+        netns1.NETNSD.start()
+        self.assertEqual(self.owners(), before)
+
+
 if __name__ == '__main__':
     netns1.main()

@@ -179,6 +179,26 @@ netns_dispatch_new (NetnsCore *core, NetnsInbox *inbox, NetnsAuthority *authorit
   return dispatch;
 }
 
+/**
+ * netns_dispatch_close:
+ * @dispatch: the dispatcher
+ *
+ * No further change begins. Who waits for one gets no answer; the bus tells them that the service left.
+ */
+void
+netns_dispatch_close (NetnsDispatch *dispatch)
+{
+  netns_requests_close (dispatch->requests);
+}
+
+/* Returns: whether a change that has begun is not answered yet */
+gboolean
+netns_dispatch_is_changing (const NetnsDispatch *dispatch)
+{
+  return netns_requests_are_changing (dispatch->requests);
+}
+
+/* Nothing runs in the worker or in the background any longer. */
 void
 netns_dispatch_free (NetnsDispatch *dispatch)
 {

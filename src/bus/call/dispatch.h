@@ -10,6 +10,8 @@
 typedef struct _NetnsDispatch NetnsDispatch;
 
 NetnsDispatch *netns_dispatch_new (NetnsCore *core, NetnsInbox *inbox, NetnsAuthority *authority, NetnsExport *export);
+void netns_dispatch_close (NetnsDispatch *dispatch);
+gboolean netns_dispatch_is_changing (const NetnsDispatch *dispatch);
 void netns_dispatch_free (NetnsDispatch *dispatch);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetnsDispatch, netns_dispatch_free)

@@ -6,6 +6,7 @@
 #include "bus/call/groups.h"
 #include "bus/call/properties.h"
 #include "bus/call/reply.h"
+#include "bus/call/search.h"
 #include "bus/tree/class.h"
 #include "bus/tree/introspect.h"
 #include "common/error.h"
@@ -29,6 +30,7 @@ struct _NetnsRequests {
   NetnsAudit *audit;
   GHashTable *changes; /* uid -> number of its changes under way */
   GHashTable *all;     /* Request: all that are under way, as a set */
+  gboolean closed;     /* nothing begins any longer */
 };
 
 #define WAITS_FOR_COOKIES_MAX 5 /* a kernel that tells none must not keep a call waiting */
@@ -138,71 +140,13 @@ make_plan (Request *request, GError **error)
   return find_object (request, &object, error) ? request->method->plan (&request->call, &object, error) : NULL;
 }
 
-static NetnsSearch
-search_for_name (const Request *request, const char *name)
-{
-  if (!netns_name_is_id (name))
-    return NETNS_SEARCH_NONE;
-  return netns_core_find_namespace (request->call.core, name, NULL) != NULL ? NETNS_SEARCH_ONCE : NETNS_SEARCH_AGAIN;
-}
-
-/* An argument or option that names a namespace, or a network in it. */
-static NetnsSearch
-search_for_value (const Request *request, GVariant *value)
-{
-  g_autofree char *place = NULL;
-  const char *text;
-
-  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
-    return NETNS_SEARCH_NONE;
-  text = g_variant_get_string (value, NULL);
-  netns_name_split_network (text, &place);
-  return search_for_name (request, *place != '\0' ? place : text);
-}
-
-static NetnsSearch
-search_for_options (const Request *request, GVariant *options)
-{
-  NetnsSearch search = NETNS_SEARCH_NONE;
-  GVariantIter iter;
-  GVariant *value;
-
-  g_variant_iter_init (&iter, options);
-  while (g_variant_iter_loop (&iter, "{sv}", NULL, &value))
-    search = MAX (search, search_for_value (request, value));
-  return search;
-}
-
-/* Namespaces without a name go by their number: in the object's path, or in an argument. */
-static NetnsSearch
-find_search (const Request *request)
-{
-  const char *path = request->call.path;
-  NetnsSearch search
-    = request->kind == INTROSPECT && strcmp (path, NETNS_PATH_NAMESPACES) == 0 ? NETNS_SEARCH_ONCE : NETNS_SEARCH_NONE;
-  g_autofree char *name = netns_object_get_namespace_name (path);
-  GVariantIter iter;
-  GVariant *argument;
-
-  if (name != NULL)
-    search = MAX (search, search_for_name (request, name));
-  if (request->method != NULL && request->method->search != NULL)
-    search = MAX (search, request->method->search (&request->call));
-  g_variant_iter_init (&iter, request->call.parameters);
-  while ((argument = g_variant_iter_next_value (&iter)) != NULL) {
-    search
-      = MAX (search, g_variant_is_of_type (argument, G_VARIANT_TYPE_VARDICT) ? search_for_options (request, argument)
-                                                                             : search_for_value (request, argument));
-    g_variant_unref (argument);
-  }
-  return search;
-}
-
 static Progress
 search (Request *request, GError **error)
 {
-  NetnsSearch needed = find_search (request);
+  NetnsSearch needed = netns_search_find (&request->call, request->method);
 
+  if (request->kind == INTROSPECT && strcmp (request->call.path, NETNS_PATH_NAMESPACES) == 0)
+    needed = MAX (needed, NETNS_SEARCH_ONCE);
   if (needed == NETNS_SEARCH_NONE)
     return NEXT;
   netns_subscribers_add (request->requests->subscribers, request->call.sender, needed == NETNS_SEARCH_AGAIN, go_on,
@@ -402,10 +346,21 @@ check_unchanged (Request *request, GError **error)
                        "The target changed while authorization was pending; try again");
 }
 
+/* Whether it has changed something already, maybe: it runs, or has ended the processes of a namespace. */
+static gboolean
+has_begun (const Request *request)
+{
+  return request->call.plan != NULL || (request->call.eviction != NULL && request->grant != NULL);
+}
+
 /* If nothing has changed since, the plan is still the same. */
 static Progress
 plan_again (Request *request, GError **error)
 {
+  if (request->requests->closed && !has_begun (request)) {
+    netns_core_skip (request->call.core);
+    return LATER; /* until netns_requests_free() */
+  }
   if (request->asked != NULL && request->generation == netns_core_get_generation (request->call.core))
     request->plan = g_steal_pointer (&request->asked);
   else
@@ -427,6 +382,7 @@ run_again (gpointer data)
   g_clear_pointer (&request->asked, netns_plan_free);
   request->asked = g_steal_pointer (&request->plan);
   request->generation = G_MAXUINT64;
+  request->call.plan = NULL;
   request->next = request->queued;
   advance (request, NULL);
 }
@@ -567,11 +523,32 @@ netns_requests_new (NetnsCore *core, NetnsAuthority *authority, NetnsExport *exp
   return requests;
 }
 
+/* From now on only what has begun to change something goes on. */
+void
+netns_requests_close (NetnsRequests *requests)
+{
+  requests->closed = TRUE;
+}
+
+/* Returns: whether a change that has begun is not answered yet */
+gboolean
+netns_requests_are_changing (const NetnsRequests *requests)
+{
+  GHashTableIter iter;
+  Request *request;
+
+  g_hash_table_iter_init (&iter, requests->all);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &request, NULL))
+    if (has_begun (request))
+      return TRUE;
+  return FALSE;
+}
+
 /**
  * netns_requests_free:
- * @requests: (transfer full): no change is under way: the worker and the authority have ended
+ * @requests: (transfer full): the worker, the background and the authority have ended, and nothing else calls back
  *
- * Reads that wait for the mirror are dropped without a callback; the bus tells their callers that the service left.
+ * What waits is dropped without an answer; the bus tells the callers that the service left.
  */
 void
 netns_requests_free (NetnsRequests *requests)
@@ -581,10 +558,8 @@ netns_requests_free (NetnsRequests *requests)
   for (GList *item = all; item != NULL; item = item->next) {
     Request *request = item->data;
 
-    if (request->kind != CHANGE) {
-      netns_invocation_free (request->invocation);
-      free_request (request);
-    }
+    netns_invocation_free (request->invocation);
+    free_request (request);
   }
   g_hash_table_unref (requests->all);
   g_hash_table_unref (requests->changes);

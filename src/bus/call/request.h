@@ -13,6 +13,8 @@ typedef struct _NetnsRequests NetnsRequests;
 
 NetnsRequests *netns_requests_new (NetnsCore *core, NetnsAuthority *authority, NetnsExport *export,
                                    NetnsSubscribers *subscribers, NetnsWaits *waits);
+void netns_requests_close (NetnsRequests *requests);
+gboolean netns_requests_are_changing (const NetnsRequests *requests);
 void netns_requests_free (NetnsRequests *requests);
 void netns_requests_take (NetnsRequests *requests, NetnsInvocation *invocation);
 

@@ -388,13 +388,21 @@ netns_core_start (NetnsCore *core)
   forget_the_dead (core);
 }
 
+/* Ends what is done in the background; nobody gets its results, so that who waits for them can be freed. The worker has
+ * ended. Only netns_core_free() may follow. */
+void
+netns_core_close (NetnsCore *core)
+{
+  g_clear_pointer (&core->background, netns_background_free);
+}
+
+/* After netns_core_close(). */
 void
 netns_core_free (NetnsCore *core)
 {
   netns_later_clear (&core->forget_source);
   netns_later_clear (&core->skip_source);
   netns_fair_queue_free (core->queue);
-  netns_background_free (core->background);
   netns_endings_free (core->endings);
   g_hash_table_unref (core->running);
   netns_definitions_free (core->definitions);

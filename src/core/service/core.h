@@ -56,6 +56,7 @@ typedef void (*NetnsDoneFunc) (const GError *error, gpointer data);
 typedef gboolean (*NetnsHoldCallFunc) (NetnsSettledFunc done, gpointer data, gpointer forward_reconciler);
 
 NetnsCore *netns_core_new (NetnsMirror *mirror, NetnsWorker *worker, GError **error);
+void netns_core_close (NetnsCore *core);
 void netns_core_free (NetnsCore *core);
 void netns_core_start (NetnsCore *core);
 void netns_core_observe (NetnsCore *core, const NetnsCoreObserver *observer, gpointer data);
