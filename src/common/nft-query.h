@@ -49,17 +49,18 @@ extern const NetnsNftQuery netns_query_ruleset;
 extern const NetnsNftQuery netns_query_rules;
 /* Where firewalls of others may drop what is forwarded: policies and rules with family, table and chain */
 extern const NetnsNftQuery netns_query_drops;
-/* Whether packets pass firewalls of others: (passages, chains) -> the rule or policy that is to blame if packets of one of
- * TCP, UDP and ICMP do not, on one of the passages, empty if some of each pass; which protocols that are, such as `TCP and
- * UDP`, empty for all; whether none of them passes for sure, or that is not known because of that rule; which of the chains
- * are there. A passage: incoming link, outgoing link, empty for any, source, destination, empty for any, family, whether it is
- * an answer; else the packets are the first ones of connections. A chain: family, table, name */
+/* Whether packets pass firewalls of others: (passages, chains, link, cure) -> the rule or policy that is to blame if packets of
+ * one of TCP, UDP and ICMP do not, on one of the passages, empty if some of each pass; which protocols that are, such as `TCP
+ * and UDP`, empty for all; whether none of them passes for sure, or that is not known because of that rule; in which of the
+ * chains rules that accept all packets of the link are needed. That is looked for with cure only, and then the other answers
+ * are for a firewall that has these rules. A passage: incoming link, outgoing link, empty for any, source, destination, empty
+ * for any, family, the same for all, whether it is an answer; else the packets are the first ones of connections. A chain:
+ * family, table, name */
 extern const NetnsNftQuery netns_query_passages;
-/* Our rules in chains of others, by their comment: (comment, chains) -> family, table, chain and handle of each */
+/* Our rules in chains of others: (what their comment begins with, chains) -> the rest of the comment, family, table, chain and
+ * handle of each. A rule counts only if it is of the form that this service gives its own in chains of others: a link, a
+ * counter, accept */
 extern const NetnsNftQuery netns_query_find_rules;
-/* Names in the comments of rules: (what such a comment begins with, chains) -> names, each once. As in that of find-rules, a
- * rule counts only if it is of the form that this service gives its own in chains of others: a link, a counter, accept */
-extern const NetnsNftQuery netns_query_named_rules;
 /* Whether our tables are as commands make them, a line of JSON, and further lines in the language of nft for that of
  * family bridge: (commands) -> whether all their parts are there, and no others */
 extern const NetnsNftQuery netns_query_compare;

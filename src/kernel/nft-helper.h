@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Asks netnsd-nft. Waits for the answer: only for threads that nobody waits for, and for what depends on nobody else. */
+/* Asks netnsd-nft. Waits for the answer: only for threads that nobody waits for. */
 #pragma once
 
 #include "common/nft-query.h"

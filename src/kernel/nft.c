@@ -10,9 +10,12 @@
 #include "kernel/nft-compiler.h"
 #include "kernel/request.h"
 
+#include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <netlink/msg.h>
+#include <string.h>
 
 #define CANNOT_CHANGE "Cannot change the firewall"
 
@@ -87,6 +90,62 @@ netns_nft_has_chain (NetnsNft *nft, guint8 family, const char *table, const char
   netns_request_put_string (question, NFTA_CHAIN_TABLE, table);
   netns_request_put_string (question, NFTA_CHAIN_NAME, chain);
   return netns_netlink_get (nft->netlink, question, ignore, NULL, NULL, "Cannot look for a chain");
+}
+
+typedef struct {
+  GByteArray *data; /* as the kernel keeps it */
+  gboolean found;
+} Comment;
+
+static void
+compare_comment (const struct nlmsghdr *header, gpointer data)
+{
+  Comment *comment = data;
+  struct nlattr *attribute = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof (struct nfgenmsg), NFTA_RULE_USERDATA);
+
+  comment->found = attribute != NULL && (guint) nla_len (attribute) == comment->data->len
+                   && memcmp (nla_data (attribute), comment->data->data, comment->data->len) == 0;
+}
+
+/**
+ * netns_nft_find_rule:
+ * @nft: a firewall
+ * @family: that of @table
+ * @table: a table
+ * @chain: a chain in it
+ * @handle: the number of a rule in it
+ * @comment: its comment, of at most 127 bytes
+ * @found: (out): whether that rule is there, has that comment, and nothing else for user space
+ * @error: `KernelRefused`
+ *
+ * The numbers of a table that is made anew begin again, so a number alone says nothing. In the worker.
+ *
+ * Returns: whether that was found out
+ */
+gboolean
+netns_nft_find_rule (NetnsNft *nft, guint8 family, const char *table, const char *chain, guint64 handle,
+                     const char *comment, gboolean *found, GError **error)
+{
+  /* NFTNL_UDATA_RULE_COMMENT and the length of the text with its end (rule_parse_udata_cb() in libnftnl) */
+  const guint8 head[] = { 0, (guint8) (strlen (comment) + 1) };
+  g_autoptr (NetnsMessage) question = ask_for (NFT_MSG_GETRULE, family);
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+  g_autoptr (GError) failure = NULL;
+  const guint64 number = GUINT64_TO_BE (handle);
+  Comment wanted = { .data = data };
+
+  g_byte_array_append (data, head, sizeof head);
+  g_byte_array_append (data, (const guint8 *) comment, head[1]);
+  netns_request_put_string (question, NFTA_RULE_TABLE, table);
+  netns_request_put_string (question, NFTA_RULE_CHAIN, chain);
+  netns_request_put (question, NFTA_RULE_HANDLE, sizeof number, &number);
+  if (!netns_netlink_get (nft->netlink, question, compare_comment, &wanted, &failure, "Cannot look for a rule")
+      && netns_netlink_get_errno (nft->netlink) != ENOENT) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  *found = wanted.found;
+  return TRUE;
 }
 
 static gboolean

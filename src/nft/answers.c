@@ -221,102 +221,84 @@ print_protocols (const Block *block)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-static GVariant *
-walk_passages (GVariant *parameter, GError **error)
+/* Returns: whether the parameter is right */
+static gboolean
+judge_all (NetnsFirewallView *view, GVariant *passages, int *family, Block *block, GError **error)
 {
-  g_autoptr (NetnsFirewallView) view = netns_firewall_view_read (error);
-  g_autoptr (GVariantIter) passages = NULL, chains = NULL;
-  g_auto (GVariantBuilder) there = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ab"));
-  g_autofree char *reason = NULL, *words = NULL;
-  const char *in, *out, *source, *destination, *family, *table, *name;
-  NetnsPassage passage = { 0 };
-  Block block = { 0 };
+  const char *in, *out, *source, *destination;
+  GVariantIter iter;
+  NetnsPassage passage;
   guint number;
 
-  if (view == NULL)
-    return NULL;
-  g_variant_get (parameter, "(a(ssssub)a(sss))", &passages, &chains);
-  while (
-    g_variant_iter_next (passages, "(&s&s&s&sub)", &in, &out, &source, &destination, &number, &passage.is_answer)) {
+  g_clear_pointer (&block->reason, g_free);
+  *block = (Block) { 0 };
+  g_variant_iter_init (&iter, passages);
+  while (g_variant_iter_next (&iter, "(&s&s&s&sub)", &in, &out, &source, &destination, &number, &passage.is_answer)) {
     passage.in = text_or_null (in);
     passage.out = text_or_null (out);
-    passage.family = (int) number;
+    passage.family = *family = (int) number;
     passage.source = passage.destination = (NetnsAddress) { 0 };
-    if (!parse_address (source, &passage.source, error) || !parse_address (destination, &passage.destination, error)) {
-      g_free (block.reason);
-      return NULL;
-    }
-    judge (view, &passage, &block);
-    judge_legacy (passage.family, &block);
-  }
-  while (g_variant_iter_next (chains, "(&s&s&s)", &family, &table, &name))
-    g_variant_builder_add (&there, "b",
-                           netns_firewall_view_find_chain (view, netns_family_parse (family), table, name) != NULL);
-  reason = block.reason;
-  words = print_protocols (&block);
-  return g_variant_new ("(@ssbab)", text_value (reason ? reason : ""), words, block.is_certain, &there);
-}
-
-typedef void (*NoteRuleFunc) (const NetnsRule *rule, const char *comment, gpointer data);
-
-/* Calls @func for each rule in the chains of @parameter whose form is that of ours. */
-static gboolean
-foreach_rule (GVariant *parameter, NoteRuleFunc func, gpointer data, GError **error)
-{
-  g_autoptr (NetnsFirewallView) view = netns_firewall_view_read (error);
-  g_autoptr (GVariantIter) chains = NULL;
-  const char *comment, *family, *table, *name;
-
-  if (view == NULL)
-    return FALSE;
-  g_variant_get (parameter, "(&sa(sss))", &comment, &chains);
-  while (g_variant_iter_next (chains, "(&s&s&s)", &family, &table, &name)) {
-    const NetnsChain *chain = netns_firewall_view_find_chain (view, netns_family_parse (family), table, name);
-
-    for (guint i = 0; chain != NULL && i < chain->rules->len; i++)
-      if (netns_rule_is_ours (g_ptr_array_index (chain->rules, i)))
-        func (g_ptr_array_index (chain->rules, i), comment, data);
+    if (!parse_address (source, &passage.source, error) || !parse_address (destination, &passage.destination, error))
+      return FALSE;
+    judge (view, &passage, block);
+    judge_legacy (passage.family, block);
   }
   return TRUE;
 }
 
-static void
-note_handle (const NetnsRule *rule, const char *comment, gpointer data)
+static GVariant *
+walk_passages (GVariant *parameter, GError **error)
 {
-  if (strcmp (rule->comment, comment) == 0)
-    g_variant_builder_add (data, "(ssst)", netns_family_print (rule->chain->family), rule->chain->table,
-                           rule->chain->name, rule->handle);
+  g_autoptr (NetnsFirewallView) view = netns_firewall_view_read (error);
+  g_autoptr (GVariant) passages = NULL;
+  g_autoptr (GVariantIter) chains = NULL;
+  g_auto (GVariantBuilder) needed = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ab"));
+  g_autofree char *reason = NULL, *words = NULL;
+  const char *link, *family, *table, *name;
+  int family_of_packets = AF_UNSPEC;
+  Block block = { 0 };
+  gboolean cure, done;
+
+  if (view == NULL)
+    return NULL;
+  g_variant_get (parameter, "(@a(ssssub)a(sss)&sb)", &passages, &chains, &link, &cure);
+  done = judge_all (view, passages, &family_of_packets, &block, error);
+  while (g_variant_iter_next (chains, "(&s&s&s)", &family, &table, &name)) {
+    const guint8 number = netns_family_parse (family);
+    gboolean given = done && cure && block.reason != NULL && number == family_of_packets
+                     && netns_firewall_view_accept (view, number, table, name, link);
+
+    done = done && (!given || judge_all (view, passages, &family_of_packets, &block, error));
+    g_variant_builder_add (&needed, "b", given);
+  }
+  reason = block.reason;
+  words = print_protocols (&block);
+  return done ? g_variant_new ("(@ssbab)", text_value (reason ? reason : ""), words, block.is_certain, &needed) : NULL;
 }
 
 static GVariant *
 find_rules (GVariant *parameter, GError **error)
 {
-  g_auto (GVariantBuilder) found = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ssst)"));
+  g_auto (GVariantBuilder) found = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sssst)"));
+  g_autoptr (NetnsFirewallView) view = netns_firewall_view_read (error);
+  g_autoptr (GVariantIter) chains = NULL;
+  const char *prefix, *family, *table, *name;
 
-  return foreach_rule (parameter, note_handle, &found, error) ? g_variant_new ("(a(ssst))", &found) : NULL;
-}
-
-static void
-note_name (const NetnsRule *rule, const char *comment, gpointer data)
-{
-  if (g_str_has_prefix (rule->comment, comment) && g_utf8_validate (rule->comment, -1, NULL))
-    g_hash_table_add (data, g_strdup (rule->comment + strlen (comment)));
-}
-
-static GVariant *
-name_rules (GVariant *parameter, GError **error)
-{
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_auto (GVariantBuilder) list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
-  GHashTableIter iter;
-  const char *name;
-
-  if (!foreach_rule (parameter, note_name, names, error))
+  if (view == NULL)
     return NULL;
-  g_hash_table_iter_init (&iter, names);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL))
-    g_variant_builder_add (&list, "s", name);
-  return g_variant_new ("(as)", &list);
+  g_variant_get (parameter, "(&sa(sss))", &prefix, &chains);
+  while (g_variant_iter_next (chains, "(&s&s&s)", &family, &table, &name)) {
+    const NetnsChain *chain = netns_firewall_view_find_chain (view, netns_family_parse (family), table, name);
+
+    for (guint i = 0; chain != NULL && i < chain->rules->len; i++) {
+      const NetnsRule *rule = g_ptr_array_index (chain->rules, i);
+
+      if (netns_rule_is_ours (rule) && g_str_has_prefix (rule->comment, prefix)
+          && g_utf8_validate (rule->comment, -1, NULL))
+        g_variant_builder_add (&found, "(sssst)", rule->comment + strlen (prefix), family, table, name, rule->handle);
+    }
+  }
+  return g_variant_new ("(a(sssst))", &found);
 }
 
 /* All of others' tables is left out: sets can have very many elements. Without elements libnftables lists no tables by
@@ -387,7 +369,6 @@ static const struct {
   { &netns_query_drops,          list_drops     },
   { &netns_query_passages,       walk_passages  },
   { &netns_query_find_rules,     find_rules     },
-  { &netns_query_named_rules,    name_rules     },
   { &netns_query_compare,        compare        },
   { &netns_query_count_rules,    count_rules    },
   { &netns_query_count_elements, count_elements },

@@ -369,6 +369,20 @@ netns_firewall_view_find_chain (const NetnsFirewallView *view, guint8 family, co
   return g_hash_table_lookup (view->by_name, key);
 }
 
+/* From now on the chain of that name is taken to accept all packets from and to a link before its first rule. @link must
+ * outlive the view. Returns: whether there is such a chain */
+gboolean
+netns_firewall_view_accept (NetnsFirewallView *view, guint8 family, const char *table, const char *name,
+                            const char *link)
+{
+  g_autofree char *key = key_for (family, table, name);
+  NetnsChain *chain = g_hash_table_lookup (view->by_name, key);
+
+  if (chain != NULL)
+    chain->accepts = link;
+  return chain != NULL;
+}
+
 /* The elements of a set that somebody changes all the time stay unknown, and those of one that has very many. */
 static void
 read_elements (NetnsFirewallView *view, NetnsSet *set)

@@ -24,6 +24,7 @@
  * @drops: whether its policy is to drop, for a base chain
  * @priority: for a base chain
  * @rules: (element-type NetnsRule): its rules, in order
+ * @accepts: (nullable): a link all of whose packets it is taken to accept before its first rule
  */
 typedef struct {
   guint8 family;
@@ -35,6 +36,7 @@ typedef struct {
   gboolean drops;
   int priority;
   GPtrArray *rules;
+  const char *accepts;
 } NetnsChain;
 
 /**
@@ -111,6 +113,8 @@ void netns_firewall_view_free (NetnsFirewallView *view);
 const GPtrArray *netns_firewall_view_get_chains (const NetnsFirewallView *view);
 const NetnsChain *netns_firewall_view_find_chain (const NetnsFirewallView *view, guint8 family, const char *table,
                                                   const char *name);
+gboolean netns_firewall_view_accept (NetnsFirewallView *view, guint8 family, const char *table, const char *name,
+                                     const char *link);
 NetnsSet *netns_firewall_view_find_set (NetnsFirewallView *view, const NetnsChain *chain, const char *name);
 guint8 netns_family_parse (const char *word);
 const char *netns_family_print (guint8 family);

@@ -211,6 +211,13 @@ forget_twins (GPtrArray *list)
     }
 }
 
+static gboolean
+accepts_all (const NetnsChain *chain, const NetnsPassage *passage)
+{
+  return chain->accepts != NULL
+         && (g_strcmp0 (passage->in, chain->accepts) == 0 || g_strcmp0 (passage->out, chain->accepts) == 0);
+}
+
 /* Takes @packets.
  *
  * Returns: (transfer full) (element-type NetnsPackets): those that come out of it without a verdict */
@@ -220,6 +227,10 @@ walk_chain (Walk *walk, const NetnsChain *chain, GPtrArray *packets, guint depth
   static const NetnsByte registers[NETNS_REGISTERS]; /* nobody reads one that was not loaded */
   Frame frame = { packets, list_new (), depth };
 
+  if (accepts_all (chain, walk->here.passage)) {
+    g_ptr_array_extend_and_steal (walk->accepted, packets);
+    return frame.returned;
+  }
   for (guint i = 0; i < chain->rules->len && frame.next->len > 0 && walk->too_much == NULL; i++) {
     const NetnsRule *rule = g_ptr_array_index (chain->rules, i);
     g_autoptr (GPtrArray) before = frame.next;

@@ -3,9 +3,11 @@
 # Rules that an unfriendly user makes in a namespace of a user namespace, and then lets the service look at: such that
 # libnftables does not survive, and such that never come to an end. Whoever asks gets an error, and nobody else notices.
 import contextlib
+import ctypes
 import glob
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -22,6 +24,21 @@ TYPEOF = (0, 2, 3, 5, 15, 20, 30, 33, 40, 200)
 # What an active session may do (data/org.example.NetNS1.policy).
 DEFAULT_RIGHTS = allow_only('create-namespace', 'configure-own', 'run', 'open-socket')
 STATE = os.environ['SANDBOX']
+# A firewall that has a place for rules of others.
+DOCKER = '''
+table ip filter {
+  chain DOCKER-USER { return; }
+  chain FORWARD { type filter hook forward priority 0; policy drop; jump DOCKER-USER; }
+}
+'''
+
+# linux/ptrace.h, and __WALL of linux/wait.h
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT, WAIT_FOR_THREADS = 17, 0x4206, 0x4207, 0x40000000
+
+
+def read_file(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
 
 
 def log():
@@ -224,6 +241,91 @@ class Host(netns1.TestCase):
         with self.assertBusError('BlockedByFirewall') as context:
             self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'check'})
         self.assertIn('Cannot tell', context.exception.message)
+
+    def user_chain(self):
+        return run('nft', '-a', 'list', 'chain', 'ip', 'filter', 'DOCKER-USER').stdout
+
+    def find_helper(self, query):
+        """The process id of a netnsd-nft, None if there is none."""
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            with contextlib.suppress(OSError), open(f'/proc/{pid}/cmdline', 'rb') as file:
+                program, argument, *_ = *file.read().split(b'\0'), b''
+                if program.endswith(b'netnsd-nft') and argument == query.encode():
+                    return int(pid)
+        return None
+
+    @contextlib.contextmanager
+    def stopped(self, pid):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def broker(self):
+        """Who starts those that read."""
+        with open(f'/proc/{netns1.NETNSD.pid}/task/{netns1.NETNSD.pid}/children') as file:
+            return next(int(pid) for pid in file.read().split() if 'broker' in os.readlink(f'/proc/{pid}/exe'))
+
+    def assert_nobody_waits(self, *call):
+        """While a call waits for who reads the rules that it depends on, others have their turn."""
+        with self.stopped(self.broker()):
+            pending = self.root.start(*call)
+            for number in range(5):
+                self.root.create_namespace(f'n{number}')
+                self.root.call(f'{ROOT}/namespace/n{number}', 'Namespace', 'Delete', '(a{sv})', {})
+            self.assertFalse(pending.done)
+        return pending.result()
+
+    def test_nobody_waits(self):
+        """A firewall is as big as its maker likes."""
+        run('nft', '-f', '-', input=DOCKER)
+        path = self.assert_nobody_waits(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan',
+                                        {'nat': True, 'firewall': 'cure'})
+        self.assertEqual(self.user_chain().count('netnsd network lan'), 2)
+        self.root.create_namespace('web')
+        self.assert_nobody_waits(ROOT, 'Manager', 'Connect', '(ssa{sv})', 'web', 'lan', {'firewall': 'check'})
+        self.root.call(f'{ROOT}/namespace/web', 'Namespace', 'Delete', '(a{sv})', {})
+        self.assert_nobody_waits(path, 'Network', 'SetNat', '(b)', False)
+        self.assertEqual(self.user_chain().count('netnsd network lan'), 0)
+
+    @contextlib.contextmanager
+    def worker_stopped(self):
+        """The thread that makes all changes; ptrace(2) can stop one alone."""
+        tasks = f'/proc/{netns1.NETNSD.pid}/task'
+        thread = next(int(tid) for tid in os.listdir(tasks) if read_file(f'{tasks}/{tid}/comm') == 'netns-worker\n')
+        libc = ctypes.CDLL(None, use_errno=True)
+
+        def trace(request):
+            self.assertEqual(libc.ptrace(request, thread, None, None), 0, os.strerror(ctypes.get_errno()))
+        trace(PTRACE_SEIZE)
+        trace(PTRACE_INTERRUPT)
+        os.waitpid(thread, WAIT_FOR_THREADS)
+        try:
+            yield
+        finally:
+            trace(PTRACE_DETACH)
+
+    def test_changed_meanwhile(self):
+        """A rule that was found is removed by its number only if that still is its number: the table is made anew before the
+        call makes its change."""
+        run('nft', '-f', '-', input=DOCKER)
+        path = self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
+        handles = re.findall('netnsd network lan" # handle ([0-9]+)', self.user_chain())
+        self.assertEqual(len(handles), 2)
+        run('nft', '-f', '-', input='add rule ip filter DOCKER-USER ip saddr 192.0.2.1 counter\n' * 20000)
+        with self.worker_stopped():
+            deletion = self.root.start(path, 'Network', 'Delete')
+            netns1.wait_for(lambda: self.find_helper('find-rules'))
+            netns1.wait_for(lambda: not self.find_helper('find-rules'))
+            run('nft', '-f', '-', input='delete table ip filter' + DOCKER)
+            for number in range(10):
+                run('nft', f'add rule ip filter DOCKER-USER ip saddr 192.0.2.{number} accept')
+            before = self.user_chain()
+            self.assertFalse(deletion.done)
+        self.assertEqual(set(handles) - set(re.findall('accept # handle ([0-9]+)', before)), set())
+        deletion.result()
+        self.assertEqual(self.user_chain(), before)
 
     def test_library(self):
         """What reads rules of others is not in the service."""

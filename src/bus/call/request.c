@@ -395,8 +395,8 @@ run (Request *request, GError **error)
   if (netns_inquiry_is_open (request->call.inquiry))
     netns_inquiry_run (request->call.inquiry, request->call.uid, request->grant, go_on_or_fail, run_again, request);
   else
-    netns_allowing_run (&request->allowing, request->call.core, request->plan, request->grant, go_on_or_fail, run_again,
-                        request);
+    netns_allowing_run (&request->allowing, request->call.core, request->call.uid, request->plan, request->grant,
+                        go_on_or_fail, run_again, request);
   return LATER;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/foreign/allowing.h"
 
-#include "core/foreign/allow-steps.h"
+#include "common/error.h"
 #include "core/foreign/firewalld.h"
+
+#define QUESTIONS_MAX 5
 
 /* The plan has been run, and its result stands, whether firewalld has forgotten the network or not. */
 static void
@@ -23,6 +25,8 @@ on_trusted (const GError *error, gpointer data)
   g_autoptr (GError) failure = g_steal_pointer (&allowing->failure);
 
   if (error == NULL) {
+    g_clear_pointer (&allowing->question, netns_allow_question_free);
+    allowing->questions = 0;
     allowing->again (allowing->data);
     return;
   }
@@ -49,10 +53,45 @@ on_run (const GError *error, gpointer data)
   }
 }
 
+static void
+on_asked (const GError *error, gpointer data)
+{
+  NetnsAllowing *allowing = data;
+
+  if (error != NULL)
+    allowing->done (error, allowing->data);
+  else
+    allowing->again (allowing->data);
+}
+
+/* The plan was made anew each time, and was about something else. */
+static void
+give_up (NetnsAllowing *allowing)
+{
+  g_autoptr (GError) error = NULL;
+
+  netns_refuse (&error, NETNS_ERROR_NAMESPACE_GONE,
+                "The target changed each time while the firewall was read; try again");
+  allowing->done (error, allowing->data);
+}
+
+/* It is not the plan's turn any longer. */
+static void
+ask (NetnsAllowing *allowing, NetnsCore *core, guint uid)
+{
+  g_clear_pointer (&allowing->question, netns_allow_question_free);
+  netns_core_skip (core);
+  if (allowing->questions++ == QUESTIONS_MAX)
+    give_up (allowing);
+  else
+    allowing->question = netns_allow_question_ask (core, uid, allowing->plan, allowing->grant, on_asked, allowing);
+}
+
 /**
  * netns_allowing_run:
  * @allowing: what is known of the call, which must live until @done
  * @core: the service
+ * @uid: who calls
  * @plan: a plan
  * @grant: who may do it
  * @done: (scope async): called when all is done, or with why not
@@ -62,7 +101,7 @@ on_run (const GError *error, gpointer data)
  * As netns_core_run().
  */
 void
-netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant,
+netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, guint uid, NetnsPlan *plan, const NetnsGrant *grant,
                     NetnsDoneFunc done, GSourceOnceFunc again, gpointer data)
 {
   allowing->plan = plan;
@@ -70,12 +109,16 @@ netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, NetnsPlan *plan, c
   allowing->done = done;
   allowing->again = again;
   allowing->data = data;
-  netns_core_run (core, plan, grant, on_run, allowing);
+  if (netns_allow_question_answer (allowing->question, plan))
+    netns_core_run (core, plan, grant, on_run, allowing);
+  else
+    ask (allowing, core, uid);
 }
 
 void
 netns_allowing_clear (NetnsAllowing *allowing)
 {
+  g_clear_pointer (&allowing->question, netns_allow_question_free);
   g_clear_pointer (&allowing->trusted, g_free);
   g_clear_error (&allowing->failure);
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs plans that tell firewalls of others to let packets through. firewalld is asked between two attempts, and told in the
- * end what is over: nobody else waits for it. */
+/* Runs plans that tell firewalls of others to let packets through. What these do is read before; firewalld is asked between
+ * two attempts, and told in the end what is over: nobody else waits for any of it. */
 #pragma once
 
-#include "core/service/core.h"
+#include "core/foreign/allow-question.h"
 
 /**
  * NetnsAllowing:
  * @plan: the plan that runs
  * @grant: who may do it
+ * @question: (nullable): what was asked before
+ * @questions: how often
  * @trusted: (nullable): the link that firewalld trusts by now
  * @failure: (nullable): why the plan failed
  * @done: called when all is done
@@ -20,6 +22,8 @@
 typedef struct {
   NetnsPlan *plan;
   const NetnsGrant *grant;
+  NetnsAllowQuestion *question;
+  guint questions;
   char *trusted;
   GError *failure;
   NetnsDoneFunc done;
@@ -27,6 +31,6 @@ typedef struct {
   gpointer data;
 } NetnsAllowing;
 
-void netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant,
+void netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, guint uid, NetnsPlan *plan, const NetnsGrant *grant,
                          NetnsDoneFunc done, GSourceOnceFunc again, gpointer data);
 void netns_allowing_clear (NetnsAllowing *allowing);

@@ -11,13 +11,14 @@
 /* Calls wait for a plan: namespaces in one. */
 #define NAMESPACES_MAX 32
 
-/* A rule of ours in a chain of others, for a network that does not need it. */
+/* Rules of ours in chains of others, for a network that does not need them. */
 typedef struct {
   int nsid;
   char *network;
+  GVariant *rules; /* as &netns_query_find_rules finds them by their whole comment */
 } Stray;
 
-/* Who makes rules that look like ours makes the worker ask for each name. */
+/* Who makes rules that look like ours makes as many plans run. */
 #define STRAYS_MAX 16
 
 struct _NetnsLeftoverReconciler {
@@ -44,6 +45,7 @@ free_stray (gpointer data)
   Stray *stray = data;
 
   g_free (stray->network);
+  g_variant_unref (stray->rules);
   g_free (stray);
 }
 
@@ -104,9 +106,15 @@ plan_removal (NetnsLeftoverReconciler *leftovers)
     }
     plan = netns_plan_new ();
     netns_plan_use_namespace (plan, namespace);
-    netns_plan_firewall_disallow (
-      plan, namespace->name,
-      &(NetnsFirewallAllow) { .network = stray->network, .bridge = "", .uplink = "", .subnets = none });
+    netns_plan_firewall_disallow (plan, namespace->name,
+                                  &(NetnsFirewallAllow) {
+                                    .network = stray->network,
+                                    .bridge = "",
+                                    .uplink = "",
+                                    .subnets = none,
+                                    .known = TRUE,
+                                    .rules = stray->rules,
+                                  });
     leftovers->removing = stray;
     return plan;
   }
@@ -129,7 +137,7 @@ plan_reading (NetnsLeftoverReconciler *leftovers)
       continue;
     plan = netns_plan_new ();
     netns_plan_use_namespace (plan, namespace);
-    netns_listing_plan (plan, namespace->name, &netns_query_named_rules,
+    netns_listing_plan (plan, namespace->name, &netns_query_find_rules,
                         g_variant_new ("(s@a(sss))", NETNS_ALLOW_COMMENT, netns_allow_print_chains ()));
     leftovers->reading = namespace->nsid;
     return plan;
@@ -199,6 +207,25 @@ on_removed (NetnsLeftoverReconciler *leftovers, const GError *error)
   free_stray (stray);
 }
 
+/* Those of one network, whose name is what stands behind the common part of their comments. */
+static void
+add_stray (NetnsLeftoverReconciler *leftovers, int nsid, const char *network, GVariant *rules)
+{
+  g_auto (GVariantBuilder) own = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sssst)"));
+  const char *name, *family, *table, *chain;
+  Stray *stray = g_new (Stray, 1);
+  guint64 handle;
+  GVariantIter iter;
+
+  g_variant_iter_init (&iter, rules);
+  while (g_variant_iter_next (&iter, "(&s&s&s&st)", &name, &family, &table, &chain, &handle))
+    if (g_str_equal (name, network))
+      g_variant_builder_add (&own, "(sssst)", "", family, table, chain, handle);
+  *stray = (Stray) { nsid, g_strdup (network), g_variant_ref_sink (g_variant_builder_end (&own)) };
+  g_queue_push_tail (&leftovers->strays, stray);
+  netns_reconciler_mark (&leftovers->base);
+}
+
 static void
 on_read (GVariant *answer, const GError *error, gpointer data)
 {
@@ -206,7 +233,9 @@ on_read (GVariant *answer, const GError *error, gpointer data)
   int nsid = reading->nsid;
   NetnsLeftoverReconciler *leftovers = reading->leftovers;
   const NetnsNamespace *namespace = find_by_nsid (leftovers, nsid);
-  g_autoptr (GVariantIter) names = NULL;
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GVariant) rules = answer ? g_variant_get_child_value (answer, 0) : NULL;
+  GVariantIter iter;
   const char *name;
 
   g_ptr_array_remove_fast (leftovers->readings, data);
@@ -214,19 +243,12 @@ on_read (GVariant *answer, const GError *error, gpointer data)
     g_info ("Cannot look for leftover rules: %s", error->message);
   if (answer == NULL || namespace == NULL)
     return;
-  g_variant_get (answer, "(as)", &names);
-  while (g_variant_iter_next (names, "&s", &name)) {
-    Stray *stray;
-
-    if (!netns_validate_network_name (name, NULL) || is_needed (leftovers, namespace, name))
-      continue;
-    if (leftovers->strays.length >= STRAYS_MAX)
-      break;
-    stray = g_new (Stray, 1);
-    *stray = (Stray) { nsid, g_strdup (name) };
-    g_queue_push_tail (&leftovers->strays, stray);
-    netns_reconciler_mark (&leftovers->base);
-  }
+  g_variant_iter_init (&iter, rules);
+  while (leftovers->strays.length < STRAYS_MAX
+         && g_variant_iter_next (&iter, "(&s&s&s&st)", &name, NULL, NULL, NULL, NULL))
+    if (g_hash_table_add (names, (gpointer) name) && netns_validate_network_name (name, NULL)
+        && !is_needed (leftovers, namespace, name))
+      add_stray (leftovers, nsid, name, rules);
 }
 
 static void
@@ -236,7 +258,7 @@ read_chains (NetnsLeftoverReconciler *leftovers, NetnsPlan *plan, GVariant *para
 
   *reading = (Reading) { leftovers, leftovers->reading };
   g_ptr_array_add (leftovers->readings, reading);
-  netns_listing_read (leftovers->base.core, 0, netns_plan_steal_descriptor (plan), &netns_query_named_rules, parameter,
+  netns_listing_read (leftovers->base.core, 0, netns_plan_steal_descriptor (plan), &netns_query_find_rules, parameter,
                       on_read, reading);
 }
 

@@ -45,12 +45,19 @@ netns_network_plan_routing_check (NetnsPlan *plan, NetnsNamespace *namespace, co
                             &(NetnsRoutingCheck) { .bridge = network->bridge, .gateways = network->gateways });
 }
 
-/* With @cure, adds rules that accept the packets of a network with NAT where the firewall has a chain for that; else
- * only checks. The step fails with `BlockedByFirewall` when no packet can get through. */
+/* The step fails with `BlockedByFirewall` when no packet of a network with NAT can get through; with @cure, not even if
+ * netns_network_plan_insert() is the plan's last step. */
 void
 netns_network_plan_allow (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network, gboolean cure)
 {
   plan_step (plan, netns_plan_firewall_allow, namespace, network, cure);
+}
+
+/* Adds rules that accept the packets of the network where the firewall has a chain for that, and they are needed. */
+void
+netns_network_plan_insert (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network)
+{
+  plan_step (plan, netns_plan_firewall_insert, namespace, network, TRUE);
 }
 
 /* The step fails with `NotForwarded` when packets of a network with NAT are not forwarded, whatever firewalls say. */
@@ -65,7 +72,7 @@ netns_network_plan_check_forwarding (NetnsCore *core, NetnsPlan *plan, NetnsName
   netns_plan_forwarding_check (plan, namespace->name, &check);
 }
 
-/* Takes back what netns_network_plan_allow() had done, if it had. */
+/* Takes back what netns_network_plan_insert() had done, if it had. */
 void
 netns_network_plan_disallow (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network)
 {

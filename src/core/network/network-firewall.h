@@ -7,6 +7,7 @@
 gboolean netns_network_check_firewall (const char *word, gboolean nat, GError **error);
 void netns_network_plan_routing_check (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network);
 void netns_network_plan_allow (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network, gboolean cure);
+void netns_network_plan_insert (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network);
 void netns_network_plan_check_forwarding (NetnsCore *core, NetnsPlan *plan, NetnsNamespace *namespace,
                                           const NetnsNetwork *network);
 void netns_network_plan_disallow (NetnsPlan *plan, NetnsNamespace *namespace, const NetnsNetwork *network);

@@ -348,6 +348,8 @@ netns_network_create (NetnsCore *core, guint caller, const char *name, GVariant 
   netns_desired_replace (core, plan, NULL, &network->base);
   if (*options.firewall != '\0')
     netns_network_plan_check_forwarding (core, plan, namespace, network);
+  if (network->cured)
+    netns_network_plan_insert (plan, namespace, network);
   *key = g_strdup (network->base.name);
   return g_steal_pointer (&plan);
 }

@@ -2,7 +2,8 @@
 #include "core/network/rules-reconciler.h"
 
 #include "common/error.h"
-#include "core/foreign/allow-steps.h"
+#include "common/names.h"
+#include "core/foreign/allow-question.h"
 #include "core/foreign/firewalld.h"
 #include "core/network/network-firewall.h"
 #include "core/ruleset/desired.h"
@@ -18,6 +19,9 @@ struct _NetnsRulesReconciler {
   GHashTable *suspects; /* nsid -> NetnsRulesChanges */
   GQueue order; /* nsid: the host's first; a user who flushes an own table all the time must not delay others */
   GHashTable *allowed; /* keys of networks that firewalls of others may stand in the way of again, as a set */
+  NetnsAllowQuestion *question; /* for one of them, under way or answered, else NULL */
+  NetnsPlan *asked;  /* what it is about, while it is under way, else NULL */
+  char *known;       /* that network, when it is answered, else NULL */
   GPtrArray *what;   /* what the plan is for */
   char *key;         /* the network that it allows again, else NULL */
   char *trusting;    /* a network for which firewalld was asked, and what it is then tried once more for; else NULL */
@@ -82,17 +86,69 @@ plan_rules (NetnsRulesReconciler *rules)
   return NULL;
 }
 
+/* What its firewall does is known now, unless there is an error. */
+static void
+on_asked (const GError *error, gpointer data)
+{
+  NetnsRulesReconciler *rules = data;
+  const NetnsNetwork *network
+    = g_hash_table_lookup (netns_core_get_definitions (rules->base.core, &netns_network_class), rules->known);
+
+  g_clear_pointer (&rules->asked, netns_plan_free);
+  if (error == NULL) {
+    g_hash_table_add (rules->allowed, g_strdup (rules->known));
+  } else {
+    g_autofree char *name = network ? netns_network_print (network) : g_strdup (rules->known);
+
+    g_message ("Cannot restore the rules of network %s: %s", name, error->message);
+    g_clear_pointer (&rules->question, netns_allow_question_free);
+    g_clear_pointer (&rules->known, g_free);
+  }
+  if (g_hash_table_size (rules->allowed) > 0)
+    netns_reconciler_mark (&rules->base);
+}
+
+/* Returns: (transfer full) (nullable): the next network to allow again, first the one whose firewall is known */
+static char *
+take_allowed (NetnsRulesReconciler *rules)
+{
+  GHashTableIter iter;
+  char *key = NULL;
+
+  if (rules->known != NULL && g_hash_table_steal_extended (rules->allowed, rules->known, (gpointer *) &key, NULL))
+    return key;
+  g_hash_table_iter_init (&iter, rules->allowed);
+  if (g_hash_table_iter_next (&iter, (gpointer *) &key, NULL))
+    g_hash_table_iter_steal (&iter);
+  return key;
+}
+
+/* Returns: whether @plan can run; else it will be made once more */
+static gboolean
+answer (NetnsRulesReconciler *rules, NetnsPlan *plan)
+{
+  gboolean answered = netns_allow_question_answer (rules->question, plan);
+
+  g_clear_pointer (&rules->question, netns_allow_question_free);
+  g_clear_pointer (&rules->known, g_free);
+  if (answered)
+    return TRUE;
+  rules->known = g_strdup (rules->key);
+  rules->asked = plan;
+  rules->question
+    = netns_allow_question_ask (rules->base.core, NETNS_UID_NOBODY, plan, rules->base.grant, on_asked, rules);
+  return FALSE;
+}
+
 /* For a network whose rules in foreign firewalls may have been lost; %NULL if there is none. */
 static NetnsPlan *
 plan_allow (NetnsRulesReconciler *rules)
 {
   GHashTable *networks = netns_core_get_definitions (rules->base.core, &netns_network_class);
   NetnsMirror *mirror = netns_core_get_mirror (rules->base.core);
-  GHashTableIter iter;
-  const char *key;
+  char *key;
 
-  g_hash_table_iter_init (&iter, rules->allowed);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &key, NULL)) {
+  while (rules->asked == NULL && (key = take_allowed (rules)) != NULL) {
     const NetnsNetwork *network = g_hash_table_lookup (networks, key);
     NetnsNamespace *namespace
       = network && network->cured ? netns_mirror_get_namespace (mirror, network->base.namespace_name) : NULL;
@@ -100,8 +156,7 @@ plan_allow (NetnsRulesReconciler *rules)
     NetnsPlan *plan;
 
     g_free (rules->key);
-    rules->key = g_strdup (key);
-    g_hash_table_iter_remove (&iter);
+    rules->key = key;
     if (namespace == NULL)
       continue;
     name = netns_network_print (network);
@@ -111,7 +166,9 @@ plan_allow (NetnsRulesReconciler *rules)
     plan = netns_plan_new ();
     netns_plan_use_namespace (plan, namespace);
     netns_network_plan_allow (plan, namespace, network, TRUE);
-    return plan;
+    netns_network_plan_insert (plan, namespace, network);
+    if (answer (rules, plan))
+      return plan;
   }
   return NULL;
 }
@@ -126,7 +183,7 @@ plan_next (NetnsReconciler *reconciler)
   g_clear_pointer (&rules->key, g_free);
   if (next == NULL)
     next = plan_allow (rules);
-  if (g_hash_table_size (rules->suspects) + g_hash_table_size (rules->allowed) > 0)
+  if (g_hash_table_size (rules->suspects) > 0 || (rules->asked == NULL && g_hash_table_size (rules->allowed) > 0))
     netns_reconciler_mark (reconciler);
   return next;
 }
@@ -301,11 +358,14 @@ void
 netns_rules_reconciler_free (NetnsRulesReconciler *rules)
 {
   netns_reconciler_clear (&rules->base);
+  g_clear_pointer (&rules->question, netns_allow_question_free);
+  g_clear_pointer (&rules->asked, netns_plan_free);
   g_clear_pointer (&rules->what, g_ptr_array_unref);
   g_hash_table_unref (rules->suspects);
   g_queue_clear (&rules->order);
   g_hash_table_unref (rules->allowed);
   g_free (rules->key);
+  g_free (rules->known);
   g_free (rules->trusting);
   g_free (rules);
 }

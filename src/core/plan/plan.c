@@ -487,8 +487,10 @@ execute_steps (NetnsPlan *plan, NetnsRun *run, GError **error)
   return TRUE;
 }
 
-static NetnsRun *
-new_run (NetnsPlan *plan, const NetnsGrant *grant)
+/* Returns: (transfer full): opens the namespaces that the plan is for, to change them, or to look at them in another thread
+ * before the plan runs; not to outlive it */
+NetnsRun *
+netns_plan_new_run (const NetnsPlan *plan, const NetnsGrant *grant)
 {
   return netns_run_new (grant, (const NetnsTarget *) (gpointer) plan->targets->data, plan->targets->len);
 }
@@ -498,7 +500,7 @@ new_run (NetnsPlan *plan, const NetnsGrant *grant)
 gboolean
 netns_plan_run (NetnsPlan *plan, const NetnsGrant *grant, GError **error)
 {
-  g_autoptr (NetnsRun) run = new_run (plan, grant);
+  g_autoptr (NetnsRun) run = netns_plan_new_run (plan, grant);
 
   if (!execute_steps (plan, run, error))
     return FALSE;
@@ -524,7 +526,7 @@ NetnsTakenBack
 netns_plan_take_back (NetnsPlan *plan, const NetnsGrant *grant, int namespace_fd, GError **error)
 {
   const char *name = netns_plan_get_target_name (plan);
-  g_autoptr (NetnsRun) run = new_run (plan, grant);
+  g_autoptr (NetnsRun) run = netns_plan_new_run (plan, grant);
 
   netns_run_add_namespace (run, name, namespace_fd);
   if (netns_plan_get_target_cookie (plan) == 0 || netns_run_get_netlink (run, name, NULL) == NULL)
@@ -545,7 +547,7 @@ netns_plan_take_back (NetnsPlan *plan, const NetnsGrant *grant, int namespace_fd
 gboolean
 netns_plan_finish (NetnsPlan *plan, const NetnsGrant *grant, GError **error)
 {
-  g_autoptr (NetnsRun) run = new_run (plan, grant);
+  g_autoptr (NetnsRun) run = netns_plan_new_run (plan, grant);
 
   for (guint i = 0; i < plan->steps->len; i++) {
     NetnsStep *step = g_ptr_array_index (plan->steps, i);

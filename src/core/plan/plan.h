@@ -130,6 +130,7 @@ struct _NetnsStep {
   }
 
 NetnsPlan *netns_plan_new (void);
+NetnsRun *netns_plan_new_run (const NetnsPlan *plan, const NetnsGrant *grant);
 void netns_plan_free (NetnsPlan *plan);
 void netns_plan_add_step (NetnsPlan *plan, const NetnsOperation *operation, const char *namespace_name,
                           gconstpointer parameter);
