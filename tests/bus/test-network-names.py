@@ -286,27 +286,30 @@ class Client(NamesTestCase):
 
     def test_monitor(self):
         def look(*options):
-            return subprocess.Popen([os.environ['NETNSCTL'], *options, 'monitor'], stdin=subprocess.DEVNULL,
-                                    stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen([os.environ['NETNSCTL'], *options, 'monitor'], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, text=True)
+            for cleanup in (process.stdout.close, process.wait, process.terminate):
+                self.addCleanup(cleanup)
+            return process
+
         def begun(process):
             """It tells of what happens now."""
             self.root.call(self.root.link('web', 'lan'), 'Link', 'SetMtu', '(u)', next(numbers))
             return select.select([process.stdout], [], [], 0.1)[0]
+
         numbers = itertools.count(1300)
-        with look() as text, look('--json=short') as data:
-            for process in (text, data):
-                netns1.wait_for(lambda: begun(process))
-            self.rename(self.alice, 'web', 'www')
-            lines, events = set(), set()
-            wanted = {'- network web:lan\n', '+ network www:lan\n'}
-            while not wanted <= lines:
-                lines.add(text.stdout.readline())
-            while not {('removed', 'web:lan'), ('added', 'www:lan')} <= events:
-                event = json.loads(data.stdout.readline())
-                if event['kind'] == 'network':
-                    events.add((event['event'], event['name']))
-            for process in (text, data):
-                process.terminate()
+        text, data = look(), look('--json=short')
+        for process in (text, data):
+            netns1.wait_for(lambda: begun(process))
+        self.rename(self.alice, 'web', 'www')
+        lines, events = set(), set()
+        wanted = {'- network web:lan\n', '+ network www:lan\n'}
+        while not wanted <= lines:
+            lines.add(text.stdout.readline())
+        while not {('removed', 'web:lan'), ('added', 'www:lan')} <= events:
+            event = json.loads(data.stdout.readline())
+            if event['kind'] == 'network':
+                events.add((event['event'], event['name']))
 
 
 class Quota(NamesTestCase):
