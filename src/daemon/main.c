@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,6 +290,7 @@ main (int argc, char **argv)
   }
   if (daemon.options.helper == NULL)
     daemon.options.helper = g_strdup (HELPER);
+  mallopt (M_ARENA_MAX, 1); /* malloc_trim() gives back the end of no other arena than the first */
   raise_descriptor_limit ();
   daemon.loop = g_main_loop_new (NULL, FALSE);
   if (!start (&daemon, &error)) {

@@ -7,6 +7,8 @@
 
 #include <malloc.h>
 
+#define TRIM_MILLISECONDS 1000
+
 /* Two of one user would take their share from two others. */
 static const NetnsFairQueueLimits limits = { .running = 4, .running_per_user = 1, .waiting_per_user = 32 };
 /* Asking is mostly waiting, so more of it may run at once. */
@@ -17,6 +19,7 @@ struct _NetnsBackground {
   GPtrArray *running; /* Piece */
   GCancellable *cancellable;
   GMainContext *context;
+  GSource *trim;
 };
 
 typedef struct {
@@ -44,7 +47,13 @@ drop_piece (gpointer data)
   g_free (piece);
 }
 
-/* What was read may have been large, and what it leaves is of no use to anything else. */
+static void
+on_trim (gpointer data)
+{
+  malloc_trim (0);
+}
+
+/* What was read may have been large, and what it leaves, when it has been passed on, is of no use to anything else. */
 static void
 finish (gpointer data)
 {
@@ -58,7 +67,7 @@ finish (gpointer data)
   piece->done (piece->error, piece->data);
   g_clear_error (&piece->error);
   g_free (piece);
-  malloc_trim (0);
+  netns_later_after (&background->trim, TRIM_MILLISECONDS, on_trim, NULL);
   run_next (background, work);
 }
 
@@ -127,6 +136,7 @@ netns_background_free (NetnsBackground *background)
   g_cancellable_cancel (background->cancellable);
   for (guint i = 0; i < background->running->len; i++)
     g_clear_pointer (&((Piece *) g_ptr_array_index (background->running, i))->thread, g_thread_join);
+  netns_later_clear (&background->trim);
   g_ptr_array_unref (background->running);
   for (gsize i = 0; i < NETNS_N_WORKS; i++)
     netns_fair_queue_free (background->queues[i]);

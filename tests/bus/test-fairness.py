@@ -27,10 +27,10 @@ def bus_pid():
     return netns1.json.loads(pid)['data'][0]
 
 
-def memory():
-    """MiB, at most so far."""
+def memory(which='VmHWM'):
+    """MiB, at most so far, or with `VmRSS` now."""
     with open(f'/proc/{netns1.NETNSD.pid}/status') as file:
-        return next(int(line.split()[1]) / 1024 for line in file if line.startswith('VmHWM'))
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith(which))
 
 
 @unittest.skipUnless(netns1.IS_ROOT, 'needs two ordinary users')
@@ -77,6 +77,16 @@ class Fairness(netns1.TestCase):
                 process.kill()
         if not SANITIZED:
             self.assertLess(memory() - before, 100)
+
+    def test_memory_goes_back(self):
+        """What large answers needed, of which the reading is not done by the service itself."""
+        netns1.run('nft', '-f', '-', input='table ip t {\nchain c {\n' + 'ip saddr 192.0.2.1 counter\n' * 15000 + '}\n}\n')
+        before = memory('VmRSS')
+        for _ in range(3):
+            self.assertGreater(len(self.root.call(netns1.HOST, 'Firewall', 'GetRuleset')), 1_000_000)
+            self.root.managed_objects()
+        if not SANITIZED:
+            netns1.wait_for(lambda: memory('VmRSS') < before + 4)
 
     def test_questions_without_end(self):
         for kind in ('ask-get', 'ask-objects', 'ask-introspect', 'leave'):

@@ -26,7 +26,7 @@
 /* Whoever is forgotten is asked for again. */
 #define IDLE_SENDERS_MAX 1024
 /* After so many bytes of calls and answers, memory that they needed is given back once there is nothing to do. */
-#define TRIM_BYTES        (4 * 1024 * 1024)
+#define TRIM_BYTES        (256 * 1024)
 #define TRIM_MILLISECONDS 1000
 
 typedef struct {
