@@ -2,6 +2,7 @@
 /* libnl makes the socket and the messages; answers are read here, because libnl drops the kernel's own words
  * about an error (extended ACK), repeats interrupted dumps without end and turns ENOBUFS into something else. */
 #include "kernel/netlink.h"
+#include "common/cleanup.h"
 #include "common/error.h"
 #include "kernel/message.h"
 #include "kernel/netns.h"
@@ -11,9 +12,11 @@
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
 #include <stdarg.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -116,7 +119,7 @@ open_socket (NetnsNetlink *netlink, int protocol, GError **error)
  * @protocol: NETLINK_*; NETLINK_ROUTE with netns_netlink_new()
  * @error: `KernelRefused`, `NotFound`, `NotSupported`
  *
- * With a namespace the thread enters it for a moment, so that only the worker may ask for one.
+ * With a namespace the thread enters it for a moment, so that the main thread may not ask for one.
  *
  * Returns: (transfer full) (nullable): a connection to that part of its kernel
  */
@@ -140,6 +143,19 @@ NetnsNetlink *
 netns_netlink_new (int namespace_fd, GError **error)
 {
   return netns_netlink_new_for (namespace_fd, NETLINK_ROUTE, error);
+}
+
+/* Returns: (transfer full) (nullable): another connection to NETLINK_ROUTE of the same namespace, for a question whose answer may
+ * be cut off. Errors as of netns_netlink_new() */
+NetnsNetlink *
+netns_netlink_new_beside (const NetnsNetlink *netlink, GError **error)
+{
+  netns_autofd int namespace_fd = ioctl (nl_socket_get_fd (netlink->socket), SIOCGSKNS);
+
+  if (namespace_fd >= 0)
+    return netns_netlink_new (namespace_fd, error);
+  netns_error_set_errno (error, errno, "Cannot open the namespace of a netlink socket");
+  return NULL;
 }
 
 /* Closes it. */

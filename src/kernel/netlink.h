@@ -14,6 +14,7 @@ typedef void (*NetnsMessageFunc) (const struct nlmsghdr *header, gpointer data);
 int netns_netlink_connect (struct nl_sock *socket, int protocol);
 NetnsNetlink *netns_netlink_new_for (int namespace_fd, int protocol, GError **error);
 NetnsNetlink *netns_netlink_new (int namespace_fd, GError **error);
+NetnsNetlink *netns_netlink_new_beside (const NetnsNetlink *netlink, GError **error);
 void netns_netlink_free (NetnsNetlink *netlink);
 guint64 netns_netlink_get_cookie (const NetnsNetlink *netlink);
 int netns_netlink_get_errno (const NetnsNetlink *netlink);

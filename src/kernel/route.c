@@ -50,6 +50,9 @@ netns_route_get_outside (int family)
   return outside;
 }
 
+/* Whoever owns a namespace makes as many as they like; the kernel lists those first that it tries first. */
+#define RULES_MAX 1024
+
 typedef struct {
   guint table;
   guint priority;
@@ -138,14 +141,17 @@ take_rule (const struct nlmsghdr *header, gpointer data)
     g_array_append_val (data, rule);
 }
 
-/* @priority: (out): that of the first routing rule that looks into @table, 0 for none. The error is `KernelRefused`. */
+/* @priority: (out): that of the first routing rule that looks into @table, 0 for none, or none among the first
+ * RULES_MAX. Errors are `Busy` and `KernelRefused`. */
 gboolean
 netns_rtnl_rule_find (NetnsNetlink *netlink, int family, guint table, guint *priority, GError **error)
 {
   struct fib_rule_hdr body = { .family = (guint8) family };
   g_autoptr (NetnsMessage) message = netns_request_new (RTM_GETRULE, 0, &body, sizeof body);
+  g_autoptr (NetnsNetlink) beside = netns_netlink_new_beside (netlink, error);
   g_autoptr (GArray) rules
-    = netns_netlink_list (netlink, message, 0, sizeof (Rule), take_rule, "The routing rules", error);
+    = beside ? netns_netlink_list (beside, message, RULES_MAX, sizeof (Rule), take_rule, "The routing rules", error)
+             : NULL;
 
   *priority = 0;
   for (guint i = 0; rules != NULL && i < rules->len; i++) {

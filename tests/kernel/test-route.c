@@ -390,9 +390,33 @@ test_no_uplink (void)
   tear_down ();
 }
 
+/* Those of whoever likes to make many have an end, and the connection goes on afterwards. */
+static void
+test_rules (void)
+{
+  g_autoptr (NetnsNetlink) netlink = sandbox_connect ("");
+  guint priority, index;
+
+  set_up ();
+  g_free (sandbox_run ("ip rule add table 78 priority 1000; ip rule add table 79 priority 30000;"
+                       "for i in $(seq 2000); do echo rule add from 192.0.2.1 table 77 priority $((i + 1000)); done"
+                       " | ip -batch -"));
+  g_assert_true (netns_rtnl_rule_find (netlink, AF_INET, 78, &priority, NULL));
+  g_assert_cmpuint (priority, ==, 1000);
+  g_assert_true (netns_rtnl_rule_find (netlink, AF_INET, 77, &priority, NULL));
+  g_assert_cmpuint (priority, ==, 1001);
+  g_assert_true (netns_rtnl_rule_find (netlink, AF_INET, 79, &priority, NULL));
+  g_assert_cmpuint (priority, ==, 0);
+  g_assert_true (netns_rtnl_route_find_uplink (netlink, AF_INET, NULL, &index, NULL));
+  g_free (
+    sandbox_run ("ip rule flush; ip rule add table main priority 32766; ip rule add table default priority 32767"));
+  tear_down ();
+}
+
 static void
 add_tests (void)
 {
+  g_test_add_func ("/route/rules", test_rules);
   g_test_add_func ("/route/add-and-remove", test_add_and_remove);
   g_test_add_func ("/route/refused", test_refused);
   g_test_add_func ("/route/multipath", test_multipath);
