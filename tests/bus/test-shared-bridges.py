@@ -109,6 +109,14 @@ class OwnSubnet(SharedBridges):
         self.root.call(network, 'Network', 'Delete')
         self.assertEqual(netns1.addresses('docker0'), ['192.0.2.77/24'])
 
+    def test_address_that_ends(self):
+        """What a router gave for a time, or what belongs to a connection between two, is no gateway."""
+        self.make_bridge(addresses=())
+        run('ip', 'address', 'add', 'fd09::77/64', 'dev', 'docker0', 'nodad', 'valid_lft', '1000', 'preferred_lft', '1000')
+        run('ip', 'address', 'add', '192.0.2.77', 'peer', '192.0.2.0/24', 'dev', 'docker0')
+        network = self.create(bridge='docker0', subnets=['192.0.2.0/24', 'fd09::/64'])
+        self.assertEqual(self.root.get(network, 'Network', 'Gateways'), ['192.0.2.1', 'fd09::1'])
+
     def test_without_gateway(self):
         self.make_bridge()
         network = self.create(bridge='docker0', gateway=False)

@@ -136,8 +136,11 @@ choose_gateways (NetnsNetwork *network, const NetnsLink *bridge)
     const NetnsAddress *own = NULL;
 
     for (guint j = 0; own == NULL && bridge != NULL && bridge->addresses != NULL && j < bridge->addresses->len; j++) {
-      own = &g_array_index (bridge->addresses, NetnsLinkAddress, j).address;
-      own = own->prefix <= subnet->prefix && netns_address_contains (subnet, own) ? own : NULL;
+      const NetnsLinkAddress *each = &g_array_index (bridge->addresses, NetnsLinkAddress, j);
+
+      if (netns_pool_is_lasting (each) && each->address.prefix <= subnet->prefix
+          && netns_address_contains (subnet, &each->address))
+        own = &each->address;
     }
     netns_address_add (&address, 1);
     address = own ? *own : address;

@@ -312,9 +312,10 @@ netns_pool_find_subnet6 (NetnsCore *core, NetnsNamespace *namespace, const char 
                           "%u IPv6 subnets of this machine are in use; specify a free one", POOL_SUBNETS);
 }
 
-/* What a router gives for a time ends with another prefix. */
-static gboolean
-is_lasting (const NetnsLinkAddress *address)
+/* Returns: whether an address can be a network's: what a router gives for a time ends with another prefix, and one with a
+ * peer has no subnet */
+gboolean
+netns_pool_is_lasting (const NetnsLinkAddress *address)
 {
   return address->peer.family == AF_UNSPEC && !netns_address_is_link_local (&address->address)
          && (address->address.family == AF_INET || address->valid_until == 0);
@@ -330,7 +331,7 @@ netns_pool_take_subnets (NetnsCore *core, NetnsNamespace *namespace, const Netns
     NetnsAddress subnet;
 
     netns_address_get_subnet (&address->address, &subnet);
-    if (!is_lasting (address) || subnet.prefix > get_longest_prefix (&subnet)
+    if (!netns_pool_is_lasting (address) || subnet.prefix > get_longest_prefix (&subnet)
         || netns_addresses_find (subnets, netns_address_overlaps, &subnet) != NULL)
       continue;
     if (subnets->len >= TAKEN_MAX)

@@ -10,6 +10,7 @@ gboolean netns_pool_check_subnet (NetnsCore *core, NetnsNamespace *namespace, co
 gboolean netns_pool_find_subnet (NetnsCore *core, NetnsNamespace *namespace, NetnsAddress *subnet, GError **error);
 gboolean netns_pool_find_subnet6 (NetnsCore *core, NetnsNamespace *namespace, const char *name, NetnsAddress *subnet,
                                   GError **error);
+gboolean netns_pool_is_lasting (const NetnsLinkAddress *address);
 gboolean netns_pool_take_subnets (NetnsCore *core, NetnsNamespace *namespace, const NetnsLink *bridge, GArray *subnets,
                                   GError **error);
 void netns_pool_set_detail (NetnsPlan *plan, const GArray *subnets);
