@@ -346,11 +346,13 @@ check_unchanged (Request *request, GError **error)
                        "The target changed while authorization was pending; try again");
 }
 
-/* Whether it has changed something already, maybe: it runs, or has ended the processes of a namespace. */
+/* Whether it has changed something already, maybe: it runs, has ended the processes of a namespace, or has told firewalld
+ * to trust a link. */
 static gboolean
 has_begun (const Request *request)
 {
-  return request->call.plan != NULL || (request->call.eviction != NULL && request->grant != NULL);
+  return request->call.plan != NULL || (request->call.eviction != NULL && request->grant != NULL)
+         || request->allowing.trusted != NULL;
 }
 
 /* If nothing has changed since, the plan is still the same. */
