@@ -87,7 +87,7 @@ start (Piece *piece)
   g_autoptr (GError) error = NULL;
 
   g_ptr_array_add (piece->background->running, piece);
-  piece->thread = g_thread_try_new ("netns-background", run, piece, &error);
+  piece->thread = g_thread_try_new ("netns-reading", run, piece, &error);
   if (piece->thread != NULL)
     return;
   netns_refuse (&piece->error, NETNS_ERROR_KERNEL_REFUSED, "Cannot start a thread: %s", error->message);

@@ -11,6 +11,7 @@ import re
 import select
 import signal
 import subprocess
+import time
 import unittest
 
 import references
@@ -326,6 +327,35 @@ class Host(netns1.TestCase):
         self.assertEqual(set(handles) - set(re.findall('accept # handle ([0-9]+)', before)), set())
         deletion.result()
         self.assertEqual(self.user_chain(), before)
+
+    def count_readings(self):
+        """Those under way, each a thread."""
+        return sum(read_file(path).startswith('netns-reading')
+                   for path in glob.glob(f'/proc/{netns1.NETNSD.pid}/task/*/comm'))
+
+    def test_lost_meanwhile(self):
+        """Rules of ours that others remove are added again, also if that happens after a look that has found them, and before it
+        is the turn of what the look was for."""
+        run('nft', '-f', '-', input=DOCKER + 'add table ip others\nadd chain ip others c\n'
+            + 'add rule ip others c ip saddr 192.0.2.1 counter\n' * 20000)
+        self.root.create_namespace('web')
+        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
+        netns1.wait_for(lambda: self.find_helper('passages'))  # once more when the network is there
+        netns1.wait_for(lambda: self.count_readings() == 0)
+        self.root.managed_objects()  # nothing is left for the worker
+        broker = self.broker()
+        with self.stopped(broker):
+            run('nft', 'add table ip theirs')
+            netns1.wait_for(lambda: self.count_readings() == 2)  # for rules that are missing, and for those that are too many
+            with self.worker_stopped():
+                change = self.root.start(f'{ROOT}/namespace/web', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
+                self.root.get(ROOT, 'Manager', 'Version')  # it has its turn
+                os.kill(broker, signal.SIGCONT)
+                netns1.wait_for(lambda: self.count_readings() == 0)
+                run('nft', 'flush chain ip filter DOCKER-USER')
+                self.root.get(ROOT, 'Manager', 'Version')  # and the service has heard of this
+        change.result()
+        netns1.wait_for(lambda: self.user_chain().count('netnsd network lan') == 2)
 
     def test_library(self):
         """What reads rules of others is not in the service."""

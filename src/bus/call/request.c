@@ -60,6 +60,7 @@ typedef struct {
   guint waits_for_cookies;
   NetnsAllowing allowing; /* of firewalls of others, by the plan */
   gboolean counted;   /* among the changes of its user */
+  gboolean begun;     /* it may have changed something, even before it is its turn */
   GVariant *result;   /* what is answered, floating */
 } Request;
 
@@ -319,6 +320,9 @@ evict (Request *request, GError **error)
 {
   if (request->call.eviction == NULL || request->grant == NULL)
     return NEXT;
+  if (request->requests->closed)
+    return LATER; /* until netns_requests_free() */
+  request->begun = TRUE;
   netns_eviction_run (request->call.eviction, request->grant,
                       (netns_plan_get_auth_scope (request->asked) & NETNS_AUTH_SCOPE_FOREIGN) != 0, go_on_or_fail,
                       request);
@@ -346,20 +350,11 @@ check_unchanged (Request *request, GError **error)
                        "The target changed while authorization was pending; try again");
 }
 
-/* Whether it has changed something already, maybe: it runs, has ended the processes of a namespace, or has told firewalld
- * to trust a link. */
-static gboolean
-has_begun (const Request *request)
-{
-  return request->call.plan != NULL || (request->call.eviction != NULL && request->grant != NULL)
-         || request->allowing.trusted != NULL;
-}
-
 /* If nothing has changed since, the plan is still the same. */
 static Progress
 plan_again (Request *request, GError **error)
 {
-  if (request->requests->closed && !has_begun (request)) {
+  if (request->requests->closed && !request->begun) {
     netns_core_skip (request->call.core);
     return LATER; /* until netns_requests_free() */
   }
@@ -384,6 +379,7 @@ run_again (gpointer data)
   g_clear_pointer (&request->asked, netns_plan_free);
   request->asked = g_steal_pointer (&request->plan);
   request->generation = G_MAXUINT64;
+  request->begun = request->allowing.trusted != NULL; /* by firewalld */
   request->call.plan = NULL;
   request->next = request->queued;
   advance (request, NULL);
@@ -392,6 +388,7 @@ run_again (gpointer data)
 static Progress
 run (Request *request, GError **error)
 {
+  request->begun = TRUE;
   request->call.plan = request->plan;
   request->call.grant = request->grant;
   if (netns_inquiry_is_open (request->call.inquiry))
@@ -541,7 +538,7 @@ netns_requests_are_changing (const NetnsRequests *requests)
 
   g_hash_table_iter_init (&iter, requests->all);
   while (g_hash_table_iter_next (&iter, (gpointer *) &request, NULL))
-    if (has_begun (request))
+    if (request->begun)
       return TRUE;
   return FALSE;
 }

@@ -151,7 +151,7 @@ judge (NetnsRun *run, NetnsStep *step, const NetnsAddress *subnet, GCancellable 
   g_variant_get (answer, "(&s&sbab)", &rule, &protocols, &is_certain, &needed);
   if (*rule != '\0' && allow->blocked == NULL)
     note_block (step, rule, protocols, is_certain);
-  for (guint i = 0; g_variant_iter_next (needed, "b", &is_needed); i++)
+  for (guint i = 0; i < 8 * sizeof allow->chains && g_variant_iter_next (needed, "b", &is_needed); i++)
     allow->chains |= is_needed ? 1u << i : 0;
   return TRUE;
 }

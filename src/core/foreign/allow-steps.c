@@ -123,13 +123,15 @@ typedef struct {
   guint chains;
 } Removed;
 
-static guint
-find_user_chain (const char *family, const char *chain)
+/* Whether a rule that was found is in one of the chains that were named, which is the only place where it is removed. */
+static gboolean
+find_user_chain (const char *family, const char *table, const char *chain, guint *user_chain)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (user_chains); i++)
-    if (g_str_equal (user_chains[i].family_name, family) && g_str_equal (user_chains[i].chain, chain))
-      return i;
-  g_return_val_if_reached (0);
+  for (*user_chain = 0; *user_chain < G_N_ELEMENTS (user_chains); ++*user_chain)
+    if (g_str_equal (user_chains[*user_chain].family_name, family) && g_str_equal (USER_TABLE, table)
+        && g_str_equal (user_chains[*user_chain].chain, chain))
+      return TRUE;
+  return FALSE;
 }
 
 /* Those that were found, as far as they are still there. */
@@ -149,10 +151,10 @@ forget_network (NetnsRun *run, NetnsStep *step, GError **error)
     return nft != NULL;
   g_variant_iter_init (&iter, allow->rules);
   while (g_variant_iter_next (&iter, "(&s&s&s&st)", &rest, &family, &table, &chain, &handle)) {
-    guint user_chain = find_user_chain (family, chain);
+    guint user_chain;
     gboolean found;
 
-    if (*rest != '\0') /* of another network */
+    if (*rest != '\0' /* of another network */ || !find_user_chain (family, table, chain, &user_chain))
       continue;
     if (!netns_nft_find_rule (nft, (guint8) user_chains[user_chain].family, table, chain, handle, comment, &found,
                               error))
@@ -239,6 +241,15 @@ netns_firewall_find_blocked_by_firewalld (NetnsPlan *plan)
   return step != NULL && ((const Blocked *) step->kept)->blocked_by_firewalld
            ? ((const NetnsFirewallAllow *) step->parameter)->bridge
            : NULL;
+}
+
+/* Returns: whether a plan that was done has removed rules from chains of others, which need not have been there any longer */
+gboolean
+netns_firewall_has_removed (NetnsPlan *plan)
+{
+  const NetnsStep *step = find_step (plan, &netns_operation_firewall_disallow);
+
+  return step != NULL && ((const Removed *) step->kept)->chains != 0;
 }
 
 /* Returns: (transfer none) (nullable): of a plan that was done: the link of the host that firewalld may trust for a network that

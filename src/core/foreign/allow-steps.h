@@ -39,6 +39,7 @@ gboolean netns_allow_has_chain (NetnsNft *nft);
 GVariant *netns_allow_print_chains (void);
 char *netns_allow_print_comment (const NetnsFirewallAllow *allow);
 const char *netns_firewall_find_blocked_by_firewalld (NetnsPlan *plan);
+gboolean netns_firewall_has_removed (NetnsPlan *plan);
 const char *netns_firewall_find_disallowed (NetnsPlan *plan);
 
 /* Only looks; fails with `BlockedByFirewall`. */

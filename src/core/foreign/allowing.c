@@ -35,22 +35,30 @@ on_trusted (const GError *error, gpointer data)
   allowing->done (failure, allowing->data);
 }
 
+/* @over: (nullable): the link that firewalld need not trust any longer */
+static void
+end (NetnsAllowing *allowing, const GError *error, const char *over)
+{
+  allowing->failure = error ? g_error_copy (error) : NULL;
+  if (over != NULL)
+    netns_firewalld_forget (allowing->grant, over, on_forgotten, allowing);
+  else
+    on_forgotten (NULL, allowing);
+}
+
 static void
 on_run (const GError *error, gpointer data)
 {
   NetnsAllowing *allowing = data;
   const char *blocked = error ? netns_firewall_find_blocked_by_firewalld (allowing->plan) : NULL;
-  const char *over = error ? allowing->trusted : netns_firewall_find_disallowed (allowing->plan);
 
-  allowing->failure = error ? g_error_copy (error) : NULL;
-  if (over != NULL) {
-    netns_firewalld_forget (allowing->grant, over, on_forgotten, allowing);
-  } else if (blocked != NULL) {
-    allowing->trusted = g_strdup (blocked);
-    netns_firewalld_trust (allowing->grant, blocked, on_trusted, allowing);
-  } else {
-    on_forgotten (NULL, allowing);
+  if (blocked == NULL || allowing->trusted != NULL) {
+    end (allowing, error, error ? allowing->trusted : netns_firewall_find_disallowed (allowing->plan));
+    return;
   }
+  allowing->failure = g_error_copy (error);
+  allowing->trusted = g_strdup (blocked);
+  netns_firewalld_trust (allowing->grant, blocked, on_trusted, allowing);
 }
 
 static void
@@ -59,7 +67,7 @@ on_asked (const GError *error, gpointer data)
   NetnsAllowing *allowing = data;
 
   if (error != NULL)
-    allowing->done (error, allowing->data);
+    end (allowing, error, allowing->trusted);
   else
     allowing->again (allowing->data);
 }
@@ -72,7 +80,7 @@ give_up (NetnsAllowing *allowing)
 
   netns_refuse (&error, NETNS_ERROR_NAMESPACE_GONE,
                 "The target changed each time while the firewall was read; try again");
-  allowing->done (error, allowing->data);
+  end (allowing, error, allowing->trusted);
 }
 
 /* It is not the plan's turn any longer. */

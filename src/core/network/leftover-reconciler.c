@@ -194,16 +194,19 @@ announce (NetnsLeftoverReconciler *leftovers, const NetnsNamespace *namespace, c
 }
 
 static void
-on_removed (NetnsLeftoverReconciler *leftovers, const GError *error)
+on_removed (NetnsLeftoverReconciler *leftovers, NetnsPlan *plan, const GError *error)
 {
   Stray *stray = g_steal_pointer (&leftovers->removing);
   const NetnsNamespace *namespace = find_by_nsid (leftovers, stray->nsid);
   g_autofree char *text = g_strconcat ("rules " NETNS_ALLOW_COMMENT, stray->network, NULL);
 
-  if (error == NULL)
-    announce (leftovers, namespace, (const char *const[]) { text, NULL });
-  else
+  if (error != NULL) {
     g_message ("Cannot remove %s: %s", text, error->message);
+  } else if (netns_firewall_has_removed (plan)) {
+    announce (leftovers, namespace, (const char *const[]) { text, NULL });
+    if (namespace != NULL && g_queue_is_empty (&leftovers->strays))
+      suspect (leftovers, namespace); /* there may be more than STRAYS_MAX */
+  }
   free_stray (stray);
 }
 
@@ -291,7 +294,7 @@ on_done (NetnsReconciler *reconciler, NetnsPlan *plan, const GError *error)
   GVariant *parameter;
 
   if (leftovers->removing != NULL)
-    on_removed (leftovers, error);
+    on_removed (leftovers, plan, error);
   else if (netns_plan_get_query (plan, &parameter) == NULL)
     for (guint i = 0; i < steps->len; i++)
       take_found (leftovers, g_ptr_array_index (steps, i));
@@ -312,7 +315,35 @@ on_rules_changed (NetnsNamespace *namespace, guint changes, gpointer data)
     suspect (data, namespace);
 }
 
+/* Where its rules were was read before it went. */
+static void
+suspect_place (NetnsLeftoverReconciler *leftovers, const NetnsDefinition *definition)
+{
+  const NetnsNamespace *namespace
+    = netns_mirror_get_namespace (netns_core_get_mirror (leftovers->base.core), definition->namespace_name);
+
+  if (namespace != NULL)
+    suspect (leftovers, namespace);
+}
+
+static void
+on_definition_removed (NetnsDefinition *definition, gpointer data)
+{
+  if (definition->class == &netns_network_class && ((const NetnsNetwork *) definition)->cured)
+    suspect_place (data, definition);
+}
+
+static void
+on_definition_changed (NetnsDefinition *definition, guint changes, gpointer data)
+{
+  if (definition->class == &netns_network_class && (changes & NETNS_NETWORK_NAT) != 0
+      && !((const NetnsNetwork *) definition)->nat)
+    suspect_place (data, definition);
+}
+
 static const NetnsObserver mirror_observer = { .rules_changed = on_rules_changed };
+static const NetnsCoreObserver core_observer
+  = { .definition_removed = on_definition_removed, .definition_changed = on_definition_changed };
 
 /* Looks everywhere at once: rules may have been loaded while the service did not run. @grant must live as long as this. */
 NetnsLeftoverReconciler *
@@ -331,6 +362,7 @@ netns_leftover_reconciler_new (NetnsCore *core, const NetnsGrant *grant, NetnsLe
   leftovers->chains = g_hash_table_new (NULL, NULL);
   leftovers->readings = g_ptr_array_new_with_free_func (g_free);
   netns_mirror_observe (mirror, &mirror_observer, leftovers);
+  netns_core_observe (core, &core_observer, leftovers);
   for (guint i = 0; i < namespaces->len; i++)
     if (((NetnsNamespace *) namespaces->pdata[i])->source != NETNS_SOURCE_BROKEN)
       suspect (leftovers, namespaces->pdata[i]);

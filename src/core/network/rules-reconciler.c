@@ -21,7 +21,7 @@ struct _NetnsRulesReconciler {
   GHashTable *allowed; /* keys of networks that firewalls of others may stand in the way of again, as a set */
   NetnsAllowQuestion *question; /* for one of them, under way or answered, else NULL */
   NetnsPlan *asked;  /* what it is about, while it is under way, else NULL */
-  char *known;       /* that network, when it is answered, else NULL */
+  char *known;       /* that network, else NULL */
   GPtrArray *what;   /* what the plan is for */
   char *key;         /* the network that it allows again, else NULL */
   char *trusting;    /* a network for which firewalld was asked, and what it is then tried once more for; else NULL */
@@ -86,6 +86,13 @@ plan_rules (NetnsRulesReconciler *rules)
   return NULL;
 }
 
+static void
+forget_question (NetnsRulesReconciler *rules)
+{
+  g_clear_pointer (&rules->question, netns_allow_question_free);
+  g_clear_pointer (&rules->known, g_free);
+}
+
 /* What its firewall does is known now, unless there is an error. */
 static void
 on_asked (const GError *error, gpointer data)
@@ -95,28 +102,25 @@ on_asked (const GError *error, gpointer data)
     = g_hash_table_lookup (netns_core_get_definitions (rules->base.core, &netns_network_class), rules->known);
 
   g_clear_pointer (&rules->asked, netns_plan_free);
-  if (error == NULL) {
-    g_hash_table_add (rules->allowed, g_strdup (rules->known));
-  } else {
+  if (error != NULL) {
     g_autofree char *name = network ? netns_network_print (network) : g_strdup (rules->known);
 
     g_message ("Cannot restore the rules of network %s: %s", name, error->message);
-    g_clear_pointer (&rules->question, netns_allow_question_free);
-    g_clear_pointer (&rules->known, g_free);
+    forget_question (rules);
   }
-  if (g_hash_table_size (rules->allowed) > 0)
-    netns_reconciler_mark (&rules->base);
+  netns_reconciler_mark (&rules->base);
 }
 
-/* Returns: (transfer full) (nullable): the next network to allow again, first the one whose firewall is known */
+/* Returns: (transfer full) (nullable): the next network to allow again, first the one whose firewall is known; if that has
+ * changed since it was asked for, its turn comes once more */
 static char *
 take_allowed (NetnsRulesReconciler *rules)
 {
   GHashTableIter iter;
   char *key = NULL;
 
-  if (rules->known != NULL && g_hash_table_steal_extended (rules->allowed, rules->known, (gpointer *) &key, NULL))
-    return key;
+  if (rules->known != NULL)
+    return g_strdup (rules->known);
   g_hash_table_iter_init (&iter, rules->allowed);
   if (g_hash_table_iter_next (&iter, (gpointer *) &key, NULL))
     g_hash_table_iter_steal (&iter);
@@ -129,8 +133,7 @@ answer (NetnsRulesReconciler *rules, NetnsPlan *plan)
 {
   gboolean answered = netns_allow_question_answer (rules->question, plan);
 
-  g_clear_pointer (&rules->question, netns_allow_question_free);
-  g_clear_pointer (&rules->known, g_free);
+  forget_question (rules);
   if (answered)
     return TRUE;
   rules->known = g_strdup (rules->key);
@@ -157,8 +160,10 @@ plan_allow (NetnsRulesReconciler *rules)
 
     g_free (rules->key);
     rules->key = key;
-    if (namespace == NULL)
+    if (namespace == NULL) {
+      forget_question (rules);
       continue;
+    }
     name = netns_network_print (network);
     g_clear_pointer (&rules->what, g_ptr_array_unref);
     rules->what = g_ptr_array_new_with_free_func (g_free);
@@ -183,7 +188,8 @@ plan_next (NetnsReconciler *reconciler)
   g_clear_pointer (&rules->key, g_free);
   if (next == NULL)
     next = plan_allow (rules);
-  if (g_hash_table_size (rules->suspects) > 0 || (rules->asked == NULL && g_hash_table_size (rules->allowed) > 0))
+  if (g_hash_table_size (rules->suspects) > 0
+      || (rules->asked == NULL && (rules->known != NULL || g_hash_table_size (rules->allowed) > 0)))
     netns_reconciler_mark (reconciler);
   return next;
 }
@@ -325,7 +331,20 @@ on_rules_changed (NetnsNamespace *namespace, guint changes, gpointer data)
     suspect_allowed (data, namespace);
 }
 
+/* Its firewall was read before it was made, and may have changed since. */
+static void
+on_definition_added (NetnsDefinition *definition, gpointer data)
+{
+  NetnsRulesReconciler *rules = data;
+
+  if (definition->class != &netns_network_class || !((const NetnsNetwork *) definition)->cured)
+    return;
+  g_hash_table_add (rules->allowed, g_strdup (definition->name));
+  netns_reconciler_mark (&rules->base);
+}
+
 static const NetnsObserver mirror_observer = { .rules_changed = on_rules_changed };
+static const NetnsCoreObserver core_observer = { .definition_added = on_definition_added };
 
 /* Checks at once whether all rules are there: they may have been flushed while the service did not run. @grant must
  * live as long as this. */
@@ -343,6 +362,7 @@ netns_rules_reconciler_new (NetnsCore *core, const NetnsGrant *grant, NetnsResto
   g_queue_init (&rules->order);
   rules->allowed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   netns_mirror_observe (mirror, &mirror_observer, rules);
+  netns_core_observe (core, &core_observer, rules);
   for (guint i = 0; i < namespaces->len; i++) {
     g_autoptr (GPtrArray) what = netns_desired_name_rules (core, ((NetnsNamespace *) namespaces->pdata[i])->name);
 
