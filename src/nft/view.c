@@ -375,8 +375,7 @@ gboolean
 netns_firewall_view_accept (NetnsFirewallView *view, guint8 family, const char *table, const char *name,
                             const char *link)
 {
-  g_autofree char *key = key_for (family, table, name);
-  NetnsChain *chain = g_hash_table_lookup (view->by_name, key);
+  NetnsChain *chain = (NetnsChain *) netns_firewall_view_find_chain (view, family, table, name);
 
   if (chain != NULL)
     chain->accepts = link;

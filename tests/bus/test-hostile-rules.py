@@ -235,7 +235,7 @@ class Host(netns1.TestCase):
         self.assertIn('netnsd', handles)
 
     def test_check(self):
-        """Whether it blocks a network is not known, for there are too many to look at: all changes would wait."""
+        """Whether it blocks a network is not known, for there are too many to look at."""
         self.make()
         run('nft', 'add chain inet theirs c { type filter hook forward priority 0; }; '
             'add rule inet theirs c ip saddr @set-elements drop')

@@ -167,7 +167,7 @@ judge_all (NetnsRun *run, NetnsStep *step, GCancellable *cancellable, GError **e
   if (!readable)
     return netns_refuse (error, NETNS_ERROR_NOT_SUPPORTED,
                          "Firewalls in namespace “%s” can be neither checked nor cured: it belongs to another user "
-                         "namespace, whose owner could hold up the service while it reads them",
+                         "namespace, whose owner could stop the program that reads them",
                          step->namespace_name);
   for (guint i = 0; i < allow->subnets->len; i++)
     if (!judge (run, step, &g_array_index (allow->subnets, NetnsAddress, i), cancellable, error))

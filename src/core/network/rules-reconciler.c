@@ -21,7 +21,7 @@ struct _NetnsRulesReconciler {
   GHashTable *allowed; /* keys of networks that firewalls of others may stand in the way of again, as a set */
   NetnsAllowQuestion *question; /* for one of them, under way or answered, else NULL */
   NetnsPlan *asked;  /* what it is about, while it is under way, else NULL */
-  char *known;       /* that network, else NULL */
+  char *known;       /* the network that @question is for, else NULL */
   GPtrArray *what;   /* what the plan is for */
   char *key;         /* the network that it allows again, else NULL */
   char *trusting;    /* a network for which firewalld was asked, and what it is then tried once more for; else NULL */

@@ -388,8 +388,8 @@ netns_core_start (NetnsCore *core)
   forget_the_dead (core);
 }
 
-/* Ends what is done in the background; nobody gets its results, so that who waits for them can be freed. The worker has
- * ended. Only netns_core_free() may follow. */
+/* Ends what is done in the background, when the worker has ended: nobody gets its results, so who waits for them can be
+ * freed. Nothing more may be read or run. */
 void
 netns_core_close (NetnsCore *core)
 {
