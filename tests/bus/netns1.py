@@ -31,6 +31,7 @@ import contextlib
 import difflib
 import fcntl
 import functools
+import glob
 import json
 import os
 import queue
@@ -346,6 +347,22 @@ def sleeper(test, *command, uid=None):
 def command_of(pid):
     with open(f'/proc/{pid}/comm') as file:
         return file.read().strip()
+
+
+def threads(name):
+    """Those of the service that have a name."""
+    found = []
+    for path in glob.glob(f'/proc/{NETNSD.pid}/task/*/comm'):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it may end meanwhile
+            with open(path) as file:
+                if file.read() == f'{name}\n':
+                    found.append(int(path.split('/')[-2]))
+    return found
+
+
+def count_readings():
+    """Those under way, each a thread."""
+    return len(threads('netns-reading'))
 
 
 def netnsctl(*arguments, uid=ALICE, check=True, **options):

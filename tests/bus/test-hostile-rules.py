@@ -284,7 +284,7 @@ class Host(netns1.TestCase):
     @contextlib.contextmanager
     def worker_stopped(self):
         """The thread that makes all changes; ptrace(2) can stop one alone."""
-        (thread,) = self.threads('netns-worker')
+        (thread,) = netns1.threads('netns-worker')
         libc = ctypes.CDLL(None, use_errno=True)
 
         def trace(request):
@@ -305,12 +305,12 @@ class Host(netns1.TestCase):
         handles = re.findall('netnsd network lan" # handle ([0-9]+)', self.user_chain())
         self.assertEqual(len(handles), 2)
         run('nft', '-f', '-', input='add rule ip filter DOCKER-USER ip saddr 192.0.2.1 counter\n' * 6000)
-        netns1.wait_for(lambda: self.count_readings() == 0)
+        netns1.wait_for(lambda: netns1.count_readings() == 0)
         with self.worker_stopped():
             with self.stopped(self.broker()):
                 deletion = self.root.start(path, 'Network', 'Delete')
-                netns1.wait_for(lambda: self.count_readings() > 0)
-            netns1.wait_for(lambda: self.count_readings() == 0)
+                netns1.wait_for(lambda: netns1.count_readings() > 0)
+            netns1.wait_for(lambda: netns1.count_readings() == 0)
             run('nft', '-f', '-', input='delete table ip filter' + DOCKER)
             for number in range(10):
                 run('nft', f'add rule ip filter DOCKER-USER ip saddr 192.0.2.{number} accept')
@@ -320,18 +320,6 @@ class Host(netns1.TestCase):
         deletion.result()
         self.assertEqual(self.user_chain(), before)
 
-    def threads(self, name):
-        found = []
-        for path in glob.glob(f'/proc/{netns1.NETNSD.pid}/task/*/comm'):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it may end meanwhile
-                if read_file(path) == f'{name}\n':
-                    found.append(int(path.split('/')[-2]))
-        return found
-
-    def count_readings(self):
-        """Those under way, each a thread."""
-        return len(self.threads('netns-reading'))
-
     def test_lost_meanwhile(self):
         """Rules of ours that others remove are added again, also if that happens after a look that has found them, and before it
         is the turn of what the look was for."""
@@ -339,21 +327,46 @@ class Host(netns1.TestCase):
             + 'add rule ip others c ip saddr 192.0.2.1 counter\n' * 6000)
         self.root.create_namespace('web')
         self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
-        netns1.wait_for(lambda: self.count_readings() == 0)
+        netns1.wait_for(lambda: netns1.count_readings() == 0)
         self.root.managed_objects()  # nothing is left for the worker
         broker = self.broker()
         with self.stopped(broker):
             run('nft', 'add table ip theirs')
-            netns1.wait_for(lambda: self.count_readings() >= 2)  # for rules that are missing, and for those that are too many
+            netns1.wait_for(lambda: netns1.count_readings() >= 2)  # for rules that are missing, and for those that are too many
             with self.worker_stopped():
                 change = self.root.start(f'{ROOT}/namespace/web', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
                 self.root.get(ROOT, 'Manager', 'Version')  # it has its turn
                 os.kill(broker, signal.SIGCONT)
-                netns1.wait_for(lambda: self.count_readings() == 0)
+                netns1.wait_for(lambda: netns1.count_readings() == 0)
                 run('nft', 'flush chain ip filter DOCKER-USER')
                 self.root.get(ROOT, 'Manager', 'Version')  # and the service has heard of this
         change.result()
         netns1.wait_for(lambda: self.user_chain().count('netnsd network lan') == 2)
+
+    def test_restored_meanwhile(self):
+        """Rules of ours that were missing in a look and that others have added again before our turn are not added twice."""
+        run('nft', '-f', '-', input=DOCKER)
+        self.root.create_namespace('web')
+        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
+        netns1.wait_for(lambda: netns1.count_readings() == 0)
+        self.root.managed_objects()  # nothing is left for the worker
+        rules = run('nft', 'list', 'table', 'ip', 'filter').stdout
+        broker = self.broker()
+        with self.stopped(broker):
+            run('nft', 'flush chain ip filter DOCKER-USER')
+            netns1.wait_for(lambda: netns1.count_readings() >= 2)  # for rules that are missing, and for those that are too many
+            with self.worker_stopped():
+                change = self.root.start(f'{ROOT}/namespace/web', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
+                self.root.get(ROOT, 'Manager', 'Version')  # it has its turn
+                os.kill(broker, signal.SIGCONT)
+                netns1.wait_for(lambda: netns1.count_readings() == 0)
+                os.kill(broker, signal.SIGSTOP)
+                run('nft', '-f', '-', input='delete table ip filter\n' + rules)
+                self.root.get(ROOT, 'Manager', 'Version')  # and the service has heard of this
+            change.result()
+            netns1.wait_for(lambda: netns1.count_readings() >= 1)  # it looks again
+            self.assertEqual(self.user_chain().count('netnsd network lan'), 2)
+        netns1.wait_for(lambda: netns1.count_readings() == 0)
 
     def test_library(self):
         """What reads rules of others is not in the service."""

@@ -16,6 +16,9 @@ table ip filter {
 }
 '''
 
+# Calls to the kernel that are made by the deletion of a network when its rules are about to be removed or are so already.
+LATE_IN_DELETION = range(13, 20)
+
 
 def read_files(original=faults.read_files):
     return {COOKIE.sub(r'\1N', name): COOKIE.sub(r'\1N', text) for name, text in original().items()}
@@ -76,6 +79,26 @@ class Firewalls(faults.TestCase):
                                                               'firewall': 'cure'})
         self.walk(create, lambda: self.network('lan', 'Delete'), at_least=20)
         self.walk(lambda: self.network('lan', 'Delete'), create, at_least=15)
+
+    def test_cure_looked_at_meanwhile(self):
+        """Others change their rules, so that the service looks whether ours are needed again, while a call removes ours and has to
+        add them again: that they were missing in the look is no reason to add them twice."""
+        netns1.run('nft', '-f', '-', input=DOCKER)
+
+        def create():
+            self.manager('CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'subnets': ['10.1.0.0/24'], 'firewall': 'cure'})
+        create()
+        refused = 0
+        while refused < 50:
+            for number in LATE_IN_DELETION:
+                netns1.run('nft', 'add table ip theirs; delete table ip theirs')
+                error, where = self.call_with_fault(lambda: self.network('lan', 'Delete'), number)
+                if error is None:
+                    create()
+                else:
+                    refused += 1
+                rules = netns1.run('nft', 'list', 'chain', 'ip', 'filter', 'DOCKER-USER').stdout
+                self.assertEqual(rules.count('netnsd network lan'), 2, where)
 
 
 if __name__ == '__main__':

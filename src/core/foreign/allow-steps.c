@@ -69,11 +69,21 @@ add_rule (GVariantBuilder *commands, gsize user_chain, const char *key, const ch
                                    NULL));
 }
 
+static gint changes; /* atomic, for the worker makes them */
+
+/* Returns: how many changes of rules in chains of others were tried; only when no plan runs it stays the same */
+guint
+netns_allow_count_changes (void)
+{
+  return (guint) g_atomic_int_get (&changes);
+}
+
 static gboolean
 apply (NetnsRun *run, NetnsNft *nft, GVariantBuilder *commands, GError **error)
 {
   g_autofree char *json = netns_nft_print (commands);
 
+  g_atomic_int_inc (&changes);
   return netns_nft_apply (netns_run_get_grant (run), nft, "", json, error);
 }
 

@@ -38,6 +38,7 @@ typedef struct {
 gboolean netns_allow_has_chain (NetnsNft *nft);
 GVariant *netns_allow_print_chains (void);
 char *netns_allow_print_comment (const NetnsFirewallAllow *allow);
+guint netns_allow_count_changes (void);
 const char *netns_firewall_find_blocked_by_firewalld (NetnsPlan *plan);
 gboolean netns_firewall_has_removed (NetnsPlan *plan);
 const char *netns_firewall_find_disallowed (NetnsPlan *plan);

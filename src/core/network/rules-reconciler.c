@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+/* Others who change rules on and on must not keep ours from being added. */
+#define QUESTIONS_MAX 5
+
 struct _NetnsRulesReconciler {
   NetnsReconciler base;
   NetnsRestoredFunc restored;
@@ -22,6 +25,9 @@ struct _NetnsRulesReconciler {
   NetnsAllowQuestion *question; /* for one of them, under way or answered, else NULL */
   NetnsPlan *asked;  /* what it is about, while it is under way, else NULL */
   char *known;       /* the network that @question is for, else NULL */
+  guint changes;     /* of ours in chains of others, when it was asked */
+  gboolean stale;    /* others have changed something since */
+  guint questions;   /* how often it was asked for that network */
   GPtrArray *what;   /* what the plan is for */
   char *key;         /* the network that it allows again, else NULL */
   char *trusting;    /* a network for which firewalld was asked, and what it is then tried once more for; else NULL */
@@ -127,15 +133,21 @@ take_allowed (NetnsRulesReconciler *rules)
   return key;
 }
 
-/* Returns: whether @plan can run; else it will be made once more */
+/* What was seen in the middle of a change, which may have been undone, is no answer; now no change of ours is under way.
+ * Returns: whether @plan can run; else it will be made once more */
 static gboolean
 answer (NetnsRulesReconciler *rules, NetnsPlan *plan)
 {
-  gboolean answered = netns_allow_question_answer (rules->question, plan);
+  gboolean current = !rules->stale && rules->changes == netns_allow_count_changes ();
+  gboolean answered
+    = (current || rules->questions == QUESTIONS_MAX) && netns_allow_question_answer (rules->question, plan);
 
+  rules->questions = rules->known && !answered ? rules->questions + 1 : 0;
   forget_question (rules);
   if (answered)
     return TRUE;
+  rules->stale = FALSE;
+  rules->changes = netns_allow_count_changes ();
   rules->known = g_strdup (rules->key);
   rules->asked = plan;
   rules->question
@@ -325,10 +337,14 @@ suspect_allowed (NetnsRulesReconciler *rules, const NetnsNamespace *namespace)
 static void
 on_rules_changed (NetnsNamespace *namespace, guint changes, gpointer data)
 {
+  NetnsRulesReconciler *rules = data;
+
   if (changes & (NETNS_RULES_OURS | NETNS_RULES_LOST))
-    suspect (data, namespace, changes & (NETNS_RULES_OURS | NETNS_RULES_LOST));
-  if ((changes & NETNS_RULES_OTHERS) && (changes & NETNS_RULES_BY_US) == 0)
-    suspect_allowed (data, namespace);
+    suspect (rules, namespace, changes & (NETNS_RULES_OURS | NETNS_RULES_LOST));
+  if ((changes & NETNS_RULES_OTHERS) == 0 || (changes & NETNS_RULES_BY_US) != 0)
+    return;
+  rules->stale = TRUE;
+  suspect_allowed (rules, namespace);
 }
 
 /* Its firewall was read before it was made, and may have changed since. */
