@@ -3,6 +3,7 @@
 # What anybody can do on the bus without any right, to keep the service from answering others (lib/attack.py). How long they
 # wait is what bench/fairness.py prints; here nobody waits in vain, and nothing is worked out that nobody wants.
 import os
+import signal
 import subprocess
 import time
 import unittest
@@ -28,7 +29,7 @@ def bus_pid():
 
 
 def memory(which='VmHWM'):
-    """MiB, at most so far, or with `VmRSS` now."""
+    """MiB, at most so far, or with `RssAnon` what it has for itself now."""
     with open(f'/proc/{netns1.NETNSD.pid}/status') as file:
         return next(int(line.split()[1]) / 1024 for line in file if line.startswith(which))
 
@@ -78,15 +79,31 @@ class Fairness(netns1.TestCase):
         if not SANITIZED:
             self.assertLess(memory() - before, 100)
 
+    def get_ruleset(self):
+        return self.root.start(netns1.HOST, 'Firewall', 'GetRuleset')
+
     def test_memory_goes_back(self):
         """What large answers needed, of which the reading is not done by the service itself."""
-        netns1.run('nft', '-f', '-', input='table ip t {\nchain c {\n' + 'ip saddr 192.0.2.1 counter\n' * 15000 + '}\n}\n')
-        before = memory('VmRSS')
+        rule = f'ip saddr 192.0.2.1 counter comment "{"x" * 120}"\n'
+        netns1.run('nft', '-f', '-', input=f'table ip t {{\nchain c {{\n{rule * 6000}}}\n}}\n')
+        before = memory('RssAnon')
         for _ in range(3):
-            self.assertGreater(len(self.root.call(netns1.HOST, 'Firewall', 'GetRuleset')), 1_000_000)
+            self.assertGreater(len(self.get_ruleset().result()), 2_000_000)
             self.root.managed_objects()
         if not SANITIZED:
-            netns1.wait_for(lambda: memory('VmRSS') < before + 4)
+            netns1.wait_for(lambda: memory('RssAnon') < before + 2)
+        bus = bus_pid()
+        pending = self.get_ruleset()
+        netns1.wait_for(netns1.count_readings)
+        os.kill(bus, signal.SIGSTOP)
+        try:
+            netns1.wait_for(lambda: netns1.count_readings() == 0)
+            time.sleep(2)  # longer than the service keeps memory that it does not need
+        finally:
+            os.kill(bus, signal.SIGCONT)
+        self.assertGreater(len(pending.result()), 2_000_000)
+        if not SANITIZED:
+            netns1.wait_for(lambda: memory('RssAnon') < before + 2)
 
     def test_questions_without_end(self):
         for kind in ('ask-get', 'ask-objects', 'ask-introspect', 'leave'):
@@ -124,7 +141,7 @@ class Fairness(netns1.TestCase):
         with open('/proc/self/ns/net') as file:
             reply, _ = Gio.bus_get_sync(Gio.BusType.SYSTEM).call_with_unix_fd_list_sync(
                 netns1.SERVICE, ROOT, f'{netns1.SERVICE}.Manager', 'GetNamespaceByFD', GLib.Variant('(h)', (0,)), None,
-                Gio.DBusCallFlags.NONE, -1, Gio.UnixFDList.new_from_array([os.dup(file.fileno())]), None)
+                Gio.DBusCallFlags.NONE, netns1.PATIENCE * 1000, Gio.UnixFDList.new_from_array([os.dup(file.fileno())]), None)
         self.assertEqual(reply.unpack(), (netns1.HOST,))
         netns1.NETNSD.restart()
         self.check_bob()

@@ -338,16 +338,32 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
 
 /* The bus answers when it has read all that came before the question. */
 static void
+ask_bus (NetnsQueue *queue, GAsyncReadyCallback on_answer)
+{
+  g_dbus_connection_call (queue->connection, BUS_NAME, BUS_PATH, BUS_NAME, "GetId", NULL, G_VARIANT_TYPE ("(s)"),
+                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, queue->cancellable, on_answer, queue);
+}
+
+static void
 ask_for_reading (NetnsQueue *queue)
 {
   if (queue->asking || queue->under_way <= UNDER_WAY_MAX)
     return;
   queue->asking = TRUE;
   queue->sent = 0;
-  g_dbus_connection_call (queue->connection, BUS_NAME, BUS_PATH, BUS_NAME, "GetId", NULL, G_VARIANT_TYPE ("(s)"),
-                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, queue->cancellable, on_read, queue);
+  ask_bus (queue, on_read);
 }
 
+static void
+on_all_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+
+  if (reply != NULL)
+    malloc_trim (0);
+}
+
+/* Answers need memory until the bus has read them. */
 static void
 on_trim (gpointer data)
 {
@@ -358,7 +374,7 @@ on_trim (gpointer data)
     return;
   }
   queue->worked = 0;
-  malloc_trim (0);
+  ask_bus (queue, on_all_read);
 }
 
 /* What waits for an event has a limit of its own (bus/tree/waits.c), and keeps nothing else of its user waiting. */
