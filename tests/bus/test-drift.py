@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import netns1
+import references
 import watch
 from gi.repository import GLib
 from netns1 import ROOT, run
@@ -113,10 +114,9 @@ class Drift(netns1.TestCase):
         """A router that is not the host; nothing holds it when it is deleted."""
         self.assertEqual(self.damage('flush ruleset', namespace='router'), [['network router:inside']])
         self.assertEqual(own_table(), self.table[None])
-        inode = netns1.run('stat', '-Lc', '%i', '/run/netns/router').stdout.strip()
+        inode = os.stat('/run/netns/router').st_ino
         run('ip', 'netns', 'delete', 'router')
-        netns1.wait_for(lambda: inode not in [item for line in run('lsns', '-t', 'net', '-n', '-o', 'NS').stdout.split()
-                                              for item in [line.strip()]])
+        netns1.wait_for(lambda: inode not in references.lsns())
         netns1.wait_for(lambda: f'{ROOT}/namespace/router/network/inside' not in self.root.managed_objects())
 
     def test_again_and_again(self):
@@ -147,7 +147,7 @@ class Drift(netns1.TestCase):
                         if other != name:
                             run('nft', 'flush ruleset', namespace=other)
                             netns1.wait_for(lambda other=other: 'netnsd' in run('nft', 'list', 'tables',
-                                                                                namespace=other).stdout, 10)
+                                                                                namespace=other).stdout)
                 finally:
                     flusher.kill()
                     flusher.wait()
@@ -284,6 +284,7 @@ class Drift(netns1.TestCase):
         run('ip', 'link', 'set', 'other', 'name', 'bare')
         netns1.wait_for(lambda: self.root.link('', 'bare'))
         self.assertEqual(self.drifted(), [])
+        self.manager('CreateNamespace', '(sa{sv})', 'turn', {})  # it has its turn after the look that finds all well
         run('ip', 'link', 'delete', 'bare')  # which goes down and loses its addresses first
         self.watcher.wait(lambda: ('/network/bare', {'Bridge': 'bare'}, {'Bridge': ''}) in self.drifted(), 'it is gone')
 
@@ -295,10 +296,30 @@ class Drift(netns1.TestCase):
             run('ip', 'link', 'set', port, 'master', 'lan')
             self.watcher.settle()
             self.assertEqual(self.drifted(), [])
+        run('ip', 'link', 'set', port, 'nomaster')
+        self.assert_drifted(('/network/lan', {'Ports': [port]}, {'Ports': []}))
         run('ip', 'link', 'set', port, 'master', 'bare')  # of another one now
-        self.watcher.settle()
         run('ip', 'link', 'set', port, 'nomaster')
         self.assert_drifted(('/network/bare', {'Ports': [port]}, {'Ports': []}))
+
+    def test_port_beside_a_call(self):
+        """What others detach while a call changes something else is told; what the call detaches is not."""
+        self.manager('CreateNamespace', '(sa{sv})', 'more', {})
+        self.manager('Connect', '(ssa{sv})', 'more', 'lan', {})
+        port, other = (netns1.link(name)['ifname'] for name in ('veth-web-h', 'veth-more-h'))
+        bridge = self.root.link('', 'lan')
+        for call in ((ROOT, 'Manager', 'CreateNamespace', '(sa{sv})', 'turn', {}), (self.root.link('', other), 'Link', 'Detach')):
+            with self.subTest(call[2]):
+                self.watcher.settle()
+                self.drifted()
+                with netns1.worker_stopped():
+                    change = self.root.start(*call)
+                    self.root.get(ROOT, 'Manager', 'Version')  # the call has its turn
+                    run('ip', 'link', 'set', port, 'nomaster')
+                change.result()
+                self.assert_drifted(('/network/lan', {'Ports': [port]}, {'Ports': []}))
+                run('ip', 'link', 'set', port, 'master', 'lan')
+                netns1.wait_for(lambda: self.root.link('', port) in self.root.get(bridge, 'Bridge', 'Ports'))
 
     def test_monitor(self):
         """Both are lines of `netnsctl monitor`."""

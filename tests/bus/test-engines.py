@@ -122,11 +122,10 @@ class Engines(netns1.TestCase):
             kept: ('descriptor', 'python3', f'/proc/{keeper.pid}/fd/4'),
             os.stat('/run/docker/netns/x').st_ino: ('mount', 'docker x', '/run/docker/netns/x'),
         })
-        of_lsns = {int(entry['ns']): entry for entry in json.loads(
-            run('lsns', '-t', 'net', '--json', '-o', 'NS,PID,NETNSID').stdout)['namespaces']}
+        of_lsns = {entry['ns']: entry for entry in netns1.lsns('NS,PID,NETNSID')}
         for process in (container, lxc, plain):
-            self.assertEqual(int(of_lsns[inode_of(process)]['pid']), process.pid)
-            self.assertEqual(int(of_lsns[inode_of(process)]['netnsid']), listed[inode_of(process)]['ns-id'])
+            self.assertEqual(of_lsns[inode_of(process)]['pid'], process.pid)
+            self.assertEqual(of_lsns[inode_of(process)]['netnsid'], listed[inode_of(process)]['ns-id'])
         self.check_plugs(f'@id{inode_of(container)}')
         self.check_refused(container, lxc)
         self.check_adopted(container)

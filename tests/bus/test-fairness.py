@@ -92,15 +92,14 @@ class Fairness(netns1.TestCase):
             self.root.managed_objects()
         if not SANITIZED:
             netns1.wait_for(lambda: memory('RssAnon') < before + 2)
-        bus = bus_pid()
-        pending = self.get_ruleset()
-        netns1.wait_for(netns1.count_readings)
-        os.kill(bus, signal.SIGSTOP)
-        try:
-            netns1.wait_for(lambda: netns1.count_readings() == 0)
-            time.sleep(2)  # longer than the service keeps memory that it does not need
-        finally:
-            os.kill(bus, signal.SIGCONT)
+        bus, broker = bus_pid(), netns1.broker()
+        with netns1.stopped(broker):
+            pending = self.get_ruleset()
+            netns1.wait_for(netns1.count_readings)
+            with netns1.stopped(bus):
+                os.kill(broker, signal.SIGCONT)
+                netns1.wait_for(lambda: netns1.count_readings() == 0)
+                time.sleep(2)  # longer than the service keeps memory that it does not need
         self.assertGreater(len(pending.result()), 2_000_000)
         if not SANITIZED:
             netns1.wait_for(lambda: memory('RssAnon') < before + 2)

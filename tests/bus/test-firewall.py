@@ -7,6 +7,7 @@ import os
 import unittest
 
 import netns1
+import references
 import traffic
 from netns1 import HOST, ROOT, run, u
 
@@ -268,10 +269,10 @@ class Rules(TestCase):
     def test_namespace_is_let_go(self):
         """Nothing of the service keeps one with a firewall alive."""
         self.policy('input', 'drop')
-        inode = run('stat', '-Lc', '%i', '/run/netns/isolated').stdout.strip()
+        inode = os.stat('/run/netns/isolated').st_ino
         run('ip', 'netns', 'delete', 'isolated')
         netns1.wait_for(lambda: netns1.link('veth0') is None)  # its end inside is gone, and the namespace with it
-        self.assertNotIn(inode, run('lsns', '-t', 'net', '-n', '-o', 'NS').stdout.split())
+        self.assertNotIn(inode, references.lsns())
         netns1.wait_for(lambda: not [files for _, _, files in os.walk('/run/netnsd/firewalls') if files])
 
     def test_same_again(self):

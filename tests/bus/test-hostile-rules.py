@@ -3,7 +3,6 @@
 # Rules that an unfriendly user makes in a namespace of a user namespace, and then lets the service look at: such that
 # libnftables does not survive, and such that never come to an end. Whoever asks gets an error, and nobody else notices.
 import contextlib
-import ctypes
 import glob
 import json
 import os
@@ -32,10 +31,6 @@ table ip filter {
   chain FORWARD { type filter hook forward priority 0; policy drop; jump DOCKER-USER; }
 }
 '''
-
-# linux/ptrace.h, and __WALL of linux/wait.h
-PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT, WAIT_FOR_THREADS = 17, 0x4206, 0x4207, 0x40000000
-
 
 def read_file(path):
     with open(path, encoding='utf-8') as file:
@@ -218,6 +213,9 @@ class Host(netns1.TestCase):
         """Nothing of it is read to change something else."""
         few = self.change()
         self.make()
+        # The service has heard of all that was made.
+        netns1.wait_for(lambda: netns1.count_readings() == 0
+                        and netns1.NETNSD.worked + 0.01 > (time.sleep(0.2) or netns1.NETNSD.worked))
         self.assertLess(self.change(), few + 0.5)
 
     def test_start(self):
@@ -246,22 +244,9 @@ class Host(netns1.TestCase):
     def user_chain(self):
         return run('nft', '-a', 'list', 'chain', 'ip', 'filter', 'DOCKER-USER').stdout
 
-    @contextlib.contextmanager
-    def stopped(self, pid):
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(pid, signal.SIGCONT)
-
-    def broker(self):
-        """Who starts those that read."""
-        with open(f'/proc/{netns1.NETNSD.pid}/task/{netns1.NETNSD.pid}/children') as file:
-            return next(int(pid) for pid in file.read().split() if 'broker' in os.readlink(f'/proc/{pid}/exe'))
-
     def assert_nobody_waits(self, *call):
         """While a call waits for who reads the rules that it depends on, others have their turn."""
-        with self.stopped(self.broker()):
+        with netns1.stopped(netns1.broker()):
             pending = self.root.start(*call)
             for number in range(5):
                 self.root.create_namespace(f'n{number}')
@@ -281,22 +266,6 @@ class Host(netns1.TestCase):
         self.assert_nobody_waits(path, 'Network', 'SetNat', '(b)', False)
         self.assertEqual(self.user_chain().count('netnsd network lan'), 0)
 
-    @contextlib.contextmanager
-    def worker_stopped(self):
-        """The thread that makes all changes; ptrace(2) can stop one alone."""
-        (thread,) = netns1.threads('netns-worker')
-        libc = ctypes.CDLL(None, use_errno=True)
-
-        def trace(request):
-            self.assertEqual(libc.ptrace(request, thread, None, None), 0, os.strerror(ctypes.get_errno()))
-        trace(PTRACE_SEIZE)
-        trace(PTRACE_INTERRUPT)
-        os.waitpid(thread, WAIT_FOR_THREADS)
-        try:
-            yield
-        finally:
-            trace(PTRACE_DETACH)
-
     def test_changed_meanwhile(self):
         """A rule that was found is removed by its number only if that still is its number: the table is made anew before the
         call makes its change."""
@@ -306,8 +275,8 @@ class Host(netns1.TestCase):
         self.assertEqual(len(handles), 2)
         run('nft', '-f', '-', input='add rule ip filter DOCKER-USER ip saddr 192.0.2.1 counter\n' * 6000)
         netns1.wait_for(lambda: netns1.count_readings() == 0)
-        with self.worker_stopped():
-            with self.stopped(self.broker()):
+        with netns1.worker_stopped():
+            with netns1.stopped(netns1.broker()):
                 deletion = self.root.start(path, 'Network', 'Delete')
                 netns1.wait_for(lambda: netns1.count_readings() > 0)
             netns1.wait_for(lambda: netns1.count_readings() == 0)
@@ -329,11 +298,11 @@ class Host(netns1.TestCase):
         self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
         netns1.wait_for(lambda: netns1.count_readings() == 0)
         self.root.managed_objects()  # nothing is left for the worker
-        broker = self.broker()
-        with self.stopped(broker):
+        broker = netns1.broker()
+        with netns1.stopped(broker):
             run('nft', 'add table ip theirs')
             netns1.wait_for(lambda: netns1.count_readings() >= 2)  # for rules that are missing, and for those that are too many
-            with self.worker_stopped():
+            with netns1.worker_stopped():
                 change = self.root.start(f'{ROOT}/namespace/web', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
                 self.root.get(ROOT, 'Manager', 'Version')  # it has its turn
                 os.kill(broker, signal.SIGCONT)
@@ -351,11 +320,11 @@ class Host(netns1.TestCase):
         netns1.wait_for(lambda: netns1.count_readings() == 0)
         self.root.managed_objects()  # nothing is left for the worker
         rules = run('nft', 'list', 'table', 'ip', 'filter').stdout
-        broker = self.broker()
-        with self.stopped(broker):
+        broker = netns1.broker()
+        with netns1.stopped(broker):
             run('nft', 'flush chain ip filter DOCKER-USER')
             netns1.wait_for(lambda: netns1.count_readings() >= 2)  # for rules that are missing, and for those that are too many
-            with self.worker_stopped():
+            with netns1.worker_stopped():
                 change = self.root.start(f'{ROOT}/namespace/web', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
                 self.root.get(ROOT, 'Manager', 'Version')  # it has its turn
                 os.kill(broker, signal.SIGCONT)

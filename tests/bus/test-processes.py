@@ -23,7 +23,7 @@ bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
 own = os.readlink("/proc/self/ns/net")
 reply, fds = bus.call_with_unix_fd_list_sync(
     "org.example.NetNS1", "/org/example/NetNS1/namespace/webserver", "org.example.NetNS1.Namespace", "OpenSocket",
-    GLib.Variant("(iii)", (socket.AF_INET, socket.SOCK_STREAM, 0)), None, 0, -1, None, None)
+    GLib.Variant("(iii)", (socket.AF_INET, socket.SOCK_STREAM, 0)), None, 0, 60000, None, None)
 connection = socket.socket(fileno=fds.get(reply.unpack()[0]))
 assert not os.get_inheritable(connection.fileno())
 connection.connect(("198.51.100.2", int(sys.argv[1])))
@@ -35,8 +35,7 @@ MANY = 1000
 
 def lsns():
     """Inode -> a pid in it, of all network namespaces, as lsns has it."""
-    listed = json.loads(run('lsns', '-t', 'net', '--json', '-o', 'NS,PID').stdout)['namespaces']
-    return {int(entry['ns']): int(entry['pid']) for entry in listed}
+    return {entry['ns']: entry['pid'] for entry in netns1.lsns()}
 
 
 def pids(namespace):
@@ -162,7 +161,7 @@ class Adopt(netns1.TestCase):
         options = {'pidfd': GLib.Variant('h', descriptors.append(fd))}
         bus.call_with_unix_fd_list_sync(
             netns1.SERVICE, ROOT, netns1.SERVICE + '.Manager', 'AdoptProcess',
-            GLib.Variant('(sua{sv})', (name, pid, options)), None, Gio.DBusCallFlags.NONE, -1, descriptors, None)
+            GLib.Variant('(sua{sv})', (name, pid, options)), None, Gio.DBusCallFlags.NONE, netns1.PATIENCE * 1000, descriptors, None)
 
     def test_pidfd(self):
         process, other = netns1.sleeper(self, 'unshare', '-n'), netns1.sleeper(self, 'unshare', '-n')
@@ -216,7 +215,7 @@ class Descriptors(netns1.TestCase):
         handle = descriptors.append(fd)
         return bus.call_with_unix_fd_list_sync(
             netns1.SERVICE, ROOT, netns1.SERVICE + '.Manager', 'GetNamespaceByFD', GLib.Variant('(h)', (handle,)), None,
-            Gio.DBusCallFlags.NONE, -1, descriptors, None)[0].unpack()[0]
+            Gio.DBusCallFlags.NONE, netns1.PATIENCE * 1000, descriptors, None)[0].unpack()[0]
 
     def test_socket(self):
         """A program without privilege speaks from inside while it lives outside."""
@@ -243,7 +242,7 @@ class Descriptors(netns1.TestCase):
     def test_open(self):
         bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
         reply, descriptors = bus.call_with_unix_fd_list_sync(
-            netns1.SERVICE, self.path, netns1.SERVICE + '.Namespace', 'Open', None, None, Gio.DBusCallFlags.NONE, -1, None,
+            netns1.SERVICE, self.path, netns1.SERVICE + '.Namespace', 'Open', None, None, Gio.DBusCallFlags.NONE, netns1.PATIENCE * 1000, None,
             None)
         fd = descriptors.get(reply.unpack()[0])
         self.addCleanup(os.close, fd)
@@ -263,7 +262,7 @@ class Descriptors(netns1.TestCase):
         for handle in (0, 1, -1, 2 ** 31 - 1):
             with self.subTest(handle), self.assertRaises(GLib.Error):
                 bus.call_sync(netns1.SERVICE, ROOT, netns1.SERVICE + '.Manager', 'GetNamespaceByFD',
-                              GLib.Variant('(h)', (handle,)), None, Gio.DBusCallFlags.NONE, -1, None)
+                              GLib.Variant('(h)', (handle,)), None, Gio.DBusCallFlags.NONE, netns1.PATIENCE * 1000, None)
         self.assertEqual(self.alice.get(self.path, 'Namespace', 'Name'), 'webserver')
 
 

@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 import netns1
+import references
 import running
 from netns1 import ROOT, run, wait_for
 from running import status_of
@@ -262,7 +263,7 @@ class Place(running.TestCase):
         with open(f'/proc/{pid}/mountinfo') as file:
             self.assertIn('/run/netns/other', file.read())
         self.alice.call(other, 'Namespace', 'Delete', '(a{sv})', {})
-        wait_for(lambda: str(inode) not in run('lsns', '-t', 'net', '-n', '-o', 'NS').stdout.split())
+        wait_for(lambda: inode not in references.lsns())
         self.alice.create_namespace('other')
 
     def test_busy(self):
@@ -282,11 +283,11 @@ class Place(running.TestCase):
         other = self.start('sleep', '1000', path=self.alice.create_namespace('second'))
         self.pid_of(started), self.pid_of(other)
         run('ip', 'netns', 'delete', 'isolated')
-        self.assertIn(str(inode), run('lsns', '-t', 'net', '-n', '-o', 'NS').stdout.split())
+        self.assertIn(inode, references.lsns())
         wait_for(lambda: self.root.get(started.process, 'Process', 'Namespace') == '/')
         os.kill(self.pid_of(started), signal.SIGKILL)
         self.assertEqual(started.exited(), (-1, 9))
-        wait_for(lambda: str(inode) not in run('lsns', '-t', 'net', '-n', '-o', 'NS').stdout.split())
+        wait_for(lambda: inode not in references.lsns())
         self.assertFalse(any(link.get('link_netnsid') for link in netns1.ip('link')))
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/network/drift.h"
 
+#include "core/link/link-steps.h"
 #include "core/ruleset/desired.h"
 #include "core/service/lookup.h"
 #include "kernel/route.h"
@@ -213,7 +214,17 @@ static const NetnsReconcilerClass class = { .pause = PAUSE, .plan = compare_all 
 
 /* ---- what others do */
 
-/* Only ports that other programs detach have drifted; our own calls update the list silently. */
+static gboolean
+sets_master (const NetnsStep *step, gconstpointer data)
+{
+  const NetnsLink *link = data;
+
+  return step->operation == &netns_operation_link_set_master
+         && g_strcmp0 (step->namespace_name, link->namespace->name) == 0
+         && netns_link_ref_look_up (step->parameter, link->namespace) == link;
+}
+
+/* Only ports that other programs detach have drifted; a call that does, or that is undone, updates the list silently. */
 static void
 note_port (NetnsDrift *drift, NetnsLink *link)
 {
@@ -225,7 +236,7 @@ note_port (NetnsDrift *drift, NetnsLink *link)
     g_hash_table_replace (drift->ports, link, g_strdup (network->base.name));
     g_hash_table_remove (drift->detached, link);
   } else if (before != NULL) {
-    if (!netns_core_is_busy (drift->base.core)) {
+    if (!netns_core_runs_step (drift->base.core, sets_master, link)) {
       g_hash_table_replace (drift->detached, link, g_strdup (before));
       netns_reconciler_mark (&drift->base);
     }

@@ -273,6 +273,31 @@ netns_core_is_busy (const NetnsCore *core)
   return netns_fair_queue_is_running (core->queue);
 }
 
+/**
+ * netns_core_runs_step:
+ * @core: the service
+ * @is_one: (scope call): whether a step is one that is looked for
+ * @data: for @is_one
+ *
+ * Returns: whether a plan has one that runs, or has run and what it changed is being taken in
+ */
+gboolean
+netns_core_runs_step (NetnsCore *core, NetnsStepFunc is_one, gconstpointer data)
+{
+  GHashTableIter iter;
+  Job *job;
+
+  g_hash_table_iter_init (&iter, core->running);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &job, NULL)) {
+    const GPtrArray *steps = netns_plan_get_steps (job->plan);
+
+    for (guint i = 0; i < steps->len; i++)
+      if (is_one (g_ptr_array_index (steps, i), data))
+        return TRUE;
+  }
+  return FALSE;
+}
+
 /* Returns: a number that is the same again only if nothing has changed meanwhile */
 guint64
 netns_core_get_generation (NetnsCore *core)

@@ -52,6 +52,8 @@ typedef struct {
 /* Called when it is the caller's turn. */
 typedef void (*NetnsQueueFunc) (gpointer data);
 typedef void (*NetnsDoneFunc) (const GError *error, gpointer data);
+typedef gboolean (*NetnsStepFunc) (const NetnsStep *step, gconstpointer data);
+
 /* Returns: whether there is something to do first; @done is then called with @data afterwards. */
 typedef gboolean (*NetnsHoldCallFunc) (NetnsSettledFunc done, gpointer data, gpointer forward_reconciler);
 
@@ -63,6 +65,7 @@ void netns_core_observe (NetnsCore *core, const NetnsCoreObserver *observer, gpo
 void netns_core_enqueue (NetnsCore *core, guint uid, NetnsQueueFunc func, gpointer data);
 void netns_core_skip (NetnsCore *core);
 gboolean netns_core_is_busy (const NetnsCore *core);
+gboolean netns_core_runs_step (NetnsCore *core, NetnsStepFunc is_one, gconstpointer data);
 guint64 netns_core_get_generation (NetnsCore *core);
 void netns_core_run (NetnsCore *core, NetnsPlan *plan, const NetnsGrant *grant, NetnsDoneFunc done, gpointer data);
 
