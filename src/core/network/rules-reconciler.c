@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-/* Others who change rules on and on must not keep ours from being added. */
+/* Others who change rules on and on must not keep ours from being added. Changes of ours are made for networks like these, and
+ * are no more than a few. */
 #define QUESTIONS_MAX 5
 
 struct _NetnsRulesReconciler {
@@ -23,15 +24,15 @@ struct _NetnsRulesReconciler {
   GQueue order; /* nsid: the host's first; a user who flushes an own table all the time must not delay others */
   GHashTable *allowed; /* keys of networks that firewalls of others may stand in the way of again, as a set */
   NetnsAllowQuestion *question; /* for one of them, under way or answered, else NULL */
-  NetnsPlan *asked;  /* what it is about, while it is under way, else NULL */
-  char *known;       /* the network that @question is for, else NULL */
-  guint changes;     /* of ours in chains of others, when it was asked */
-  gboolean stale;    /* others have changed something since */
-  guint questions;   /* how often it was asked for that network */
-  GPtrArray *what;   /* what the plan is for */
-  char *key;         /* the network that it allows again, else NULL */
-  char *trusting;    /* a network for which firewalld was asked, and what it is then tried once more for; else NULL */
-  int nsid;          /* of the namespace that it is for */
+  NetnsPlan *asked; /* what it is about, while it is under way, else NULL */
+  char *known; /* the network that @question is for, else NULL */
+  guint changes; /* of ours in chains of others, when it was asked */
+  gboolean stale; /* others have changed something since */
+  guint questions; /* how often it was asked for that network */
+  GPtrArray *what; /* what the plan is for */
+  char *key; /* the network that it allows again, else NULL */
+  char *trusting; /* a network for which firewalld was asked, and what it is then tried once more for; else NULL */
+  int nsid; /* of the namespace that it is for */
 };
 
 /* A namespace whose rules are read, to find out whether ours are still there. */
@@ -138,9 +139,9 @@ take_allowed (NetnsRulesReconciler *rules)
 static gboolean
 answer (NetnsRulesReconciler *rules, NetnsPlan *plan)
 {
-  gboolean current = !rules->stale && rules->changes == netns_allow_count_changes ();
-  gboolean answered
-    = (current || rules->questions == QUESTIONS_MAX) && netns_allow_question_answer (rules->question, plan);
+  gboolean current
+    = rules->changes == netns_allow_count_changes () && (!rules->stale || rules->questions == QUESTIONS_MAX);
+  gboolean answered = current && netns_allow_question_answer (rules->question, plan);
 
   rules->questions = rules->known && !answered ? rules->questions + 1 : 0;
   forget_question (rules);
