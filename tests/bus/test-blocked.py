@@ -67,8 +67,9 @@ table inet firewalld {
   }
 }
 '''
-# Takes firewalld's name and answers nothing.
+# Takes firewalld's name, says what it is asked, and answers nothing.
 SILENT = '''
+import sys
 from gi.repository import Gio, GLib
 def take(connection, message, incoming):
     if not incoming or message.get_interface() != "org.fedoraproject.FirewallD1.zone":
@@ -80,10 +81,13 @@ Gio.bus_own_name_on_connection(bus, "org.fedoraproject.FirewallD1", 0, lambda *_
 GLib.MainLoop().run()
 '''
 # The same, with an answer that changes nothing.
-POLITE = SILENT.replace('    print(message', '''    reply = Gio.DBusMessage.new_method_reply(message)
+POLITE = SILENT.replace('flush=True)\nbus', '''flush=True)
+    reply = Gio.DBusMessage.new_method_reply(message)
     reply.set_body(GLib.Variant("(s)", ("trusted",)))
     connection.send_message(reply, Gio.DBusSendMessageFlags.NONE)
-    print(message''')
+bus''')
+# The same, which waits for a line before it answers.
+SLOW = POLITE.replace('    reply = ', '    sys.stdin.readline()\n    reply = ')
 # Rules of a base chain in forward with this policy, and what of them is named when TCP, UDP or ICMP do not get through; None
 # when all do. The way out is up0, the network's bridge lan. test-judged.py has more of them.
 FORWARD = (
@@ -366,6 +370,27 @@ rule add table 77 priority 100
         self.assert_blocked('inet firewalld filter_FORWARD: reject', firewall='cure')
         process.kill()
         self.assertEqual(process.stdout.read(), 'changeZoneOfInterface\nremoveInterface\n')
+
+    @unittest.skipUnless(shutil.which('firewalld') and netns1.IS_ROOT, 'no firewalld here')
+    def test_firewalld_that_is_too_late(self):
+        """It trusts a link that cannot be made any longer: it is told so."""
+        process = subprocess.Popen(['/usr/bin/python3', '-c', SLOW], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for cleanup in (process.stdout.close, process.stdin.close, process.wait, process.kill):
+            self.addCleanup(cleanup)
+        self.assertEqual(process.stdout.readline(), 'ready\n')
+        self.load(FIREWALLD)
+        pending = self.root.start(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'more',
+                                  {'subnets': ['10.7.0.0/24'], 'nat': True, 'firewall': 'cure'})
+        self.assertEqual(process.stdout.readline(), 'changeZoneOfInterface\n')
+        run('ip', 'link', 'add', 'more', 'type', 'bridge')
+        self.addCleanup(run, 'ip', 'link', 'delete', 'more')
+        self.root.link('', 'more')  # the service knows it
+        process.stdin.write('\n\n')
+        process.stdin.flush()
+        with self.assertBusError('Exists'):
+            pending.result()
+        process.kill()
+        self.assertEqual(process.stdout.read(), 'removeInterface\n')
 
     def test_what_stays_refused(self):
         """A door is no hole: from outside nothing new comes in."""

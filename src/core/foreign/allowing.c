@@ -123,6 +123,19 @@ netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, guint uid, NetnsPl
     ask (allowing, core, uid);
 }
 
+/**
+ * netns_allowing_fail:
+ * @allowing: what is known of a call that is to be tried again
+ * @error: why it cannot be
+ *
+ * Ends it: @done of netns_allowing_run() gets @error when all is done.
+ */
+void
+netns_allowing_fail (NetnsAllowing *allowing, const GError *error)
+{
+  end (allowing, error, allowing->trusted);
+}
+
 void
 netns_allowing_clear (NetnsAllowing *allowing)
 {
