@@ -48,8 +48,8 @@ class Forwarding(netns1.TestCase):
     def disconnect(self):
         self.manager('Disconnect', '(ss)', 'web', 'lan')
 
-    def reach(self, target=OUTSIDE):
-        return run('ping', '-n', '-c1', '-W1', target, namespace='web', check=False).returncode == 0
+    def reach(self):
+        return run('ping', '-n', '-c1', '-W1', OUTSIDE, namespace='web', check=False).returncode == 0
 
     def drifted(self):
         self.watcher.settle()
@@ -102,6 +102,36 @@ class Forwarding(netns1.TestCase):
                 self.watcher.call(path, 'Nat' if '/nat/' in path else 'Network', 'Delete')
                 self.assertEqual([forwards(link) for link in ('theirs', 'second', UPLINK)], [False] * 3)
                 run('ip', 'link', 'delete', 'second')
+
+    def test_names_that_change(self):
+        """What was set is given back to its link, whatever that is called by then, and taken from no other that has its name."""
+        links = (('second', ['bridge'], 'ipv4/conf/{}/forwarding', '0', '1'),
+                 ('radio', ['veth', 'peer', 'station'], 'ipv6/conf/{}/accept_ra', '1', '2'))
+
+        def setting(path, link):
+            return netns1.sysctl('net/' + path.format(link))
+
+        def give(path, link, value):
+            run('sh', '-c', f'echo {value} > /proc/sys/net/{path.format(link)}')
+        for link, kind, path, before, desired in links:
+            for changed in (['set', link, 'name', 'renamed'], ['delete', link]):
+                with self.subTest(' '.join(changed)):
+                    run('ip', 'link', 'add', link, 'type', *kind)
+                    give(path, link, before)
+                    if link == 'radio':
+                        run('ip', 'link', 'set', link, 'up')
+                        run('ip', '-6', 'route', 'add', '2001:db8:9::/64', 'dev', link, 'protocol', 'ra')
+                    self.create(uplink='second' if link == 'second' else UPLINK)
+                    self.assertEqual(setting(path, link), desired)
+                    run('ip', 'link', *changed)
+                    run('ip', 'link', 'add', link, 'type', 'bridge')
+                    give(path, link, desired)
+                    self.delete()
+                    self.assertEqual(setting(path, link), desired)
+                    run('ip', 'link', 'delete', link)
+                    if changed[0] == 'set':
+                        self.assertEqual(setting(path, 'renamed'), before)
+                        run('ip', 'link', 'delete', 'renamed')
 
     def test_later(self):
         self.create(nat=False)
@@ -168,12 +198,13 @@ class Forwarding(netns1.TestCase):
                 switch(link, True)
                 self.watcher.settle()
                 self.assertEqual(self.drifted(), [])
-                self.assertTrue(self.reach())
+                self.assertTrue(netns1.can_ping(OUTSIDE, 'web'))
         switch('all', False)
         self.assert_drifted(('/network/lan', {'Forwarding4': True}, {'Forwarding4': False}))
         switch('all', True)
         self.watcher.wait(lambda: self.root.get(ROOT, 'Manager', 'Forwarding4'), 'it forwards again')
         self.assertEqual(self.drifted(), [])
+        self.manager('CreateNamespace', '(sa{sv})', 'turn', {})  # it has its turn after the look that finds all well
         switch(UPLINK, False)
         self.drifted()
         netns1.NETNSD.restart()
@@ -207,7 +238,7 @@ class Forwarding(netns1.TestCase):
         self.drifted()
         for link in ('lan', UPLINK):
             switch(link, False, family=6)
-        self.assertTrue(self.reach(OUTSIDE6))
+        self.assertTrue(netns1.can_ping(OUTSIDE6, 'web'))
         self.assertEqual(self.drifted(), [])
         self.connect_checked('web2')
         switch('all', False, family=6)

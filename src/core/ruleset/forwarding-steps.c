@@ -12,8 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Path, value before, value desired; in the order in which they are set. */
-#define SETTINGS_TYPE G_VARIANT_TYPE ("a(sss)")
+/* Path, value before, value desired, and for the setting of a link the link's number, else 0; in the order in which they are
+ * set. */
+#define SETTINGS_TYPE G_VARIANT_TYPE ("a(sssu)")
 
 /* Returns: (transfer full): the file with the settings of a namespace, below /run/netnsd */
 char *
@@ -94,7 +95,7 @@ list_advertised_links (NetnsNetlink *netlink, int fd, GVariantBuilder *settings,
     if (!read_setting (fd, path, &value, error))
       return FALSE;
     if (g_strcmp0 (value, "1") == 0 && g_utf8_validate (path, -1, NULL))
-      g_variant_builder_add (settings, "(sss)", path, "1", "2");
+      g_variant_builder_add (settings, "(sssu)", path, "1", "2", info->index);
   }
   return routes != NULL;
 }
@@ -111,27 +112,54 @@ list_settings (NetnsNetlink *netlink, int fd, int family, GError **error)
   if (strcmp (value, "0") == 0) {
     if (family == AF_INET6 && !list_advertised_links (netlink, fd, &settings, error))
       return NULL;
-    g_variant_builder_add (&settings, "(sss)", path, value, "1");
+    g_variant_builder_add (&settings, "(sssu)", path, value, "1", 0);
   }
   return g_variant_ref_sink (g_variant_builder_end (&settings));
+}
+
+/* Where a setting is now: its link may have got another name, and another link its name. @place is %NULL when the link is
+ * gone. */
+static gboolean
+locate (NetnsNetlink *netlink, const char *path, guint link, char **place, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1); /* net/ipv4/conf/LINK/SETTING */
+  g_auto (NetnsLinkInfo) info = { 0 };
+  g_autoptr (GError) failure = NULL;
+
+  *place = NULL;
+  if (link == 0) {
+    *place = g_strdup (path);
+    return TRUE;
+  }
+  if (netns_rtnl_link_get (netlink, link, &info, &failure)) {
+    if (g_strv_length (parts) == 5)
+      *place = g_build_path ("/", parts[0], parts[1], parts[2], info.name, parts[4], NULL);
+    return TRUE;
+  }
+  if (g_error_matches (failure, NETNS_ERROR, NETNS_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
 }
 
 /* Gives each setting that has the value before the desired one, or, in the opposite order, the other way round. Other
  * values are kept, and missing links are ignored. */
 static gboolean
-exchange_all (const NetnsGrant *grant, int fd, GVariant *settings, gboolean enable, GError **error)
+exchange_all (const NetnsGrant *grant, NetnsNetlink *netlink, int fd, GVariant *settings, gboolean enable,
+              GError **error)
 {
   gsize count = g_variant_n_children (settings);
 
   for (gsize i = 0; i < count; i++) {
     const char *path, *before, *desired;
-    g_autofree char *value = NULL;
+    g_autofree char *place = NULL, *value = NULL;
+    guint link;
 
-    g_variant_get_child (settings, enable ? i : count - 1 - i, "(&s&s&s)", &path, &before, &desired);
-    if (!read_setting (fd, path, &value, error))
+    g_variant_get_child (settings, enable ? i : count - 1 - i, "(&s&s&su)", &path, &before, &desired, &link);
+    if (!locate (netlink, path, link, &place, error) || (place != NULL && !read_setting (fd, place, &value, error)))
       return FALSE;
     if (g_strcmp0 (value, enable ? before : desired) == 0
-        && !netns_sysctl_set (grant, fd, path, enable ? desired : before, error))
+        && !netns_sysctl_set (grant, fd, place, enable ? desired : before, error))
       return FALSE;
   }
   return TRUE;
@@ -139,11 +167,11 @@ exchange_all (const NetnsGrant *grant, int fd, GVariant *settings, gboolean enab
 
 /* All of them, or none. */
 static gboolean
-exchange (const NetnsGrant *grant, int fd, GVariant *settings, gboolean enable, GError **error)
+exchange (const NetnsGrant *grant, NetnsNetlink *netlink, int fd, GVariant *settings, gboolean enable, GError **error)
 {
-  if (exchange_all (grant, fd, settings, enable, error))
+  if (exchange_all (grant, netlink, fd, settings, enable, error))
     return TRUE;
-  exchange_all (grant, fd, settings, !enable, NULL);
+  exchange_all (grant, netlink, fd, settings, !enable, NULL);
   return FALSE;
 }
 
@@ -197,7 +225,7 @@ enable_forwarding (NetnsRun *run, NetnsStep *step, GError **error)
   contents = g_variant_print (settings, TRUE);
   if (!netns_store_write (file, contents, error))
     return FALSE;
-  if (exchange (netns_run_get_grant (run), fd, settings, TRUE, error))
+  if (exchange (netns_run_get_grant (run), netlink, fd, settings, TRUE, error))
     return TRUE;
   netns_store_write (file, NULL, NULL);
   return FALSE;
@@ -216,14 +244,14 @@ restore_forwarding (NetnsRun *run, NetnsStep *step, GError **error)
   settings = parse_settings (file, contents);
   if (settings == NULL)
     return TRUE;
-  if (!exchange (netns_run_get_grant (run), fd, settings, FALSE, error))
+  if (!exchange (netns_run_get_grant (run), netlink, fd, settings, FALSE, error))
     return FALSE;
   if (netns_store_write (file, NULL, error)) {
     g_free (((Kept *) step->kept)->text);
     ((Kept *) step->kept)->text = g_steal_pointer (&contents);
     return TRUE;
   }
-  exchange (netns_run_get_grant (run), fd, settings, TRUE, NULL);
+  exchange (netns_run_get_grant (run), netlink, fd, settings, TRUE, NULL);
   return FALSE;
 }
 
@@ -291,13 +319,13 @@ is_off (int fd, const char *name, gboolean *off, GError **error)
 }
 
 static gboolean
-has_path (GVariant *settings, const char *path)
+has_link (GVariant *settings, guint link)
 {
-  const char *known;
+  guint known;
 
   for (gsize i = 0; settings != NULL && i < g_variant_n_children (settings); i++) {
-    g_variant_get_child (settings, i, "(&s&s&s)", &known, NULL, NULL);
-    if (strcmp (known, path) == 0)
+    g_variant_get_child (settings, i, "(&s&s&su)", NULL, NULL, NULL, &known);
+    if (known == link)
       return TRUE;
   }
   return FALSE;
@@ -307,7 +335,7 @@ has_path (GVariant *settings, const char *path)
  * Switch:
  * @before: (nullable): the file with what is to be restored, as it was
  * @after: (nullable): as it is to be, %NULL for the same
- * @settings: (nullable): a(sss), the settings that are changed
+ * @settings: (nullable): those that are changed
  */
 typedef struct {
   char *before;
@@ -325,8 +353,8 @@ add_child (GVariantBuilder *builder, GVariant *settings, gsize i)
 
 /* @former: (nullable): what is to be restored so far */
 static gboolean
-plan_switch (int fd, const NetnsForwardingLinks *links, const char *uplink, GVariant *former, Switch *what,
-             GError **error)
+plan_switch (NetnsNetlink *netlink, int fd, const NetnsForwardingLinks *links, const char *uplink, GVariant *former,
+             Switch *what, GError **error)
 {
   const char *const names[] = { links->bridge, uplink };
   g_auto (GVariantBuilder) settings = G_VARIANT_BUILDER_INIT (SETTINGS_TYPE);
@@ -338,16 +366,19 @@ plan_switch (int fd, const NetnsForwardingLinks *links, const char *uplink, GVar
     add_child (&all, former, i);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree char *path = path_for_link (names[i]);
+    g_auto (NetnsLinkInfo) info = { 0 };
     gboolean off;
 
     if (!is_off (fd, names[i], &off, error))
       return FALSE;
     if (!off)
       continue;
-    g_variant_builder_add (&settings, "(sss)", path, "0", "1");
-    if ((i == 0 && links->own) || has_path (former, path))
+    if (!netns_rtnl_link_find (netlink, names[i], &info, error))
+      return FALSE;
+    g_variant_builder_add (&settings, "(sssu)", path, "0", "1", info.index);
+    if ((i == 0 && links->own) || has_link (former, info.index))
       continue;
-    g_variant_builder_add (&all, "(sss)", path, "0", "1");
+    g_variant_builder_add (&all, "(sssu)", path, "0", "1", info.index);
     more = TRUE;
   }
   restored = g_variant_ref_sink (g_variant_builder_end (&all));
@@ -376,10 +407,10 @@ switch_links (NetnsRun *run, NetnsStep *step, GError **error)
   netns_fields_clear (switch_fields, what); /* it may be tried again */
   what->before = g_steal_pointer (&before);
   if (file == NULL || !find_uplink (netlink, links, &uplink, error)
-      || !plan_switch (fd, links, uplink, former, what, error)
+      || !plan_switch (netlink, fd, links, uplink, former, what, error)
       || (what->after != NULL && !netns_store_write (file, what->after, error)))
     return FALSE;
-  if (exchange (netns_run_get_grant (run), fd, what->settings, TRUE, error))
+  if (exchange (netns_run_get_grant (run), netlink, fd, what->settings, TRUE, error))
     return TRUE;
   if (what->after != NULL)
     netns_store_write (file, what->before, NULL);
@@ -394,7 +425,7 @@ switch_links_back (NetnsRun *run, NetnsStep *step, GError **error)
   int fd;
   g_autofree char *now = NULL, *file = open_file (run, step, AF_INET, &netlink, &fd, &now, error);
 
-  return file != NULL && exchange (netns_run_get_grant (run), fd, what->settings, FALSE, error)
+  return file != NULL && exchange (netns_run_get_grant (run), netlink, fd, what->settings, FALSE, error)
          && (what->after == NULL || netns_store_write (file, what->before, error));
 }
 
