@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Whoever follows the service with an object manager of GLib, or with signals of its own, has what the service has: when
 # a method returns, all that it changed has been told, once.
+import json
 import os
+import re
 import signal
 
 import netns1
@@ -14,6 +16,7 @@ from netns1 import api
 
 PUBLIC = 'public'
 SUBNETS = ['10.1.0.0/24', 'fd00:1::/64']
+TENTATIVE = 0x40  # IFA_F_TENTATIVE of linux/if_addr.h
 
 
 class Following(netns1.TestCase):
@@ -194,6 +197,62 @@ class Following(netns1.TestCase):
         self.assertCountEqual(said, list(expected))
         self.assertEqual(len(said), len(self.watcher.signals), self.watcher.signals)
 
+    def entries(self, *paths):
+        """Each signal of an entry that came or went, and each other one of these objects."""
+        return [(path, member, arguments) for path, member, arguments in self.watcher.signals
+                if member in ('LeaseAdded', 'LeaseRemoved', 'PortAdded', 'PortRemoved') or path in paths]
+
+    def test_lists_of_any_length(self):
+        """An entry comes and goes by a small signal, however many there are."""
+        lan, web = netns1.network_path('lan'), f'{netns1.ROOT}/namespace/web'
+        self.manager('CreateNetwork', '(sa{sv})', 'lan', {'subnets': ['10.1.0.0/16']})
+        self.manager('CreateNamespace', '(sa{sv})', 'web', {})
+        self.manager('Connect', '(ssa{sv})', 'web', 'lan', {'addresses': ['10.1.100.1/16']})
+        bridge = self.manager('CreateBridge', '(ssa{sv})', '', 'br0', {})
+        made = 0
+        for count in (80, 300):
+            with self.subTest(count):
+                netns1.run('ip', '-batch', '-', namespace='web', input=''.join(
+                    f'address add 10.1.{number // 250}.{number % 250 + 2}/16 dev eth0\n' for number in range(made, count)))
+                netns1.run('ip', '-batch', '-', input=''.join(
+                    f'link add p{number} type veth peer q{number}\nlink set p{number} master br0\n' for number in range(made, count)))
+                made = count
+                self.watcher.wait(lambda: len(self.watcher.lists[lan, 'Leases']) == count + 1
+                                  and len(self.watcher.lists[bridge, 'Ports']) == count, 'all are there')
+                shown, = json.loads(netns1.run('ip', '-json', '-4', 'address', 'show', 'eth0', namespace='web').stdout)
+                self.assertCountEqual(self.watcher.lists[lan, 'Leases'],
+                                      [(address['local'], web, 'eth0') for address in shown['addr_info']
+                                       if address['local'].startswith('10.1.')])
+                shown = json.loads(netns1.run('ip', '-json', 'link', 'show', 'master', 'br0').stdout)
+                self.assertCountEqual(self.watcher.lists[bridge, 'Ports'],
+                                      [self.root.link('', link['ifname']) for link in shown])
+                self.watcher.settle()
+                for command, expected in (('-n web address add 10.1.200.1/16 dev eth0', (lan, 'LeaseAdded')),
+                                          ('-n web address delete 10.1.200.1/16 dev eth0', (lan, 'LeaseRemoved'))):
+                    self.watcher.signals.clear()
+                    netns1.run('ip', *command.split())
+                    self.watcher.wait(lambda: self.entries(), command)
+                    self.watcher.settle()
+                    self.assertEqual(self.entries(), [(*expected, ('10.1.200.1', web, 'eth0'))])
+                port = self.root.link('', 'p1')
+                for command, expected in (('link set p1 nomaster', (bridge, 'PortRemoved')),
+                                          ('link set p1 master br0', (bridge, 'PortAdded'))):
+                    self.watcher.signals.clear()
+                    netns1.run('ip', *command.split())
+                    self.watcher.wait(lambda: self.entries(), command)
+                    self.watcher.settle()
+                    self.assertEqual(self.entries(), [(*expected, (port,))])
+                # What is no lease changes neither the list nor anything else of the network.
+                self.watcher.signals.clear()
+                eth0 = self.root.link('web', 'eth0')
+                netns1.run('ip', '-n', 'web', 'address', 'add', f'192.0.2.{count % 251}/32', 'dev', 'eth0')
+                self.watcher.wait(lambda: [path for path, *_ in self.watcher.signals if path == eth0], 'the address')
+                self.watcher.settle()
+                self.assertEqual(self.entries(lan, bridge), [])
+        # Other lists that are long are not told of in this way.
+        self.assertEqual([defect for defect in self.watcher.defects
+                          if not re.search(r'does not say what (Links|Addresses|AddressData|Routes|RouteData) is$', defect)], [])
+
     def test_no_signal_too_many(self):
         self.manager('CreateNamespace', '(sa{sv})', 'web', {})
         link, peer = self.manager('CreateVeth', '(ssssa{sv})', 'web', 'v1', '', 'v0', {})
@@ -202,7 +261,13 @@ class Following(netns1.TestCase):
         def at_rest():
             self.watcher.signals.clear()
             self.watcher.settle()
-            return self.watcher.get(link, 'Link', 'OperState') == 'up' and not self.watcher.signals
+            return self.watcher.get(link, 'Link', 'OperState') == 'up' and all(map(has_own_address, (link, peer))) \
+                and not self.watcher.signals
+
+        def has_own_address(path):
+            """The one that the kernel makes up, when it is no longer tentative."""
+            return any(address.startswith('fe80:') and not flags & TENTATIVE
+                       for address, flags in self.watcher.get(path, 'Link', 'Addresses'))
         netns1.wait_for(at_rest)
         self.call(link, 'Link', 'SetMtu', '(u)', 1400)
         self.assert_signals((link, ['Mtu']))

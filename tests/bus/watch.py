@@ -17,6 +17,9 @@ MANAGER = 'org.freedesktop.DBus.ObjectManager'
 PROPERTIES = 'org.freedesktop.DBus.Properties'
 # They go and come back by themselves, sometimes between two looks of the service: it says then what they are.
 FLICKERING = {'Carrier', 'OperState', 'State'}
+# Lists of which each entry comes and goes by a signal of its own; a list of more than so many entries has no other.
+LISTS = {'Lease': 'Leases', 'Port': 'Ports'}
+ENTRIES_MAX = 256
 
 
 class Watcher:
@@ -27,12 +30,17 @@ class Watcher:
         self.connection = Gio.DBusConnection.new_for_address_sync(os.environ['DBUS_SYSTEM_BUS_ADDRESS'], flags, None,
                                                                   None)
         self.tree = {}
+        self.lists = {}  # (path, property) -> the list, followed by what comes and goes
         self.signals = []  # (path, member, arguments)
         self.defects = []  # signals that should not have been
         self.connection.signal_subscribe(netns1.SERVICE, None, None, None, None, Gio.DBusSignalFlags.NONE,
                                          self._on_signal)
         tree = self.call(netns1.ROOT, MANAGER, 'GetManagedObjects')
         self.tree = tree
+        self.lists.clear()
+        for path, interfaces in tree.items():
+            for properties in interfaces.values():
+                self._take_lists(path, properties)
         self.signals.clear()
         self.defects.clear()
 
@@ -52,6 +60,24 @@ class Watcher:
             getattr(self, '_on_' + member)(*arguments)
         elif interface == PROPERTIES:
             self._on_changed(path, *arguments)
+        else:
+            kind, _, change = member.rpartition('Added' if member.endswith('Added') else 'Removed')
+            if not change and kind in LISTS:
+                self._on_entry(path, LISTS[kind], member.endswith('Added'), arguments if len(arguments) > 1 else arguments[0])
+
+    def _take_lists(self, path, properties):
+        for name in LISTS.values():
+            if name in properties:
+                self.lists[path, name] = list(properties[name])
+
+    def _on_entry(self, path, name, added, entry):
+        entries = self.lists.get((path, name))
+        if entries is None or (entry in entries) == added:
+            self.defects.append(f'{path} {"adds" if added else "removes"} {entry}, while {name} is {entries}')
+        elif added:
+            entries.append(entry)
+        else:
+            entries.remove(entry)
 
     def _on_InterfacesAdded(self, path, interfaces):
         known = self.tree.setdefault(path, {})
@@ -59,11 +85,15 @@ class Watcher:
             if name in known:
                 self.defects.append(f'{path} gets {name} a second time')
             known[name] = properties
+            self._take_lists(path, properties)
 
     def _on_InterfacesRemoved(self, path, interfaces):
         for name in interfaces:
-            if self.tree.get(path, {}).pop(name, None) is None:
+            properties = self.tree.get(path, {}).pop(name, None)
+            if properties is None:
                 self.defects.append(f'{path} loses {name}, which it did not have')
+            for property in properties or ():
+                self.lists.pop((path, property), None)
         if not self.tree.get(path, True):
             del self.tree[path]
 
@@ -77,9 +107,12 @@ class Watcher:
         for name, value in changed.items():
             if known[name] == value and name not in FLICKERING:
                 self.defects.append(f'{path} says again that {name} is {value}')
+            if name in LISTS.values() and sorted(value) != sorted(self.lists[path, name]):
+                self.defects.append(f'{path} says that {name} is {value}, but not what came and went')
             known[name] = value
         for name in invalidated:
-            self.defects.append(f'{path} does not say what {name} is')
+            if len(self.lists.get((path, name), ())) <= ENTRIES_MAX:
+                self.defects.append(f'{path} does not say what {name} is')
 
     # ---- calls
 
@@ -91,7 +124,7 @@ class Watcher:
             arguments = GLib.Variant.new_tuple(*[netns1.to_variant(*pair) for pair in zip(types, values, strict=True)])
         replies = []
         self.connection.call(netns1.SERVICE, path, netns1.full_interface(interface), method, arguments, None,
-                             Gio.DBusCallFlags.NONE, 30000, None, lambda _, result: replies.append(result))
+                             Gio.DBusCallFlags.NONE, netns1.PATIENCE * 1000, None, lambda _, result: replies.append(result))
         while not replies:
             self.context.iteration(True)
         try:

@@ -39,17 +39,10 @@ get_ports (NetnsCore *core, const NetnsObject *object)
   return netns_links_to_paths (ports);
 }
 
-/* Counting them would look at all links of the namespace: those that could be ports are as good. */
-static guint
-count_ports (NetnsCore *core, const NetnsObject *object)
-{
-  return g_hash_table_size (object->link->namespace->links);
-}
-
 NETNS_GETTER (get_allow_loop, g_variant_new_boolean (netns_loops_are_allowed (core, object->link)))
 
 static const NetnsProperty properties[] = {
-  { "Ports", NETNS_LINK_PORTS, get_ports, count_ports },
+  { "Ports", NETNS_LINK_PORTS, get_ports, .entry = "Port" },
   { "Stp", NETNS_LINK_BRIDGE_STP, NETNS_MEMBER (BOOLEAN, NetnsLink, info.bridge.stp) },
   { "AllowLoop", NETNS_OBJECT_ALLOW_LOOP, get_allow_loop },
   { "VlanFiltering", NETNS_LINK_BRIDGE_VLAN_FILTERING, NETNS_MEMBER (BOOLEAN, NetnsLink, info.bridge.vlan_filtering) },

@@ -59,17 +59,6 @@ get_leases (NetnsCore *core, const NetnsObject *object)
   return g_variant_builder_end (&rows);
 }
 
-/* Each lease has a port, so there are no more of them than links beside the bridge, unless a namespace has several
- * addresses. */
-static guint
-count_leases (NetnsCore *core, const NetnsObject *object)
-{
-  NetnsNamespace *namespace
-    = netns_mirror_get_namespace (netns_core_get_mirror (core), object->network->base.namespace_name);
-
-  return namespace ? g_hash_table_size (namespace->links) : 0;
-}
-
 static const NetnsProperty properties[] = {
   { "Name", 0, get_name },
   { "Namespace", 0, NETNS_MEMBER (TEXT, NetnsNetwork, base.namespace_name), .show = netns_namespace_to_path },
@@ -83,7 +72,7 @@ static const NetnsProperty properties[] = {
   { "Isolated", 0, NETNS_MEMBER (BOOLEAN, NetnsNetwork, isolated) },
   { "Guard", NETNS_NETWORK_GUARD, NETNS_MEMBER (BOOLEAN, NetnsNetwork, guarded) },
   { "Owner", 0, NETNS_MEMBER (UINT32, NetnsNetwork, base.owner) },
-  { "Leases", NETNS_NETWORK_LEASES, get_leases, count_leases },
+  { "Leases", NETNS_NETWORK_LEASES, get_leases, .entry = "Lease" },
   { NULL },
 };
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus/tree/export.h"
 
+#include "bus/tree/announced.h"
 #include "bus/tree/class.h"
 #include "bus/tree/snapshot.h"
 #include "common/later.h"
 #include "common/names.h"
 #include "core/job/jobs.h"
 #include "core/service/auth-scope.h"
-
-#include <string.h>
 
 /* A list of 2,000 entries in a signal costs the service, the bus and every listener some milliseconds, and one more
  * namespace changes several such lists. A longer one is announced without its value: who wants it can ask. */
@@ -19,7 +18,7 @@ struct _NetnsExport {
   GDBusConnection *connection;
   GHashTable *by_path; /* path -> Pending */
   GPtrArray *order;    /* Pending, as they came */
-  GHashTable *announced;    /* path and property of an object that repeats itself -> its value */
+  NetnsAnnounced *announced; /* lists with entries that come and go, and all of objects that repeat themselves */
   GHashTable *links;   /* NetnsLink -> Announced */
   GSource *turn;
   GVariant *snapshot; /* of all objects, NULL since something changed */
@@ -103,49 +102,32 @@ note_changed (NetnsExport *export, NetnsObject object, guint changes)
   note (export, object)->changes |= changes;
 }
 
-/* Notes @value. Returns: whether it was announced already */
+/* Whether a property is only announced if it is another one than before. */
 static gboolean
-is_announced (NetnsExport *export, const char *path, const NetnsProperty *property, GVariant *value)
+is_compared (const NetnsObject *object, const NetnsProperty *property)
 {
-  g_autofree char *key = g_strconcat (path, " ", property->name, NULL);
-  GVariant *announced = g_hash_table_lookup (export->announced, key);
-
-  if (announced != NULL && g_variant_equal (announced, value))
-    return TRUE;
-  g_hash_table_replace (export->announced, g_steal_pointer (&key), g_variant_ref (value));
-  return FALSE;
+  return object->class->repeats || property->entry != NULL;
 }
 
 static void
-forget_announced (NetnsExport *export, const char *path, const NetnsProperty *property)
+note_announced (NetnsExport *export, const char *path, const NetnsObject *object, guint interfaces)
 {
-  g_autofree char *key = g_strconcat (path, " ", property->name, NULL);
+  for (guint i = 0; interfaces >> i != 0; i++)
+    for (const NetnsProperty *property = object->class->interfaces[i].interface->properties;
+         (interfaces & (1u << i)) != 0 && property->name != NULL; property++) {
+      g_autoptr (GVariant) value = NULL;
 
-  g_hash_table_remove (export->announced, key);
-}
-
-static void
-note_announced (NetnsExport *export, const char *path, const NetnsObject *object)
-{
-  for (guint i = 0; object->class->repeats && object->class->interfaces[i].interface != NULL; i++)
-    for (const NetnsProperty *property = object->class->interfaces[i].interface->properties; property->name != NULL;
-         property++) {
-      g_autoptr (GVariant) value = g_variant_ref_sink (netns_property_get (property, export->core, object));
-
-      is_announced (export, path, property, value);
+      if (!is_compared (object, property))
+        continue;
+      value = g_variant_ref_sink (netns_property_get (property, export->core, object));
+      netns_announced_take (export->announced, path, property->name, value, NULL);
     }
-}
-
-static gboolean
-is_of_path (gpointer key, gpointer value, gpointer path)
-{
-  return g_str_has_prefix (key, path) && ((const char *) key)[strlen (path)] == ' ';
 }
 
 static void
 emit_added (NetnsExport *export, const char *path, const NetnsObject *object, guint interfaces)
 {
-  note_announced (export, path, object);
+  note_announced (export, path, object, interfaces);
   netns_interface_emit (
     export->connection, NETNS_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded",
     g_variant_new ("(o@a{sa{sv}})", path, netns_object_describe (export->core, object, interfaces)));
@@ -164,6 +146,35 @@ emit_removed (NetnsExport *export, const Pending *pending, guint interfaces)
 }
 
 static void
+emit_entry (NetnsExport *export, const char *path, const NetnsInterface *interface, const char *signal, GVariant *entry)
+{
+  netns_interface_emit (export->connection, path, interface->info->name, signal,
+                        g_variant_is_of_type (entry, G_VARIANT_TYPE_TUPLE) ? entry : g_variant_new_tuple (&entry, 1));
+}
+
+/* What went first: an entry may have become another one. */
+static void
+emit_entries (NetnsExport *export, const char *path, const NetnsInterface *interface, const NetnsProperty *property,
+              GVariant *before, GVariant *now)
+{
+  g_autoptr (GPtrArray) removed = netns_announced_list_missing (before, now);
+  g_autoptr (GPtrArray) added = netns_announced_list_missing (now, before);
+  g_autofree char *removal = g_strconcat (property->entry, "Removed", NULL);
+  g_autofree char *addition = g_strconcat (property->entry, "Added", NULL);
+
+  for (guint i = 0; i < removed->len; i++)
+    emit_entry (export, path, interface, removal, g_ptr_array_index (removed, i));
+  for (guint i = 0; i < added->len; i++)
+    emit_entry (export, path, interface, addition, g_ptr_array_index (added, i));
+}
+
+static gboolean
+is_too_long (NetnsExport *export, const NetnsObject *object, const NetnsProperty *property)
+{
+  return property->bound != NULL && property->bound (export->core, object) > ENTRIES_MAX;
+}
+
+static void
 emit_changed (NetnsExport *export, const char *path, const NetnsObject *object, const NetnsInterface *interface,
               guint changes)
 {
@@ -172,21 +183,22 @@ emit_changed (NetnsExport *export, const char *path, const NetnsObject *object, 
   gboolean any = FALSE;
 
   for (const NetnsProperty *property = interface->properties; property->name != NULL; property++) {
-    g_autoptr (GVariant) value = NULL;
+    g_autoptr (GVariant) value = NULL, before = NULL;
 
     if ((property->change & changes) == 0)
       continue;
-    if (property->bound != NULL && property->bound (export->core, object) > ENTRIES_MAX) {
-      forget_announced (export, path, property);
-      g_variant_builder_add (&invalidated, "s", property->name);
-      any = TRUE;
+    if (!is_too_long (export, object, property))
+      value = g_variant_ref_sink (netns_property_get (property, export->core, object));
+    if (value != NULL && is_compared (object, property)
+        && !netns_announced_take (export->announced, path, property->name, value, &before))
       continue;
-    }
-    value = g_variant_ref_sink (netns_property_get (property, export->core, object));
-    if (object->class->repeats && is_announced (export, path, property, value))
-      continue;
-    g_variant_builder_add (&changed, "{sv}", property->name, value);
     any = TRUE;
+    if (property->entry != NULL)
+      emit_entries (export, path, interface, property, before, value);
+    if (value == NULL || (property->entry != NULL && g_variant_n_children (value) > ENTRIES_MAX))
+      g_variant_builder_add (&invalidated, "s", property->name);
+    else
+      g_variant_builder_add (&changed, "{sv}", property->name, value);
   }
   if (any)
     netns_interface_emit (export->connection, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
@@ -261,12 +273,12 @@ say_changed (NetnsExport *export, const Pending *pending)
 static void
 say_removed (NetnsExport *export, const Pending *pending)
 {
-  guint known;
+  gboolean known;
 
   if (pending->removed == 0)
     return;
-  known = g_hash_table_foreach_remove (export->announced, is_of_path, pending->path);
-  if (known == 0 && pending->class->repeats) /* when it came, its namespace had another name already */
+  known = netns_announced_forget (export->announced, pending->path);
+  if (!known && pending->class->repeats) /* when it came, its namespace had another name already */
     return;
   emit_removed (export, pending, pending->removed);
 }
@@ -521,9 +533,10 @@ static void
 mark_announced (const NetnsObject *object, gpointer data)
 {
   g_autofree char *path = netns_object_get_path (object);
+  guint interfaces = netns_object_get_interfaces (object);
 
-  take_announced (data, object, netns_object_get_interfaces (object));
-  note_announced (data, path, object);
+  take_announced (data, object, interfaces);
+  note_announced (data, path, object, interfaces);
 }
 
 /* Announces changes of the service, settled. What is there already needs no signal: whoever comes asks
@@ -537,7 +550,7 @@ netns_export_new (NetnsCore *core, GDBusConnection *connection)
   export->connection = g_object_ref (connection);
   export->by_path = g_hash_table_new (g_str_hash, g_str_equal);
   export->order = g_ptr_array_new_with_free_func (free_pending);
-  export->announced = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  export->announced = netns_announced_new ();
   export->links = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   netns_object_foreach (core, mark_announced, export);
   netns_mirror_observe (netns_core_get_mirror (core), &mirror_observer, export);
@@ -553,7 +566,7 @@ netns_export_free (NetnsExport *export)
   netns_later_clear (&export->turn);
   g_clear_pointer (&export->snapshot, g_variant_unref);
   g_hash_table_unref (export->by_path);
-  g_hash_table_unref (export->announced);
+  netns_announced_free (export->announced);
   g_hash_table_unref (export->links);
   g_ptr_array_unref (export->order);
   g_object_unref (export->connection);

@@ -78,6 +78,15 @@ is_public_only (const GDBusMethodInfo *method, const char *action)
          && g_dbus_annotation_info_lookup (method->annotations, NETNS_INTERFACE_PREFIX "ActionForeign") == NULL;
 }
 
+static void
+check_signal (const GDBusInterfaceInfo *info, const char *entry, const char *end)
+{
+  g_autofree char *name = g_strconcat (entry, end, NULL);
+
+  if (g_dbus_interface_info_lookup_signal ((GDBusInterfaceInfo *) info, name) == NULL)
+    g_error ("%s has no signal %s", info->name, name);
+}
+
 /* Ends the program unless every member has a handler and a polkit action. */
 void
 netns_interface_seal (const NetnsInterface *interface)
@@ -110,6 +119,10 @@ netns_interface_seal (const NetnsInterface *interface)
     if (row->get == NULL && row->show == NULL
         && strcmp (netns_field_get_signature (&row->member), property->signature) != 0)
       g_error ("%s.%s is of type %s", info->name, property->name, property->signature);
+    if (row->entry != NULL) {
+      check_signal (info, row->entry, "Added");
+      check_signal (info, row->entry, "Removed");
+    }
   }
   for (const NetnsMethod *method = interface->methods; method->name != NULL; method++)
     methods--;

@@ -99,6 +99,8 @@ typedef struct {
  * @bound: (nullable): for a list: how many entries it has at most
  * @member: (nullable): where that member is; NETNS_MEMBER()
  * @show: (nullable): makes what is on the bus of a member that is a text
+ * @entry: (nullable): for a list whose entries come and go: what one is called; signals of that name with `Added` and
+ *   `Removed` have the entry as their arguments
  */
 typedef struct {
   const char *name;
@@ -107,6 +109,7 @@ typedef struct {
   guint (*bound) (NetnsCore *core, const NetnsObject *object);
   NetnsField member;
   GVariant *(*show) (const char *text);
+  const char *entry;
 } NetnsProperty;
 
 /* For a row: { "Mtu", NETNS_LINK_MTU, NETNS_MEMBER (UINT32, NetnsLink, info.mtu) }. Words for its numbers may follow. */
