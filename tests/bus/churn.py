@@ -97,6 +97,11 @@ class Churn:
             netns1.run('ip', 'netns', 'add', name)
         self.made += 1
 
+    def has_tentative(self):
+        """Whether the kernel has not told of some address yet."""
+        return any(link.get('addr_info') for name in NAMESPACES if not name or name in netns1.namespaces()
+                   for link in netns1.ip('-6', 'address', 'show', 'tentative', namespace=name or None))
+
     def add_all(self):
         """Without duplicate address detection: the kernel tells of its own addresses only when that is done."""
         for name in NAMESPACES:

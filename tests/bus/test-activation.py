@@ -15,7 +15,7 @@ class Activation(unittest.TestCase):
             netns1.run('nft', f'add table {family} netnsd')
         with netns1.Caller(netns1.ALICE if netns1.IS_ROOT else 0) as caller:
             self.assertEqual(caller.get(netns1.ROOT, 'Manager', 'HostNamespace'), netns1.HOST)
-        self.assertEqual(name_owner(netns1.SERVICE), netns1.NETNSD.pid)
+        self.assertEqual(name_owner(netns1.SERVICE), netns1.wait_for(lambda: netns1.NETNSD.pid))
         netns1.wait_for(lambda: not [item for item in netns1.nft() if 'table' in item])
 
 

@@ -226,7 +226,7 @@ class Floods(netns1.TestCase):
         """One that the bus would not carry is refused, and the service lives on."""
         path = self.root.create_namespace('ns1')
         elements = ', '.join(f'10.{i >> 16}.{i >> 8 & 255}.{i & 255} comment "{"x" * 100}"' for i in range(220000))
-        run('nft', '-f', '-', namespace='ns1', input='add table inet big\n'
+        run('nft', '-f', '-', namespace='ns1', timeout=600, input='add table inet big\n'
             'add set inet big many { type ipv4_addr; }\nadd element inet big many { ' + elements + ' }\n')
         with self.assertBusError('TooLarge'):
             self.root.call(path, 'Firewall', 'GetRuleset', timeout=10 * netns1.PATIENCE)

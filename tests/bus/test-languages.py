@@ -107,7 +107,7 @@ const found = manager.GetNamespaceByFDSync(handle, list).flat()[0];
 const fds = Gio.UnixFDList.new();
 fds.append(0); fds.append(1);
 print(link, type, found);
-namespace.RunSync(['echo', 'hello'], [], '', [0, 1], {}, fds);
+namespace.RunSync(['echo', 'hello'], [], '', [0, 1], {detach: new GLib.Variant('b', true)}, fds); // it outlives this program
 '''
 
 

@@ -103,7 +103,7 @@ class Leftovers(netns1.TestCase):
         for table in ('inet netnsd', 'bridge netnsd'):
             run('nft', f'add table {table}')
             self.assert_removed((HOST, [f'table {table}']))
-        self.assertTrue(self.is_served())
+        netns1.wait_for(self.is_served)
 
     def test_start(self):
         delete = self.make()
@@ -114,7 +114,7 @@ class Leftovers(netns1.TestCase):
         self.assertFalse(self.is_served())
         netns1.NETNSD.start()
         netns1.wait_for(lambda: ours() == [])
-        self.assertTrue(self.is_served())
+        netns1.wait_for(self.is_served)
 
     def test_one_family(self):
         """What is needed is restored, and what is not is removed."""

@@ -95,8 +95,8 @@ class Loops(netns1.TestCase):
         self.attach('one', 'a0', 'br0')
         run('ip', 'address', 'add', '10.7.0.1/24', 'dev', 'br0', namespace='one')
         run('ip', 'address', 'add', '10.7.0.2/24', 'dev', 'a1', namespace='two')
-        port = link('a0', 'one')['linkinfo']
-        self.assertEqual(port['info_slave_data']['state'], 'forwarding')
+        # When its link is up; a port that waits does so for half a minute.
+        netns1.wait_for(lambda: link('a0', 'one')['linkinfo']['info_slave_data']['state'] == 'forwarding', 25)
         self.assertEqual(link('br0', 'one')['linkinfo']['info_data']['stp_state'], 0)
         self.assertTrue(netns1.can_ping('10.7.0.1', namespace='two'))
 

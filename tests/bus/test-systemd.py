@@ -64,8 +64,9 @@ class Systemd(unittest.TestCase):
 
     @staticmethod
     def read_tree():
-        """Without the addresses that the kernel makes up and tries for a second."""
-        return re.sub(r' fe80::\S+', '', run('netnsctl', 'tree'))
+        """When all links are up, and without the addresses that the kernel makes up and tries for a second."""
+        return re.sub(r' fe80::\S+', '', wait_for(
+            lambda: next((tree for tree in [run('netnsctl', 'tree')] if 'without carrier' not in tree), None)))
 
     @staticmethod
     def open_socket(domain=socket.AF_INET, kind=socket.SOCK_STREAM, protocol=0):

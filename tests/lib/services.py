@@ -67,11 +67,17 @@ class Service:
     @property
     def pid(self):
         """Its process id, None while it does not run."""
-        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-            with open(self._path('.pid')) as file:
-                pid = int(file.read())
-            os.kill(pid, 0)
-            return pid
+        pid = self._read_pid()
+        with contextlib.suppress(ProcessLookupError):
+            if pid is not None:
+                os.kill(pid, 0)
+                return pid
+        return None
+
+    def _read_pid(self):
+        """What is written down, also for a moment after its end."""
+        with contextlib.suppress(FileNotFoundError, ValueError), open(self._path('.pid')) as file:
+            return int(file.read())
         return None
 
     @property
@@ -126,6 +132,8 @@ class Service:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal_number)
         wait_for(lambda: len(self.ends) > ends, timeout, f'{self.name} to end')
+        # The next one's must not be there before this one's is removed.
+        wait_for(lambda: self._read_pid() != pid, timeout, f'the end of {self.name} to be written down')
         bus_name = self.definition['bus_name']
         wait_for(lambda: name_owner(bus_name) != pid, timeout, f'{bus_name} to be free')
         if self.supervisor:
