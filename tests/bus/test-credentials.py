@@ -27,7 +27,7 @@ bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
 def open_socket(*kind):
     reply, descriptors = bus.call_with_unix_fd_list_sync(
         "org.example.NetNS1", "/org/example/NetNS1/namespace/web", "org.example.NetNS1.Namespace", "OpenSocket",
-        GLib.Variant("(iii)", kind), None, 0, -1, None, None)
+        GLib.Variant("(iii)", kind), None, 0, 60000, None, None)
     return socket.socket(fileno=descriptors.get(reply.unpack()[0]))
 '''
 SEND = {

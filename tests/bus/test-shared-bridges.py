@@ -15,6 +15,11 @@ class SharedBridges(netns1.TestCase):
         for name in ('place', 'web'):
             self.root.create_namespace(name)
 
+    def wait_for_addresses(self, addresses, place):
+        """The kernel tells of IPv6 addresses a moment after they were added."""
+        bridge = self.root.link(place, 'docker0')
+        netns1.wait_for(lambda: set(addresses) <= {address for address, _ in self.root.get(bridge, 'Link', 'Addresses')})
+
     def create(self, name='lan', **options):
         return self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', name, options)
 
@@ -78,6 +83,7 @@ class OwnSubnet(SharedBridges):
         for address in addresses:
             run('ip', 'address', 'add', address, 'dev', 'docker0', *(['nodad'] if ':' in address else []), namespace=namespace)
         run('ip', 'link', 'set', 'docker0', 'up', namespace=namespace)
+        self.wait_for_addresses(addresses, place)
 
     def test_subnets(self):
         """They are taken or named, in any namespace; Delete() leaves the addresses where they are, also after a restart."""
@@ -186,6 +192,7 @@ link add docker0 up address 02:00:00:00:00:01 type bridge
 address add 172.17.0.1/24 dev docker0
 address add fd09::1/64 dev docker0 nodad
 ''')
+        self.wait_for_addresses(('172.17.0.1/24', 'fd09::1/64'), place)
         self.create(bridge='docker0', namespace=place)
         return f'{place}:lan' if place else 'lan'
 

@@ -5,7 +5,7 @@ import itertools
 import os
 import subprocess
 
-from services import STATE, wait_for
+from services import PATIENCE, STATE, wait_for
 
 RULES_DIR = '/etc/polkit-1/rules.d'
 PROBE_ACTION = 'org.example.netns1.sandbox.generation'
@@ -84,7 +84,7 @@ def in_force(number):
                                 'uid': GLib.Variant('i', 65534)})
     question = GLib.Variant('((sa{sv})sa{ss}us)', (subject, PROBE_ACTION, {'number': str(number)}, 0, ''))
     reply = bus.call_sync('org.freedesktop.PolicyKit1', '/org/freedesktop/PolicyKit1/Authority',
-                          'org.freedesktop.PolicyKit1.Authority', 'CheckAuthorization', question, None, 0, -1, None)
+                          'org.freedesktop.PolicyKit1.Authority', 'CheckAuthorization', question, None, 0, PATIENCE * 1000, None)
     return reply.unpack()[0][0]
 
 
