@@ -140,7 +140,7 @@ static gboolean
 answer (NetnsRulesReconciler *rules, NetnsPlan *plan)
 {
   gboolean current
-    = rules->changes == netns_allow_count_changes () && (!rules->stale || rules->questions == QUESTIONS_MAX);
+    = rules->changes == netns_allow_count_changes () && (!rules->stale || rules->questions >= QUESTIONS_MAX);
   gboolean answered = current && netns_allow_question_answer (rules->question, plan);
 
   rules->questions = rules->known && !answered ? rules->questions + 1 : 0;
