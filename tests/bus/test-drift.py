@@ -11,6 +11,7 @@ import select
 import subprocess
 import time
 
+import inside
 import netns1
 import references
 import watch
@@ -312,7 +313,7 @@ class Drift(netns1.TestCase):
             with self.subTest(call[2]):
                 self.watcher.settle()
                 self.drifted()
-                with netns1.worker_stopped():
+                with inside.worker_stopped():
                     change = self.root.start(*call)
                     self.root.get(ROOT, 'Manager', 'Version')  # the call has its turn
                     run('ip', 'link', 'set', port, 'nomaster')

@@ -8,6 +8,7 @@ import subprocess
 import time
 import unittest
 
+import inside
 import netns1
 import attack
 from gi.repository import Gio, GLib
@@ -92,13 +93,13 @@ class Fairness(netns1.TestCase):
             self.root.managed_objects()
         if not SANITIZED:
             netns1.wait_for(lambda: memory('RssAnon') < before + 2)
-        bus, broker = bus_pid(), netns1.broker()
-        with netns1.stopped(broker):
+        bus, broker = bus_pid(), inside.broker()
+        with inside.stopped(broker):
             pending = self.get_ruleset()
-            netns1.wait_for(netns1.count_readings)
-            with netns1.stopped(bus):
+            netns1.wait_for(inside.count_readings)
+            with inside.stopped(bus):
                 os.kill(broker, signal.SIGCONT)
-                netns1.wait_for(lambda: netns1.count_readings() == 0)
+                netns1.wait_for(lambda: inside.count_readings() == 0)
                 time.sleep(2)  # longer than the service keeps memory that it does not need
         self.assertGreater(len(pending.result()), 2_000_000)
         if not SANITIZED:

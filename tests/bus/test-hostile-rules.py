@@ -13,8 +13,9 @@ import subprocess
 import time
 import unittest
 
-import references
+import inside
 import netns1
+import references
 from netns1 import ALICE, ROOT, allow_only, run
 
 NETFILTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'netfilter.py')
@@ -214,7 +215,7 @@ class Host(netns1.TestCase):
         few = self.change()
         self.make()
         # The service has heard of all that was made.
-        netns1.wait_for(lambda: netns1.count_readings() == 0
+        netns1.wait_for(lambda: inside.count_readings() == 0
                         and netns1.NETNSD.worked + 0.01 > (time.sleep(0.2) or netns1.NETNSD.worked))
         self.assertLess(self.change(), few + 0.5)
 
@@ -246,7 +247,7 @@ class Host(netns1.TestCase):
 
     def assert_nobody_waits(self, *call):
         """While a call waits for who reads the rules that it depends on, others have their turn."""
-        with netns1.stopped(netns1.broker()):
+        with inside.stopped(inside.broker()):
             pending = self.root.start(*call)
             for number in range(5):
                 self.root.create_namespace(f'n{number}')
@@ -274,12 +275,12 @@ class Host(netns1.TestCase):
         handles = re.findall('netnsd network lan" # handle ([0-9]+)', self.user_chain())
         self.assertEqual(len(handles), 2)
         run('nft', '-f', '-', input='add rule ip filter DOCKER-USER ip saddr 192.0.2.1 counter\n' * 6000)
-        netns1.wait_for(lambda: netns1.count_readings() == 0)
-        with netns1.worker_stopped():
-            with netns1.stopped(netns1.broker()):
+        netns1.wait_for(lambda: inside.count_readings() == 0)
+        with inside.worker_stopped():
+            with inside.stopped(inside.broker()):
                 deletion = self.root.start(path, 'Network', 'Delete')
-                netns1.wait_for(lambda: netns1.count_readings() > 0)
-            netns1.wait_for(lambda: netns1.count_readings() == 0)
+                netns1.wait_for(lambda: inside.count_readings() > 0)
+            netns1.wait_for(lambda: inside.count_readings() == 0)
             run('nft', '-f', '-', input='delete table ip filter' + DOCKER)
             for number in range(10):
                 run('nft', f'add rule ip filter DOCKER-USER ip saddr 192.0.2.{number} accept')
@@ -289,53 +290,44 @@ class Host(netns1.TestCase):
         deletion.result()
         self.assertEqual(self.user_chain(), before)
 
-    def test_lost_meanwhile(self):
-        """Rules of ours that others remove are added again, also if that happens after a look that has found them, and before it
-        is the turn of what the look was for."""
-        run('nft', '-f', '-', input=DOCKER + 'add table ip others\nadd chain ip others c\n'
-            + 'add rule ip others c ip saddr 192.0.2.1 counter\n' * 6000)
+    def change_after_look(self, first, second):
+        """Others change their rules, and the service looks at them; before it is the turn of what the look was for, they change
+        them again."""
         self.root.create_namespace('web')
-        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
-        netns1.wait_for(lambda: netns1.count_readings() == 0)
+        netns1.wait_for(lambda: inside.count_readings() == 0)
         self.root.managed_objects()  # nothing is left for the worker
-        broker = netns1.broker()
-        with netns1.stopped(broker):
-            run('nft', 'add table ip theirs')
-            netns1.wait_for(lambda: netns1.count_readings() >= 2)  # for rules that are missing, and for those that are too many
-            with netns1.worker_stopped():
+        broker = inside.broker()
+        with inside.stopped(broker):
+            run('nft', '-f', '-', input=first)
+            netns1.wait_for(lambda: inside.count_readings() >= 2)  # for rules that are missing, and for those that are too many
+            with inside.worker_stopped():
                 change = self.root.start(f'{ROOT}/namespace/web', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
                 self.root.get(ROOT, 'Manager', 'Version')  # it has its turn
                 os.kill(broker, signal.SIGCONT)
-                netns1.wait_for(lambda: netns1.count_readings() == 0)
-                run('nft', 'flush chain ip filter DOCKER-USER')
+                netns1.wait_for(lambda: inside.count_readings() == 0)
+                os.kill(broker, signal.SIGSTOP)
+                run('nft', '-f', '-', input=second)
                 self.root.get(ROOT, 'Manager', 'Version')  # and the service has heard of this
-        change.result()
+            change.result()
+            netns1.wait_for(lambda: inside.count_readings() >= 1)  # it looks again
+            between = self.user_chain().count('netnsd network lan')
+        netns1.wait_for(lambda: inside.count_readings() == 0)
+        return between
+
+    def test_lost_meanwhile(self):
+        """Rules of ours that others remove are added again, also if that happens after a look that has found them."""
+        run('nft', '-f', '-', input=DOCKER + 'add table ip others\nadd chain ip others c\n'
+            + 'add rule ip others c ip saddr 192.0.2.1 counter\n' * 6000)
+        self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
+        self.change_after_look('add table ip theirs', 'flush chain ip filter DOCKER-USER')
         netns1.wait_for(lambda: self.user_chain().count('netnsd network lan') == 2)
 
     def test_restored_meanwhile(self):
-        """Rules of ours that were missing in a look and that others have added again before our turn are not added twice."""
+        """Rules of ours that were missing in a look and that others have added again are not added twice."""
         run('nft', '-f', '-', input=DOCKER)
-        self.root.create_namespace('web')
         self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
-        netns1.wait_for(lambda: netns1.count_readings() == 0)
-        self.root.managed_objects()  # nothing is left for the worker
         rules = run('nft', 'list', 'table', 'ip', 'filter').stdout
-        broker = netns1.broker()
-        with netns1.stopped(broker):
-            run('nft', 'flush chain ip filter DOCKER-USER')
-            netns1.wait_for(lambda: netns1.count_readings() >= 2)  # for rules that are missing, and for those that are too many
-            with netns1.worker_stopped():
-                change = self.root.start(f'{ROOT}/namespace/web', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
-                self.root.get(ROOT, 'Manager', 'Version')  # it has its turn
-                os.kill(broker, signal.SIGCONT)
-                netns1.wait_for(lambda: netns1.count_readings() == 0)
-                os.kill(broker, signal.SIGSTOP)
-                run('nft', '-f', '-', input='delete table ip filter\n' + rules)
-                self.root.get(ROOT, 'Manager', 'Version')  # and the service has heard of this
-            change.result()
-            netns1.wait_for(lambda: netns1.count_readings() >= 1)  # it looks again
-            self.assertEqual(self.user_chain().count('netnsd network lan'), 2)
-        netns1.wait_for(lambda: netns1.count_readings() == 0)
+        self.assertEqual(self.change_after_look('flush chain ip filter DOCKER-USER', 'delete table ip filter\n' + rules), 2)
 
     def test_library(self):
         """What reads rules of others is not in the service."""

@@ -367,11 +367,7 @@ plan_again (Request *request, GError **error)
   if (request->plan != NULL && check_unchanged (request, error))
     return NEXT;
   netns_core_skip (request->call.core);
-  if (request->allowing.trusted == NULL)
-    return FAILED;
-  netns_allowing_fail (&request->allowing, *error); /* firewalld forgets what it was told before */
-  g_clear_error (error);
-  return LATER;
+  return netns_allowing_fail (&request->allowing, error) ? LATER : FAILED;
 }
 
 /* From the queue on, for what was authorized, by a plan made from what is known now. */

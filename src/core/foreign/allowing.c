@@ -126,14 +126,22 @@ netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, guint uid, NetnsPl
 /**
  * netns_allowing_fail:
  * @allowing: what is known of a call that is to be tried again
- * @error: why it cannot be
+ * @error: (inout): why it cannot be
  *
- * Ends it: @done of netns_allowing_run() gets @error when all is done.
+ * Has firewalld forget what it was told for it.
+ *
+ * Returns: whether there is something to forget; then @error is taken, and @done of netns_allowing_run() gets it afterwards
  */
-void
-netns_allowing_fail (NetnsAllowing *allowing, const GError *error)
+gboolean
+netns_allowing_fail (NetnsAllowing *allowing, GError **error)
 {
-  end (allowing, error, allowing->trusted);
+  g_autoptr (GError) failure = NULL;
+
+  if (allowing->trusted == NULL)
+    return FALSE;
+  failure = g_steal_pointer (error);
+  end (allowing, failure, allowing->trusted);
+  return TRUE;
 }
 
 void

@@ -33,5 +33,5 @@ typedef struct {
 
 void netns_allowing_run (NetnsAllowing *allowing, NetnsCore *core, guint uid, NetnsPlan *plan, const NetnsGrant *grant,
                          NetnsDoneFunc done, GSourceOnceFunc again, gpointer data);
-void netns_allowing_fail (NetnsAllowing *allowing, const GError *error);
+gboolean netns_allowing_fail (NetnsAllowing *allowing, GError **error);
 void netns_allowing_clear (NetnsAllowing *allowing);

@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* Others who change rules on and on must not keep ours from being added. Changes of ours are made for networks like these, and
- * are no more than a few. */
+/* Others who change rules on and on must not keep ours from being added. */
 #define QUESTIONS_MAX 5
 
 struct _NetnsRulesReconciler {
@@ -27,7 +26,6 @@ struct _NetnsRulesReconciler {
   NetnsPlan *asked; /* what it is about, while it is under way, else NULL */
   char *known; /* the network that @question is for, else NULL */
   guint changes; /* of ours in chains of others, when it was asked */
-  gboolean stale; /* others have changed something since */
   guint questions; /* how often it was asked for that network */
   GPtrArray *what; /* what the plan is for */
   char *key; /* the network that it allows again, else NULL */
@@ -134,20 +132,21 @@ take_allowed (NetnsRulesReconciler *rules)
   return key;
 }
 
-/* What was seen in the middle of a change, which may have been undone, is no answer; now no change of ours is under way.
- * Returns: whether @plan can run; else it will be made once more */
+/* What was seen before others made a change, or in the middle of one of ours, which may have been undone, is no answer. None
+ * of ours is under way now. Returns: whether @plan can run; else it will be made once more */
 static gboolean
 answer (NetnsRulesReconciler *rules, NetnsPlan *plan)
 {
-  gboolean current
-    = rules->changes == netns_allow_count_changes () && (!rules->stale || rules->questions >= QUESTIONS_MAX);
-  gboolean answered = current && netns_allow_question_answer (rules->question, plan);
+  gboolean changed = rules->known != NULL
+                     && (rules->changes != netns_allow_count_changes ()
+                         || (rules->questions < QUESTIONS_MAX && g_hash_table_contains (rules->allowed, rules->known)));
+  gboolean answered = !changed && netns_allow_question_answer (rules->question, plan);
 
   rules->questions = rules->known && !answered ? rules->questions + 1 : 0;
   forget_question (rules);
   if (answered)
     return TRUE;
-  rules->stale = FALSE;
+  g_hash_table_remove (rules->allowed, rules->key);
   rules->changes = netns_allow_count_changes ();
   rules->known = g_strdup (rules->key);
   rules->asked = plan;
@@ -338,14 +337,10 @@ suspect_allowed (NetnsRulesReconciler *rules, const NetnsNamespace *namespace)
 static void
 on_rules_changed (NetnsNamespace *namespace, guint changes, gpointer data)
 {
-  NetnsRulesReconciler *rules = data;
-
   if (changes & (NETNS_RULES_OURS | NETNS_RULES_LOST))
-    suspect (rules, namespace, changes & (NETNS_RULES_OURS | NETNS_RULES_LOST));
-  if ((changes & NETNS_RULES_OTHERS) == 0 || (changes & NETNS_RULES_BY_US) != 0)
-    return;
-  rules->stale = TRUE;
-  suspect_allowed (rules, namespace);
+    suspect (data, namespace, changes & (NETNS_RULES_OURS | NETNS_RULES_LOST));
+  if ((changes & NETNS_RULES_OTHERS) && (changes & NETNS_RULES_BY_US) == 0)
+    suspect_allowed (data, namespace);
 }
 
 /* Its firewall was read before it was made, and may have changed since. */
