@@ -227,21 +227,16 @@ class Following(netns1.TestCase):
                 self.assertCountEqual(self.watcher.lists[bridge, 'Ports'],
                                       [self.root.link('', link['ifname']) for link in shown])
                 self.watcher.settle()
-                for command, expected in (('-n web address add 10.1.200.1/16 dev eth0', (lan, 'LeaseAdded')),
-                                          ('-n web address delete 10.1.200.1/16 dev eth0', (lan, 'LeaseRemoved'))):
+                lease, port = ('10.1.200.1', web, 'eth0'), (self.root.link('', 'p1'),)
+                for command, expected in (('-n web address add 10.1.200.1/16 dev eth0', (lan, 'LeaseAdded', lease)),
+                                          ('-n web address delete 10.1.200.1/16 dev eth0', (lan, 'LeaseRemoved', lease)),
+                                          ('link set p1 nomaster', (bridge, 'PortRemoved', port)),
+                                          ('link set p1 master br0', (bridge, 'PortAdded', port))):
                     self.watcher.signals.clear()
                     netns1.run('ip', *command.split())
                     self.watcher.wait(lambda: self.entries(), command)
                     self.watcher.settle()
-                    self.assertEqual(self.entries(), [(*expected, ('10.1.200.1', web, 'eth0'))])
-                port = self.root.link('', 'p1')
-                for command, expected in (('link set p1 nomaster', (bridge, 'PortRemoved')),
-                                          ('link set p1 master br0', (bridge, 'PortAdded'))):
-                    self.watcher.signals.clear()
-                    netns1.run('ip', *command.split())
-                    self.watcher.wait(lambda: self.entries(), command)
-                    self.watcher.settle()
-                    self.assertEqual(self.entries(), [(*expected, (port,))])
+                    self.assertEqual(self.entries(), [expected])
                 # What is no lease changes neither the list nor anything else of the network.
                 self.watcher.signals.clear()
                 eth0 = self.root.link('web', 'eth0')
@@ -252,6 +247,25 @@ class Following(netns1.TestCase):
         # Other lists that are long are not told of in this way.
         self.assertEqual([defect for defect in self.watcher.defects
                           if not re.search(r'does not say what (Links|Addresses|AddressData|Routes|RouteData) is$', defect)], [])
+
+    def test_leases_of_another_name(self):
+        """The bridge loses its name, and another address of the same host is no lease less."""
+        lan, lease = netns1.network_path('lan'), ('10.1.0.2', f'{netns1.ROOT}/namespace/web', 'eth0')
+        self.manager('CreateNetwork', '(sa{sv})', 'lan', {'subnets': ['10.1.0.0/16']})
+        self.manager('CreateNamespace', '(sa{sv})', 'web', {})
+        self.manager('Connect', '(ssa{sv})', 'web', 'lan', {'addresses': ['10.1.0.2/16']})
+        for command, member in (('link set lan name other', 'LeaseRemoved'), ('link set other name lan', 'LeaseAdded'),
+                                ('-n web address add 10.1.0.2/24 dev eth0', 'LeaseAdded'),
+                                ('-n web address delete 10.1.0.2/24 dev eth0', 'LeaseRemoved')):
+            with self.subTest(command):
+                self.watcher.signals.clear()
+                netns1.run('ip', *command.split())
+                self.watcher.wait(lambda: self.entries(), command)
+                self.watcher.settle()
+                self.assertEqual(self.entries(), [(lan, member, lease)])
+                self.assertEqual(self.watcher.lists[lan, 'Leases'], self.root.get(lan, 'Network', 'Leases'))
+                self.assertEqual(self.watcher.get(lan, 'Network', 'Bridge'), self.root.get(lan, 'Network', 'Bridge'))
+        self.assertEqual(self.watcher.defects, [])
 
     def test_no_signal_too_many(self):
         self.manager('CreateNamespace', '(sa{sv})', 'web', {})

@@ -72,7 +72,7 @@ class Watcher:
 
     def _on_entry(self, path, name, added, entry):
         entries = self.lists.get((path, name))
-        if entries is None or (entry in entries) == added:
+        if entries is None or not added and entry not in entries:
             self.defects.append(f'{path} {"adds" if added else "removes"} {entry}, while {name} is {entries}')
         elif added:
             entries.append(entry)

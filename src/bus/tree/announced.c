@@ -64,12 +64,18 @@ netns_announced_forget (NetnsAnnounced *announced, const char *path)
   return g_hash_table_foreach_remove (announced->values, is_of_path, (gpointer) path) > 0;
 }
 
+static gint
+count_in (GHashTable *counts, GBytes *bytes)
+{
+  return GPOINTER_TO_INT (g_hash_table_lookup (counts, bytes));
+}
+
 /**
  * netns_announced_list_missing:
  * @list: (nullable): an array, %NULL for an empty one
  * @other: (nullable): another one of that type
  *
- * Returns: (transfer full) (element-type GVariant): the entries of @list that are not in @other
+ * Returns: (transfer full) (element-type GVariant): the entries of @list that are not in @other, or not as often
  */
 GPtrArray *
 netns_announced_list_missing (GVariant *list, GVariant *other)
@@ -80,14 +86,19 @@ netns_announced_list_missing (GVariant *list, GVariant *other)
 
   for (gsize i = 0; other != NULL && i < g_variant_n_children (other); i++) {
     g_autoptr (GVariant) entry = g_variant_get_child_value (other, i);
+    GBytes *bytes = g_variant_get_data_as_bytes (entry);
 
-    g_hash_table_add (there, g_variant_get_data_as_bytes (entry));
+    g_hash_table_replace (there, bytes, GINT_TO_POINTER (count_in (there, bytes) + 1));
   }
   for (gsize i = 0; list != NULL && i < g_variant_n_children (list); i++) {
     g_autoptr (GVariant) entry = g_variant_get_child_value (list, i);
     g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (entry);
 
-    if (!g_hash_table_contains (there, bytes))
+    gint count = count_in (there, bytes);
+
+    if (count > 0)
+      g_hash_table_replace (there, g_steal_pointer (&bytes), GINT_TO_POINTER (count - 1));
+    else
       g_ptr_array_add (missing, g_steal_pointer (&entry));
   }
   return missing;

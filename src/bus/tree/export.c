@@ -340,6 +340,18 @@ note_networks (NetnsExport *export, NetnsLink *link)
       }
 }
 
+/* A bridge that has another name now may have been one's, or may be now; of others nothing is announced. */
+static void
+note_networks_beside (NetnsExport *export, const NetnsLink *link)
+{
+  g_autoptr (GPtrArray) networks
+    = netns_core_list_definitions (export->core, &netns_network_class, link->namespace->name);
+
+  for (guint i = 0; i < networks->len; i++)
+    note_changed (export, netns_object_for_definition (networks->pdata[i]),
+                  NETNS_NETWORK_BRIDGE | NETNS_NETWORK_LEASES);
+}
+
 static void
 on_link_added (NetnsLink *link, gpointer data)
 {
@@ -365,6 +377,8 @@ on_link_changed (NetnsLink *link, guint changes, gpointer data)
   note_changed (data, netns_object_for_link (link), changes);
   if (changes & of_networks)
     note_networks (data, link);
+  if ((changes & NETNS_LINK_NAME) && g_strcmp0 (link->info.kind, "bridge") == 0)
+    note_networks_beside (data, link);
 }
 
 static void

@@ -122,7 +122,7 @@ list_settings (NetnsNetlink *netlink, int fd, int family, GError **error)
 static gboolean
 locate (NetnsNetlink *netlink, const char *path, guint link, char **place, GError **error)
 {
-  g_auto (GStrv) parts = g_strsplit (path, "/", -1); /* net/ipv4/conf/LINK/SETTING */
+  g_auto (GStrv) parts = NULL;
   g_auto (NetnsLinkInfo) info = { 0 };
   g_autoptr (GError) failure = NULL;
 
@@ -132,6 +132,7 @@ locate (NetnsNetlink *netlink, const char *path, guint link, char **place, GErro
     return TRUE;
   }
   if (netns_rtnl_link_get (netlink, link, &info, &failure)) {
+    parts = g_strsplit (path, "/", -1); /* net/ipv4/conf/LINK/SETTING */
     if (g_strv_length (parts) == 5)
       *place = g_build_path ("/", parts[0], parts[1], parts[2], info.name, parts[4], NULL);
     return TRUE;

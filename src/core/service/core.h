@@ -52,8 +52,8 @@ typedef struct {
 /* Called when it is the caller's turn. */
 typedef void (*NetnsQueueFunc) (gpointer data);
 typedef void (*NetnsDoneFunc) (const GError *error, gpointer data);
+/* Returns: whether a step is one that is looked for */
 typedef gboolean (*NetnsStepFunc) (const NetnsStep *step, gconstpointer data);
-
 /* Returns: whether there is something to do first; @done is then called with @data afterwards. */
 typedef gboolean (*NetnsHoldCallFunc) (NetnsSettledFunc done, gpointer data, gpointer forward_reconciler);
 
