@@ -33,15 +33,10 @@ class Foreign(netns1.TestCase):
         path = self.watcher.link(namespace, link)
         return [address for address, _ in self.watcher.get(path, 'Link', 'Addresses')] if path else []
 
-    def assert_no_defects(self):
-        """The link-local address can come and go within one turn of the service's main loop."""
-        self.assertEqual([defect for defect in self.watcher.defects
-                          if not defect.endswith(('Addresses is []', 'AddressData is []'))], [])
-
     def told_all(self):
         """That nothing is missing, and that nothing was said twice."""
         netns1.wait_for(lambda: self.differs() == '', what='the signals to tell everything:\n' + self.differs())
-        self.assert_no_defects()
+        self.assertEqual(self.watcher.defects, [])
 
     def differs(self):
         self.watcher.settle()
@@ -273,7 +268,8 @@ class Foreign(netns1.TestCase):
                 self.told('Link', 'Description', '\\xff text', '', shown)
                 subprocess.run([b'ip', b'link', b'delete', b'dev', name], check=True)
                 self.watcher.wait(lambda: not self.watcher.link('', shown), f'{shown} has gone')
-        self.assert_no_defects()
+        # The link-local address can come and go within one turn of the service's main loop.
+        self.assertEqual([defect for defect in self.watcher.defects if not defect.endswith(('Addresses is []', 'AddressData is []'))], [])
 
 
 if __name__ == '__main__':
