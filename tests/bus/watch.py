@@ -134,10 +134,15 @@ class Watcher:
         return None if not results else results[0] if len(results) == 1 else results
 
     def settle(self):
-        """Handles what has been sent by now."""
-        self.call(netns1.ROOT, 'org.freedesktop.DBus.Peer', 'Ping')
-        while self.context.iteration(False):
-            pass
+        """Handles what has been sent by now, and never a part of what belongs together: a namespace that lists a link
+        is told by one signal, and the link by the next."""
+        netns1.wait_for(self._hears_nothing, what='the signals to end')
+
+    def _hears_nothing(self):
+        """Asks for a property, which is read where the signals are made; GDBus answers a Ping in between."""
+        heard = len(self.signals)
+        self.call(netns1.ROOT, PROPERTIES, 'Get', '(ss)', netns1.full_interface('Manager'), 'Version')
+        return len(self.signals) == heard
 
     def wait(self, predicate, what, timeout=netns1.PATIENCE):
         """For a signal after which predicate() is true; returns its value."""
