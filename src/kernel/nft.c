@@ -11,6 +11,7 @@
 #include "kernel/request.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -148,16 +149,72 @@ netns_nft_find_rule (NetnsNft *nft, guint8 family, const char *table, const char
   return TRUE;
 }
 
-static gboolean
-compile_and_send (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *commands, GError **error)
+static void
+take_generation (const struct nlmsghdr *header, gpointer data)
 {
-  g_autoptr (GBytes) message = netns_nft_compile (frame, commands, error);
+  struct nlattr *attribute = nlmsg_find_attr ((struct nlmsghdr *) header, sizeof (struct nfgenmsg), NFTA_GEN_ID);
 
-  if (message != NULL)
-    return netns_netlink_change_batch (grant, nft->netlink, g_bytes_get_data (message, NULL),
-                                       g_bytes_get_size (message), error, CANNOT_CHANGE);
-  g_prefix_error (error, CANNOT_CHANGE ": ");
-  return FALSE;
+  if (attribute != NULL && nla_len (attribute) == sizeof (guint32))
+    *(guint32 *) data = GUINT32_FROM_BE (nla_get_u32 (attribute));
+}
+
+/**
+ * netns_nft_get_generation:
+ * @nft: a firewall
+ * @generation: (out): a number, another one after each change of its rules, whoever made it; not 0
+ * @error: `KernelRefused`
+ *
+ * In the worker.
+ *
+ * Returns: whether the kernel said it
+ */
+gboolean
+netns_nft_get_generation (NetnsNft *nft, guint32 *generation, GError **error)
+{
+  g_autoptr (NetnsMessage) question = ask_for (NFT_MSG_GETGEN, NFPROTO_UNSPEC);
+
+  *generation = 0;
+  return netns_netlink_get (nft->netlink, question, take_generation, generation, error, "Cannot look at the firewall")
+         && (*generation != 0
+             || netns_refuse (error, NETNS_ERROR_KERNEL_REFUSED,
+                              "Cannot look at the firewall: the kernel does not say whether it changes"));
+}
+
+/* The same transaction, which the kernel refuses at another generation (nfnetlink_rcv_batch()). */
+static GBytes *
+tie_to_generation (GBytes *message, guint32 generation)
+{
+  const struct nlattr head = { .nla_len = NLA_HDRLEN + sizeof generation, .nla_type = NFNL_BATCH_GENID };
+  const guint32 number = GUINT32_TO_BE (generation);
+  const guint begin = NLMSG_LENGTH (sizeof (struct nfgenmsg));
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (message, &size);
+
+  g_return_val_if_fail (size > begin && ((const struct nlmsghdr *) data)->nlmsg_len == begin, NULL);
+  g_byte_array_append (bytes, data, begin);
+  g_byte_array_append (bytes, (const guint8 *) &head, sizeof head);
+  g_byte_array_append (bytes, (const guint8 *) &number, sizeof number);
+  ((struct nlmsghdr *) bytes->data)->nlmsg_len = bytes->len;
+  g_byte_array_append (bytes, data + begin, (guint) (size - begin));
+  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}
+
+/* @generation: 0 for any */
+static gboolean
+compile_and_send (const NetnsGrant *grant, NetnsNft *nft, guint32 generation, const char *frame, const char *commands,
+                  GError **error)
+{
+  g_autoptr (GBytes) compiled = netns_nft_compile (frame, commands, error);
+  g_autoptr (GBytes) message = NULL;
+
+  if (compiled == NULL) {
+    g_prefix_error (error, CANNOT_CHANGE ": ");
+    return FALSE;
+  }
+  message = generation != 0 ? tie_to_generation (compiled, generation) : g_bytes_ref (compiled);
+  return netns_netlink_change_batch (grant, nft->netlink, g_bytes_get_data (message, NULL), g_bytes_get_size (message),
+                                     error, CANNOT_CHANGE);
 }
 
 /* If it is not JSON, libnftables tries it as commands in its own language (nft_run_cmd_from_buffer()); none of these
@@ -186,7 +243,34 @@ gboolean
 netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *commands, GError **error)
 {
   return (*frame == '\0' || check_json (frame, error)) && check_json (commands, error)
-         && compile_and_send (grant, nft, frame, commands, error);
+         && compile_and_send (grant, nft, 0, frame, commands, error);
+}
+
+/**
+ * netns_nft_apply_at:
+ * @grant: who may do it
+ * @nft: a firewall
+ * @generation: what netns_nft_get_generation() said before the look that @commands are made of
+ * @commands: as for netns_nft_apply()
+ * @error: as of that, and `Busy`, if the rules were changed since
+ *
+ * For what is named by a number, as rules are, which means something else when others have made their table anew.
+ *
+ * Returns: whether it was done
+ */
+gboolean
+netns_nft_apply_at (const NetnsGrant *grant, NetnsNft *nft, guint32 generation, const char *commands, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (!check_json (commands, error))
+    return FALSE;
+  if (compile_and_send (grant, nft, generation, "", commands, &failure))
+    return TRUE;
+  if (netns_netlink_get_errno (nft->netlink) == ERESTART)
+    return netns_refuse (error, NETNS_ERROR_BUSY, CANNOT_CHANGE ": others change it all the time; try again");
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
 }
 
 /* As netns_nft_apply(), of commands in the language of nft(8), for what JSON cannot say; nothing in them comes from
@@ -194,5 +278,5 @@ netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *frame, cons
 gboolean
 netns_nft_apply_script (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *script, GError **error)
 {
-  return compile_and_send (grant, nft, frame, script, error);
+  return compile_and_send (grant, nft, 0, frame, script, error);
 }

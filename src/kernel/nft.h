@@ -15,8 +15,11 @@ gboolean netns_nft_has_table (NetnsNft *nft, guint8 family, const char *table);
 gboolean netns_nft_has_chain (NetnsNft *nft, guint8 family, const char *table, const char *chain);
 gboolean netns_nft_find_rule (NetnsNft *nft, guint8 family, const char *table, const char *chain, guint64 handle,
                               const char *comment, gboolean *found, GError **error);
+gboolean netns_nft_get_generation (NetnsNft *nft, guint32 *generation, GError **error);
 gboolean netns_nft_apply (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *commands,
                           GError **error);
+gboolean netns_nft_apply_at (const NetnsGrant *grant, NetnsNft *nft, guint32 generation, const char *commands,
+                             GError **error);
 gboolean netns_nft_apply_script (const NetnsGrant *grant, NetnsNft *nft, const char *frame, const char *script,
                                  GError **error);
 

@@ -34,6 +34,26 @@ def broker():
         return next(int(pid) for pid in file.read().split() if 'broker' in os.readlink(f'/proc/{pid}/exe'))
 
 
+def compiler():
+    """The process that says what message a change of rules is; None if there is none, as some time after a change."""
+    for path in glob.glob(f'/proc/{broker()}/task/*/children'):
+        with open(path) as file:
+            for pid in file.read().split():
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    with open(f'/proc/{pid}/cmdline') as line:
+                        if line.read().split('\0')[1:2] == ['compiler']:
+                            return int(pid)
+    return None
+
+
+def worker_polls():
+    """Whether the thread that makes all changes waits for the compiler: for its other work it waits in a futex, for the
+    kernel in recvmsg()."""
+    (thread,) = threads('netns-worker')
+    with open(f'/proc/{NETNSD.pid}/task/{thread}/wchan') as file:
+        return 'poll' in file.read()
+
+
 @contextlib.contextmanager
 def stopped(pid):
     """A process."""

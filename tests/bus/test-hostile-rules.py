@@ -267,13 +267,27 @@ class Host(netns1.TestCase):
         self.assert_nobody_waits(path, 'Network', 'SetNat', '(b)', False)
         self.assertEqual(self.user_chain().count('netnsd network lan'), 0)
 
-    def test_changed_meanwhile(self):
-        """A rule that was found is removed by its number only if that still is its number: the table is made anew before the
-        call makes its change."""
+    def make_anew(self, handles):
+        """Others make the table with our rules anew; theirs have these numbers then. Returns their chain."""
+        run('nft', '-f', '-', input='delete table ip filter' + DOCKER)
+        for number in range(10):
+            run('nft', f'add rule ip filter DOCKER-USER ip saddr 192.0.2.{number} accept')
+        chain = self.user_chain()
+        self.assertEqual(set(handles) - set(re.findall('accept # handle ([0-9]+)', chain)), set())
+        return chain
+
+    def cure(self):
+        """Returns: a network, and the numbers of its rules in the chain of others."""
         run('nft', '-f', '-', input=DOCKER)
         path = self.root.call(ROOT, 'Manager', 'CreateNetwork', '(sa{sv})', 'lan', {'nat': True, 'firewall': 'cure'})
         handles = re.findall('netnsd network lan" # handle ([0-9]+)', self.user_chain())
         self.assertEqual(len(handles), 2)
+        return path, handles
+
+    def test_changed_meanwhile(self):
+        """A rule that was found is removed by its number only if that still is its number: the table is made anew before the
+        call makes its change."""
+        path, handles = self.cure()
         run('nft', '-f', '-', input='add rule ip filter DOCKER-USER ip saddr 192.0.2.1 counter\n' * 6000)
         netns1.wait_for(lambda: inside.count_readings() == 0)
         with inside.worker_stopped():
@@ -281,12 +295,21 @@ class Host(netns1.TestCase):
                 deletion = self.root.start(path, 'Network', 'Delete')
                 netns1.wait_for(lambda: inside.count_readings() > 0)
             netns1.wait_for(lambda: inside.count_readings() == 0)
-            run('nft', '-f', '-', input='delete table ip filter' + DOCKER)
-            for number in range(10):
-                run('nft', f'add rule ip filter DOCKER-USER ip saddr 192.0.2.{number} accept')
-            before = self.user_chain()
+            before = self.make_anew(handles)
             self.assertFalse(deletion.done)
-        self.assertEqual(set(handles) - set(re.findall('accept # handle ([0-9]+)', before)), set())
+        deletion.result()
+        self.assertEqual(self.user_chain(), before)
+
+    def test_changed_in_the_midst(self):
+        """And also if that happens when the change begins: after its last look, before the kernel gets it."""
+        path, handles = self.cure()
+        self.root.create_namespace('web')
+        self.root.call(f'{ROOT}/namespace/web', 'Firewall', 'SetPolicy', '(ss)', 'input', 'drop')
+        with inside.stopped(netns1.wait_for(inside.compiler)):
+            deletion = self.root.start(path, 'Network', 'Delete')
+            netns1.wait_for(inside.worker_polls)
+            before = self.make_anew(handles)
+            self.assertFalse(deletion.done)
         deletion.result()
         self.assertEqual(self.user_chain(), before)
 

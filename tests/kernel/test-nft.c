@@ -8,6 +8,7 @@
 #include "kernel/nft-helper.h"
 #include "sandbox.h"
 
+#include <linux/netfilter.h>
 #include <string.h>
 
 #define HELPER      "/run/netnsd-nft"
@@ -210,6 +211,47 @@ test_hostile_names (void)
   apply (nft, COMMANDS ("{\"delete\": {\"table\": {\"family\": \"inet\", \"name\": \"fwd\"}}}"));
 }
 
+#define COMMENTED(comment) "nft insert rule ip theirs c accept comment '\"" comment "\"'"
+#define DELETE_RULE                                                                                                    \
+  COMMANDS ("{\"delete\": {\"rule\": {\"family\": \"ip\", \"table\": \"theirs\", \"chain\": \"c\", \"handle\": 2}}}")
+
+/* Others make their table anew after our look: another rule has the number of the one that was found. */
+static void
+test_generation (void)
+{
+  g_autoptr (NetnsNft) nft = open_firewall ("");
+  g_autoptr (GError) error = NULL;
+  guint32 generation;
+  gboolean found;
+
+  g_free (sandbox_run ("nft 'add table ip theirs; add chain ip theirs c'; " COMMENTED ("ours")));
+  g_assert_true (netns_nft_get_generation (nft, &generation, &error));
+  g_assert_true (netns_nft_find_rule (nft, NFPROTO_IPV4, "theirs", "c", 2, "ours", &found, &error));
+  g_assert_true (found);
+  g_free (
+    sandbox_run ("nft 'delete table ip theirs; add table ip theirs; add chain ip theirs c'; " COMMENTED ("others")));
+  g_assert_false (netns_nft_apply_at (sandbox_grant, nft, generation, DELETE_RULE, &error));
+  assert_error (error, NETNS_ERROR_BUSY, "others change it");
+  g_clear_error (&error);
+  assert_query ("[.nftables[] | select(.rule) | .rule | (.handle, .comment)]", "[2,\"others\"]",
+                "nft -j -a list ruleset");
+
+  /* A change in another namespace does not count, and one of ours does. */
+  g_assert_true (netns_nft_get_generation (nft, &generation, &error));
+  g_free (sandbox_run ("unshare --net nft add table ip elsewhere"));
+  g_assert_true (netns_nft_apply_at (sandbox_grant, nft, generation, DELETE_RULE, &error));
+  assert_query ("[.nftables[] | select(.rule)]", "[]", "nft -j list ruleset");
+  g_assert_false (netns_nft_apply_at (sandbox_grant, nft, generation, COMMANDS (ADD_TABLE ("late")), &error));
+  assert_error (error, NETNS_ERROR_BUSY, "try again");
+  g_clear_error (&error);
+
+  /* What the kernel refuses for another reason is said so. */
+  g_assert_true (netns_nft_get_generation (nft, &generation, &error));
+  g_assert_false (netns_nft_apply_at (sandbox_grant, nft, generation, DELETE_RULE, &error));
+  assert_error (error, NETNS_ERROR_KERNEL_REFUSED, "No such file or directory");
+  apply (nft, COMMANDS ("{\"flush\": {\"ruleset\": null}}"));
+}
+
 static void
 add_tests (void)
 {
@@ -220,6 +262,7 @@ add_tests (void)
   g_test_add_func ("/nft/apply", test_apply);
   g_test_add_func ("/nft/all-or-nothing", test_all_or_nothing);
   g_test_add_func ("/nft/errors", test_errors);
+  g_test_add_func ("/nft/generation", test_generation);
   g_test_add_func ("/nft/own-namespace", test_own_namespace);
   g_test_add_func ("/nft/link-numbers", test_link_numbers);
   g_test_add_func ("/nft/helper-refuses", test_helper_refuses);

@@ -23,6 +23,8 @@ static const struct {
 #define USER_TABLE "filter"
 /* The firewall without a chain for other programs' rules, but with an own API. */
 #define FIREWALLD "inet firewalld "
+/* Between a look at rules and their removal lie some milliseconds, in which others may change theirs. */
+#define LOOKS_MAX 5
 
 /* Returns: (transfer floating): a(sss), the chains that rules of ours can be in: family, table, name */
 GVariant *
@@ -78,15 +80,6 @@ netns_allow_count_changes (void)
   return (guint) g_atomic_int_get (&changes);
 }
 
-static gboolean
-apply (NetnsRun *run, NetnsNft *nft, GVariantBuilder *commands, GError **error)
-{
-  g_autofree char *json = netns_nft_print (commands);
-
-  g_atomic_int_inc (&changes);
-  return netns_nft_apply (netns_run_get_grant (run), nft, "", json, error);
-}
-
 /* Both ways: what our own table refuses to come in stays refused. */
 static gboolean
 add_rules (NetnsRun *run, const NetnsStep *step, guint chains, GError **error)
@@ -95,13 +88,18 @@ add_rules (NetnsRun *run, const NetnsStep *step, guint chains, GError **error)
   NetnsNft *nft = netns_run_get_nft (run, step->namespace_name, error);
   g_auto (GVariantBuilder) commands = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   g_autofree char *comment = netns_allow_print_comment (allow);
+  g_autofree char *json = NULL;
 
+  if (nft == NULL || chains == 0)
+    return nft != NULL;
   for (gsize i = 0; i < G_N_ELEMENTS (user_chains); i++)
     if (chains & 1u << i) {
       add_rule (&commands, i, "oifname", allow->bridge, comment);
       add_rule (&commands, i, "iifname", allow->bridge, comment);
     }
-  return nft != NULL && (chains == 0 || apply (run, nft, &commands, error));
+  json = netns_nft_print (&commands);
+  g_atomic_int_inc (&changes);
+  return netns_nft_apply (netns_run_get_grant (run), nft, "", json, error);
 }
 
 /* @blocked_by_firewalld: whether the step failed because of its rules, which it could change */
@@ -144,21 +142,16 @@ find_user_chain (const char *family, const char *table, const char *chain, guint
   return FALSE;
 }
 
-/* Those that were found, as far as they are still there. */
+/* Commands that remove the rules that were found, as far as they are still there. Returns: whether that was found out */
 static gboolean
-forget_network (NetnsRun *run, NetnsStep *step, GError **error)
+list_removals (NetnsNft *nft, const NetnsFirewallAllow *allow, GVariantBuilder *commands, guint *chains, GError **error)
 {
-  const NetnsFirewallAllow *allow = step->parameter;
-  Removed *removed = step->kept;
-  NetnsNft *nft = netns_run_get_nft (run, step->namespace_name, error);
-  g_auto (GVariantBuilder) commands = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   g_autofree char *comment = netns_allow_print_comment (allow);
   const char *rest, *family, *table, *chain;
   guint64 handle;
   GVariantIter iter;
 
-  if (nft == NULL || allow->rules == NULL)
-    return nft != NULL;
+  *chains = 0;
   g_variant_iter_init (&iter, allow->rules);
   while (g_variant_iter_next (&iter, "(&s&s&s&st)", &rest, &family, &table, &chain, &handle)) {
     guint user_chain;
@@ -171,11 +164,50 @@ forget_network (NetnsRun *run, NetnsStep *step, GError **error)
       return FALSE;
     if (!found)
       continue;
-    removed->chains |= 1u << user_chain;
-    netns_nft_add (&commands, "delete",
+    *chains |= 1u << user_chain;
+    netns_nft_add (commands, "delete",
                    netns_nft_object ("rule", IN_CHAIN (user_chain), "handle", g_variant_new_uint64 (handle), NULL));
   }
-  return removed->chains == 0 || apply (run, nft, &commands, error);
+  return TRUE;
+}
+
+static gboolean
+remove_rules (NetnsRun *run, NetnsNft *nft, NetnsStep *step, GError **error)
+{
+  g_auto (GVariantBuilder) commands = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  Removed *removed = step->kept;
+  g_autofree char *json = NULL;
+  guint32 generation;
+
+  if (!netns_nft_get_generation (nft, &generation, error)
+      || !list_removals (nft, step->parameter, &commands, &removed->chains, error))
+    return FALSE;
+  if (removed->chains == 0)
+    return TRUE;
+  json = netns_nft_print (&commands);
+  g_atomic_int_inc (&changes);
+  return netns_nft_apply_at (netns_run_get_grant (run), nft, generation, json, error);
+}
+
+/* A look that was outdated when its removals came to the kernel is made again. */
+static gboolean
+forget_network (NetnsRun *run, NetnsStep *step, GError **error)
+{
+  const NetnsFirewallAllow *allow = step->parameter;
+  NetnsNft *nft = netns_run_get_nft (run, step->namespace_name, error);
+
+  if (nft == NULL || allow->rules == NULL)
+    return nft != NULL;
+  for (guint looks = 1;; looks++) {
+    g_autoptr (GError) failure = NULL;
+
+    if (remove_rules (run, nft, step, &failure))
+      return TRUE;
+    if (looks == LOOKS_MAX || !g_error_matches (failure, NETNS_ERROR, NETNS_ERROR_BUSY)) {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  }
 }
 
 static gboolean
