@@ -265,14 +265,21 @@ class Detection(netns1.TestCase):
         """Neither the main loop waits nor the worker."""
         self.make_pair()
         link = self.root.link('web', 'v1')
-        run('sh', '-c', 'echo 5 > /proc/sys/net/ipv6/conf/v1/dad_transmits', namespace='web')
-        waiting = self.root.start(link, 'Link', 'AddAddress', '(sa{sv})', 'fd00:1::2/64', {})
+        self.transmit(3600)
+        waiting = self.root.start(link, 'Link', 'AddAddress', '(sa{sv})', 'fd00:1::3/64', {})
         netns1.wait_for(lambda: self.tentative('v1', 'web'))
         self.root.create_namespace('other')
         self.root.call(link, 'Link', 'AddAddress', '(sa{sv})', '10.1.0.2/24', {})
         self.assertFalse(waiting.done)
+        run('ip', 'address', 'delete', 'fd00:1::3/64', 'dev', 'v1', namespace='web')
         waiting.result()
+        self.transmit(3)
+        self.root.call(link, 'Link', 'AddAddress', '(sa{sv})', 'fd00:1::2/64', {})
         self.assertEqual(self.tentative('v1', 'web'), [])
+
+    def transmit(self, times):
+        """How often the kernel asks whether somebody has an address, once a second."""
+        run('sh', '-c', f'echo {times} > /proc/sys/net/ipv6/conf/v1/dad_transmits', namespace='web')
 
     def take_on_the_other_side(self, address):
         run('ip', 'address', 'add', address, 'dev', 'v0', 'nodad')

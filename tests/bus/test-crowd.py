@@ -113,8 +113,9 @@ class Crowd(netns1.TestCase):
 
     @unittest.skipUnless(netns1.IS_ROOT, 'needs an ordinary user besides root')
     def test_name_is_kept(self):
-        """Nobody takes the name while it is not certain, and nothing else is done to the namespace."""
-        self.descriptor()
+        """Nobody takes the name while it is not certain, and nothing else is done to the namespace. Nobody can find who holds
+        it, so that it is waited for."""
+        references.in_transit(self, 'ns1')
         pending = self.delete()
         netns1.wait_for(lambda: os.stat('/run/netns/ns1').st_dev != os.stat('/proc/self/ns/net').st_dev)
         with self.assertBusError('Exists'):

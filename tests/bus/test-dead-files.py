@@ -41,7 +41,8 @@ class DeadFiles(netns1.TestCase):
         descriptors = Gio.UnixFDList.new()
         descriptors.append(self.fd)
         return self.bus.call_with_unix_fd_list_sync(netns1.SERVICE, path, netns1.full_interface(interface), method, parameters, None,
-                                                    Gio.DBusCallFlags.NONE, -1, descriptors, None)[0]
+                                                    Gio.DBusCallFlags.NONE, netns1.PATIENCE * 1000, descriptors,
+                                                    None)[0]
 
     def assert_refused(self, *call):
         with self.assertRaises(GLib.Error) as context:

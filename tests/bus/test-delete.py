@@ -298,10 +298,10 @@ link set v1 netns ns1
         with watch.Watcher() as watcher:
             begin = time.monotonic()
             call = self.caller.start(self.path, 'Namespace', 'Delete', '(a{sv})', {'kill': True})
+            self.assert_others_go_on(call, deaf)
             self.assertEqual(self.ended_by(inside), signal.SIGTERM)
             self.assertEqual(self.ended_by(descriptor), signal.SIGTERM)
             self.assertEqual(self.ended_by(listener), signal.SIGTERM)
-            self.assert_others_go_on(call, deaf)
             call.result()
             self.assertGreaterEqual(time.monotonic() - begin, 5)
             watcher.settle()

@@ -223,6 +223,7 @@ class Streams(ExecTestCase):
         client = subprocess.Popen(['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', os.environ['NETNSCTL'],
                                    'exec', 'isolated', 'sleep', '1007'])
         wait_for(lambda: running.count_processes('sleep', '1007'))
+        wait_for(lambda: int(status_of_process(client.pid)['SigCgt'], 16) & 1 << (signal.SIGINT - 1))  # it was told
         running.end_helpers()
         self.assertEqual(client.wait(netns1.PATIENCE), 137)
 

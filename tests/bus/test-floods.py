@@ -156,8 +156,11 @@ class Floods(netns1.TestCase):
             process.kill()
             process.wait()
             return spent
-        few, many = measure(MOUNTS), measure(FACTOR * MOUNTS)
-        self.assertLess(many, 2 * FACTOR * few)
+        few, many = [], []
+        while len(few) < 5 and (not few or min(many) >= 2 * FACTOR * min(few)):  # others can make any one of them slow
+            few.append(measure(MOUNTS))
+            many.append(measure(FACTOR * MOUNTS))
+        self.assertLess(min(many), 2 * FACTOR * min(few))
 
     def test_deep_mounts(self):
         """The table of these mounts has 180 MB, which are not kept; those of others are found nevertheless."""

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import time
 import unittest
 
 import netns1
@@ -406,13 +407,21 @@ class Following(World):
         run('nft', 'flush', 'ruleset')
         netns1.wait_for(lambda: call(OUTSIDE, 'tcp', UPLINK[4], 8080) == f'web {OUTSIDE_ADDRESS[4]} 1')
 
+    def settled_counters(self, path):
+        """When the last packets of a connection have been counted, which can come after both ends have closed it."""
+        before, counters = None, self.root.call(path, 'Forward', 'GetCounters')
+        while counters != before:
+            time.sleep(0.1)
+            before, counters = counters, self.root.call(path, 'Forward', 'GetCounters')
+        return counters
+
     def test_counters(self):
         path = self.forward(scope='host')
         self.assertEqual(self.root.call(path, 'Forward', 'GetCounters'), (0, 0))
         seen = (0, 0)
         for address in (UPLINK[4], UPLINK[6], '127.0.0.1', '::1'):
             call(None, 'tcp', address, 8080, 10000)
-            packets, count = self.root.call(path, 'Forward', 'GetCounters')
+            packets, count = self.settled_counters(path)
             self.assertGreater(packets, seen[0])
             self.assertGreaterEqual(count, seen[1] + 10000)
             seen = packets, count

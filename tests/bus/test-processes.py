@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Processes and namespaces: who lives where, names for namespaces without one, sockets and descriptors handed out.
+import contextlib
 import ctypes
 import json
 import os
@@ -61,10 +62,11 @@ class Processes(netns1.TestCase):
         """For how many seconds the thread has worked that all changes wait for."""
         folder = f'/proc/{netns1.NETNSD.pid}/task'
         for thread in os.listdir(folder):
-            with open(f'{folder}/{thread}/comm', encoding='utf-8') as file:
-                if file.read() == 'netns-worker\n':
-                    with open(f'{folder}/{thread}/schedstat', encoding='utf-8') as statistics:
-                        return int(statistics.read().split()[0]) / 1e9
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # others end meanwhile
+                with open(f'{folder}/{thread}/comm', encoding='utf-8') as file:
+                    if file.read() == 'netns-worker\n':
+                        with open(f'{folder}/{thread}/schedstat', encoding='utf-8') as statistics:
+                            return int(statistics.read().split()[0]) / 1e9
         raise AssertionError('there is no such thread')
 
     def test_list_beside_many(self):

@@ -75,6 +75,7 @@ class Rates(netns1.TestCase):
         for path in (self.outside, self.inside):
             self.root.call(path, 'Link', 'SetMtu', '(u)', 65535)
         self.limit(self.inside, 10**6)
+        self.assertTrue(netns1.can_ping('10.0.0.1', namespace='web'))
         self.assertTrue(netns1.run('ping', '-c1', '-W5', '-M', 'do', '-s', '60000', '10.0.0.1', namespace='web'))
 
     def seconds_to_send(self, address, namespace):

@@ -162,6 +162,23 @@ check_network (NetnsDrift *drift, NetnsNetwork *network)
              g_variant_new_boolean ((bridge->info.flags & IFF_UP) != 0));
 }
 
+/* Of a link that is being deleted the kernel says first that it is no port any longer (del_nbp() in net/bridge/br_if.c),
+ * and some milliseconds later that it is gone; it answers a question only when that is over. */
+static void
+leave_out_ending (NetnsDrift *drift)
+{
+  NetnsMirror *mirror = netns_core_get_mirror (drift->base.core);
+  g_autoptr (GList) links = g_hash_table_get_keys (drift->detached);
+
+  for (GList *rest = links; rest != NULL; rest = rest->next) {
+    const NetnsLink *link = rest->data;
+
+    if (g_hash_table_contains (drift->detached, link)) /* not found to be gone with one before */
+      netns_mirror_refresh_link (mirror, link->namespace->name, link->info.index, "");
+  }
+  netns_mirror_catch_up (mirror);
+}
+
 /* A link has not drifted if it is a port again, gone, or was a port of a deleted network. */
 static void
 check_detached (NetnsDrift *drift)
@@ -206,6 +223,7 @@ compare_all (NetnsReconciler *reconciler)
     if (definition->class == &netns_network_class)
       check_network (drift, (NetnsNetwork *) definition);
   }
+  leave_out_ending (drift);
   check_detached (drift);
   return NULL;
 }
