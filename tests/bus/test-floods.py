@@ -66,32 +66,35 @@ subprocess.run(["ip", "-batch", "-"], input=routes, text=True, check=True)
 print("ready", flush=True)
 signal.pause()
 '''
-MAKERS = 90
-# So many namespaces, each with somewhat fewer routes than are read of one, in the twinkling of an eye: by netlink.
-MAKE_MANY = f'''
+MAKERS, ADOPTED = 90, 24
+
+
+def make_many(count):
+    """So many namespaces, each with somewhat fewer routes than are read of one, in the twinkling of an eye: by netlink."""
+    return f'''
 import ctypes, os, signal, socket, struct
-COUNT = 7500
+ROUTES = 7500
 head = struct.pack("=IHHII", 48, 24, 0x401, 0, 0)  # RTM_NEWROUTE, NLM_F_REQUEST, NLM_F_CREATE
 route = struct.pack("=BBBBBBBBI", socket.AF_INET6, 128, 0, 0, 254, 3, 0, 6, 0)  # RT_TABLE_MAIN, RTN_BLACKHOLE
 prefix = socket.inet_pton(socket.AF_INET6, "fd00:1111:2222:3333:4444:5555:6666:0")[:14]
-messages = [head + route + struct.pack("=HH", 20, 1) + prefix + struct.pack("!H", i) for i in range(COUNT)]
+messages = [head + route + struct.pack("=HH", 20, 1) + prefix + struct.pack("!H", i) for i in range(ROUTES)]
 library = ctypes.CDLL(None)
 reading, writing = os.pipe()
-for _ in range({MAKERS}):
+for _ in range({count}):
     if os.fork() == 0:
         assert library.prctl(1, signal.SIGKILL) == 0  # PR_SET_PDEATHSIG
         assert library.unshare(0x40000000) == 0
         kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
-        for i in range(0, COUNT, 500):
+        for i in range(0, ROUTES, 500):
             kernel.send(b"".join(messages[i:i + 500]))
         kernel.close()
         with open("/proc/thread-self/net/ipv6_route") as file:
-            assert sum(1 for _ in file) >= COUNT
+            assert sum(1 for _ in file) >= ROUTES
         os.write(writing, b"x")
         signal.pause()
-count = 0
-while count < {MAKERS}:
-    count += len(os.read(reading, {MAKERS}))
+ready = 0
+while ready < {count}:
+    ready += len(os.read(reading, {count}))
 print("ready", flush=True)
 signal.pause()
 '''
@@ -215,7 +218,7 @@ class Floods(netns1.TestCase):
     def test_objects(self):
         """Namespaces that anybody can make do not keep others from seeing those that have a name."""
         path = self.root.create_namespace('ns1')
-        self.start(MAKE_MANY, *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user', '--net')
+        self.start(make_many(MAKERS), *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user', '--net')
         before = self.memory_peak()
         self.assertIn(path, self.root.managed_objects())
         self.assertFalse([path for path in self.root.managed_objects() if '/_id' in path])
@@ -224,6 +227,36 @@ class Floods(netns1.TestCase):
         count, routes = self.count_all_routes()
         self.assertEqual(count, MAKERS + 1)
         self.assertLess(routes, (OF_ALL + ONE_IN) * ROUTES_MAX + MAKERS * ABOUT)
+
+    @unittest.skipUnless(netns1.IS_ROOT, 'needs two ordinary users')
+    def test_objects_of_a_user(self):
+        """Nor do those of which a user has the name; the user keeps the small ones, and all of them are known."""
+        self.alice.create_namespace('small')
+        others = [self.bob.create_namespace('bobs'), self.root.create_namespace('roots')]
+        process = self.start(make_many(ADOPTED), *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user', '--net')
+        with open(f'/proc/{process.pid}/task/{process.pid}/children') as file:
+            makers = file.read().split()
+        for number, maker in enumerate(makers):
+            self.alice.call(ROOT, 'Manager', 'AdoptProcess', '(sua{sv})', f'large{number}', int(maker), {})
+        process.kill()
+        process.wait()
+        shown = set()
+
+        def are_counted():
+            shown.clear()
+            shown.update(path for path in self.bob.managed_objects() if re.fullmatch(f'{ROOT}/namespace/[a-z0-9]+', path))
+            return 1 <= len([path for path in shown if 'large' in path]) < 5  # 8 MiB of about 300 bytes for each route
+        netns1.wait_for(are_counted, what='all routes to be read')
+        large = {path for path in shown if 'large' in path}
+        self.assertEqual(shown - large, {f'{ROOT}/namespace/small', *others})
+        self.assertEqual(self.alice.managed_objects().keys() & {f'{ROOT}/namespace/large{i}' for i in range(ADOPTED)}, large)
+        for number in range(ADOPTED):
+            path = self.bob.call(ROOT, 'Manager', 'GetNamespace', '(s)', f'large{number}')
+            self.assertEqual(self.bob.get(path, 'Namespace', 'Owner'), netns1.ALICE)
+        self.assertRegex(netns1.NETNSD.log, f'is without {ADOPTED - len(large)} namespaces')
+        for number in range(ADOPTED):
+            self.alice.call(f'{ROOT}/namespace/large{number}', 'Namespace', 'Delete', '(a{sv})', {})
+        self.assertIn(f'{ROOT}/namespace/small', self.bob.managed_objects())
 
     def test_answer(self):
         """One that the bus would not carry is refused, and the service lives on."""

@@ -22,6 +22,7 @@ struct _NetnsExport {
   GHashTable *links;   /* NetnsLink -> Announced */
   GSource *turn;
   GVariant *snapshot; /* of all objects, NULL since something changed */
+  guint excess;       /* how many namespaces the last one was without */
 };
 
 /* The values of a link that were last announced. */
@@ -310,8 +311,16 @@ netns_export_flush (NetnsExport *export)
 GVariant *
 netns_export_get_snapshot (NetnsExport *export)
 {
-  if (export->snapshot == NULL)
-    export->snapshot = netns_snapshot_take (export->core);
+  guint excess;
+
+  if (export->snapshot != NULL)
+    return export->snapshot;
+  export->snapshot = netns_snapshot_take (export->core, &excess);
+  if (excess > export->excess)
+    g_message (
+      "GetManagedObjects is without %u namespaces, because their users have too many links, addresses and routes",
+      excess);
+  export->excess = excess;
   return export->snapshot;
 }
 

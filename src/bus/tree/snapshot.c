@@ -2,9 +2,11 @@
 #include "bus/tree/snapshot.h"
 
 #include "bus/tree/class.h"
+#include "bus/tree/shares.h"
 
 typedef struct {
   NetnsCore *core;
+  GHashTable *excess;  /* (element-type NetnsNamespace) */
   gboolean only_named; /* not what is in namespaces without a name */
   gsize size;          /* in bytes */
   GVariantBuilder objects;
@@ -16,6 +18,14 @@ is_too_much (const Collection *collection)
   return !collection->only_named && collection->size > NETNS_REPLY_BYTES_MAX;
 }
 
+static gboolean
+is_left_out (const Collection *collection, const NetnsNamespace *namespace)
+{
+  return namespace != NULL
+         && ((collection->only_named && netns_namespace_is_unnamed (namespace))
+             || g_hash_table_contains (collection->excess, namespace));
+}
+
 static void
 add_object (const NetnsObject *object, gpointer data)
 {
@@ -24,8 +34,7 @@ add_object (const NetnsObject *object, gpointer data)
   g_autofree char *path = NULL;
   g_autoptr (GVariant) description = NULL;
 
-  if (is_too_much (collection)
-      || (collection->only_named && namespace != NULL && netns_namespace_is_unnamed (namespace)))
+  if (is_too_much (collection) || is_left_out (collection, namespace))
     return;
   path = netns_object_get_path (object);
   description
@@ -38,9 +47,9 @@ add_object (const NetnsObject *object, gpointer data)
 
 /* Returns: (transfer full) (nullable): %NULL if it is too much, which is seen before all of it is collected */
 static GVariant *
-collect_objects (NetnsCore *core, gboolean only_named)
+collect_objects (NetnsCore *core, GHashTable *excess, gboolean only_named)
 {
-  Collection collection = { .core = core, .only_named = only_named };
+  Collection collection = { .core = core, .excess = excess, .only_named = only_named };
   g_autoptr (GVariant) objects = NULL;
 
   g_variant_builder_init (&collection.objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
@@ -53,16 +62,19 @@ collect_objects (NetnsCore *core, gboolean only_named)
 /**
  * netns_snapshot_take:
  * @core: the service
+ * @excess: (out): how many namespaces are left out because their users have too much
  *
- * Any user can make namespaces, and fill them: that must not keep others from seeing those that have names. So if it is too
- * much for the bus, it is without those that have none.
+ * Any user can make namespaces, and fill them: that must not keep others from seeing theirs. So the largest ones of who has
+ * too much are left out, and if it is too much for the bus nevertheless, those that have no name.
  *
  * Returns: (transfer full): a{oa{sa{sv}}}
  */
 GVariant *
-netns_snapshot_take (NetnsCore *core)
+netns_snapshot_take (NetnsCore *core, guint *excess)
 {
-  GVariant *objects = collect_objects (core, FALSE);
+  g_autoptr (GHashTable) left_out = netns_shares_list_excess (core);
+  GVariant *objects = collect_objects (core, left_out, FALSE);
 
-  return objects ? objects : collect_objects (core, TRUE);
+  *excess = g_hash_table_size (left_out);
+  return objects ? objects : collect_objects (core, left_out, TRUE);
 }

@@ -7,4 +7,4 @@
 /* The bus closes the connection of who sends it more than 32 MiB (max_message_size of dbus-daemon(1)). */
 #define NETNS_REPLY_BYTES_MAX (30 * 1024 * 1024)
 
-GVariant *netns_snapshot_take (NetnsCore *core);
+GVariant *netns_snapshot_take (NetnsCore *core, guint *excess);
