@@ -10,6 +10,10 @@
 #include <linux/if.h>
 #include <string.h>
 
+/* Of a link that is not the host's: any user can create a namespace, and give a link as many as the kernel takes. With each
+ * one that comes or goes, all are looked through. */
+#define ADDRESSES_MAX 8192
+
 static gboolean
 is_peer_of (const NetnsLink *link, const NetnsLink *other)
 {
@@ -272,10 +276,28 @@ compare_addresses (const NetnsLinkAddress *before, const NetnsLinkAddress *now)
   return NETNS_LINK_ADDRESS_DATA;
 }
 
-static void
-put_address (NetnsMirrorState *state, NetnsLink *link, const NetnsLinkAddress *address)
+static gboolean
+is_full (const NetnsLink *link)
 {
-  NetnsLinkAddress *known = netns_link_addresses_find (link->addresses, address, NULL);
+  return link->addresses != NULL && link->addresses->len >= ADDRESSES_MAX
+         && link->namespace->source != NETNS_SOURCE_HOST;
+}
+
+/* Where many have gone there is room for those that were not kept. */
+static void
+note_room (NetnsMirrorState *state, NetnsLink *link)
+{
+  if (!link->lacks_addresses || link->addresses->len > ADDRESSES_MAX / 2)
+    return;
+  link->lacks_addresses = FALSE;
+  link->namespace->links_dirty = TRUE;
+  NETNS_HINT (state, dirty);
+}
+
+/* @known: (nullable): the one that is kept */
+static void
+take_address (NetnsMirrorState *state, NetnsLink *link, NetnsLinkAddress *known, const NetnsLinkAddress *address)
+{
   guint changes = known ? compare_addresses (known, address) : ADDRESS_CHANGES;
 
   if (link->addresses == NULL)
@@ -291,6 +313,17 @@ put_address (NetnsMirrorState *state, NetnsLink *link, const NetnsLinkAddress *a
 }
 
 static void
+put_address (NetnsMirrorState *state, NetnsLink *link, const NetnsLinkAddress *address)
+{
+  NetnsLinkAddress *known = netns_link_addresses_find (link->addresses, address, NULL);
+
+  if (known == NULL && is_full (link))
+    link->lacks_addresses = TRUE;
+  else
+    take_address (state, link, known, address);
+}
+
+static void
 remove_address (NetnsMirrorState *state, NetnsLink *link, const NetnsLinkAddress *address)
 {
   guint position;
@@ -299,6 +332,7 @@ remove_address (NetnsMirrorState *state, NetnsLink *link, const NetnsLinkAddress
     return;
   g_array_remove_index (link->addresses, position);
   netns_state_notify_link_changed (state, link, ADDRESS_CHANGES);
+  note_room (state, link);
 }
 
 static gboolean
@@ -340,8 +374,10 @@ prune_addresses (NetnsMirrorState *state, NetnsLink *link)
     g_array_remove_index (link->addresses, i - 1);
     changed = TRUE;
   }
-  if (changed)
-    netns_state_notify_link_changed (state, link, ADDRESS_CHANGES);
+  if (!changed)
+    return;
+  netns_state_notify_link_changed (state, link, ADDRESS_CHANGES);
+  note_room (state, link);
 }
 
 /* After a complete reading: what it did not show is gone. */

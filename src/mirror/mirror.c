@@ -18,6 +18,7 @@
 
 /* How many namespaces are read again in one turn of the main loop after an overrun: some 15 us each. */
 #define RESYNC_SLICE 64
+#define RESYNC_PAUSE 100 /* ms */
 /* How long events wait for a plan to end. News of others must be on the bus within 5 ms. */
 #define HOLD_MAX 4 /* ms */
 
@@ -49,9 +50,32 @@ catch_up (gpointer data)
   netns_mirror_catch_up (data);
 }
 
+/* Those that change faster than they can be read are looked at again after a pause: it may be on purpose. */
+static void
+on_resync_slice (gpointer data)
+{
+  NetnsMirror *mirror = data;
+
+  guint count = netns_state_read_dirty (&mirror->state, RESYNC_SLICE);
+
+  if (count == RESYNC_SLICE)
+    netns_later_end_of_turn (&mirror->resync_source, on_resync_slice, mirror);
+  else if (count > 0)
+    netns_later_after (&mirror->resync_source, RESYNC_PAUSE, on_resync_slice, mirror);
+}
+
+static void
+on_dirty (gpointer data)
+{
+  NetnsMirror *mirror = data;
+
+  netns_later_end_of_turn (&mirror->resync_source, on_resync_slice, mirror);
+}
+
 static const NetnsMirrorHints hints = {
   .unknown = on_unknown,
   .catch_up = catch_up,
+  .dirty = on_dirty,
 };
 
 /* ---- what comes from the kernel */
@@ -152,15 +176,6 @@ take_event (NetnsEvent *event, gpointer data)
   }
 }
 
-static void
-on_resync_slice (gpointer data)
-{
-  NetnsMirror *mirror = data;
-
-  if (netns_state_read_dirty (&mirror->state, RESYNC_SLICE))
-    netns_later_end_of_turn (&mirror->resync_source, on_resync_slice, mirror);
-}
-
 /* Events were lost: what each namespace looks like is read again, some in each turn of the main loop. A namespace that
  * is accessed before its turn is read at once. */
 void
@@ -177,7 +192,7 @@ netns_mirror_resync (NetnsMirror *mirror)
   }
   netns_names_scan (mirror->names);
   netns_state_notify_machine_changed (&mirror->state, NETNS_MIRROR_RESYNC_COUNT);
-  netns_later_end_of_turn (&mirror->resync_source, on_resync_slice, mirror);
+  on_dirty (mirror);
 }
 
 /* Takes in all that the kernel has announced up to now. Due before each look at the mirror, so that a change which a

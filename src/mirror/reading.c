@@ -28,19 +28,19 @@ netns_state_read_namespace (NetnsMirrorState *state, NetnsNamespace *namespace)
 {
   int nsid = namespace->nsid;
 
-  namespace->links_dirty = TRUE;
   for (int attempt = 0; attempt < NETNS_READ_ATTEMPTS; attempt++) {
     g_autoptr (GError) error = NULL;
 
-    gboolean complete = read_once (state, namespace, &error);
+    gboolean complete;
 
+    namespace->links_dirty = FALSE;
+    complete = read_once (state, namespace, &error);
     /* The events that came with the answer may say that it ended, even if the answer is complete. */
     if (netns_state_find_namespace (state, nsid) != namespace)
       return FALSE;
-    if (complete) {
-      namespace->links_dirty = FALSE;
+    if (complete)
       return TRUE;
-    }
+    namespace->links_dirty = TRUE;
     if (g_error_matches (error, NETNS_ERROR, NETNS_ERROR_NOT_FOUND)) {
       netns_state_drop_namespace (state, namespace);
       return FALSE;
@@ -65,8 +65,8 @@ list_dirty (NetnsMirrorState *state, guint at_most)
   return dirty;
 }
 
-/* Returns whether there was anything to do. Goes by nsid, since reading one namespace can end another. */
-gboolean
+/* Returns: how many there were to read, at most so many. Goes by nsid, since reading one namespace can end another. */
+guint
 netns_state_read_dirty (NetnsMirrorState *state, guint at_most)
 {
   g_autoptr (GPtrArray) dirty = list_dirty (state, at_most);
@@ -77,7 +77,7 @@ netns_state_read_dirty (NetnsMirrorState *state, guint at_most)
     if (namespace != NULL)
       netns_state_read_namespace (state, namespace);
   }
-  return dirty->len > 0;
+  return dirty->len;
 }
 
 static int

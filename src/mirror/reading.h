@@ -8,5 +8,5 @@
 #define NETNS_READ_ATTEMPTS 5
 
 gboolean netns_state_read_namespace (NetnsMirrorState *state, NetnsNamespace *namespace);
-gboolean netns_state_read_dirty (NetnsMirrorState *state, guint at_most);
+guint netns_state_read_dirty (NetnsMirrorState *state, guint at_most);
 GPtrArray *netns_state_list_namespaces (NetnsMirrorState *state);

@@ -12,10 +12,12 @@ typedef struct _NetnsRouteReader NetnsRouteReader;
  * NetnsMirrorHints:
  * @unknown: something happened that a namespace which is not known may be behind
  * @catch_up: what the kernel has announced up to now must be taken in
+ * @dirty: a namespace was marked to be read again
  */
 typedef struct {
   void (*unknown) (gpointer data);
   void (*catch_up) (gpointer data);
+  void (*dirty) (gpointer data);
 } NetnsMirrorHints;
 
 /**

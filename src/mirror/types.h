@@ -115,6 +115,7 @@ typedef void (*NetnsSettledFunc) (gpointer data);
  * @identity: a number that no other one ever has, while an ifindex can be given again
  * @info: what the kernel says of it; peer_nsid is as the host knows it, NETNS_NSID_NONE if there is no peer
  * @addresses: (element-type NetnsLinkAddress) (nullable): its addresses, in the kernel's order; generation as of the link
+ * @lacks_addresses: whether it has more than are kept
  * @generation: number of the last complete reading that saw it
  * @announced_peer_index: ifindex of the peer as the last event had it
  * @announced_peer_nsid: id of its namespace as the last event had it, which is that of the event's namespace
@@ -124,6 +125,7 @@ struct _NetnsLink {
   guint64 identity;
   NetnsLinkInfo info;
   GArray *addresses;
+  gboolean lacks_addresses;
   guint generation;
   guint announced_peer_index;
   int announced_peer_nsid;

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What an unfriendly user has more of than anybody needs, to keep the service from working for others.
+import json
 import os
 import re
 import subprocess
@@ -63,6 +64,19 @@ import signal, subprocess
 ways = "nexthop dev lo " * 100
 routes = "link set lo up\\n" + "".join("route add 10.0.%d.%d/32 %s\\n" % (i >> 8, i & 255, ways) for i in range(1000))
 subprocess.run(["ip", "-batch", "-"], input=routes, text=True, check=True)
+print("ready", flush=True)
+signal.pause()
+'''
+ADDRESSES, ADDRESSES_MAX = 9000, 8192
+ADDRESS_MANY = f'''
+import signal, socket, struct, subprocess
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
+for i in range({ADDRESSES}):
+    address = struct.pack("!BBH", 10, 0, i)
+    body = struct.pack("=BBBBI", socket.AF_INET, 32, 0, 0, 1) + struct.pack("=HH", 8, 2) + address  # IFA_LOCAL
+    kernel.send(struct.pack("=IHHII", 16 + len(body), 20, 0x401, 0, 0) + body)  # RTM_NEWADDR
+kernel.close()
 print("ready", flush=True)
 signal.pause()
 '''
@@ -207,6 +221,24 @@ class Floods(netns1.TestCase):
         inode = os.stat(f'/proc/{process.pid}/ns/net').st_ino
         netns1.wait_for(lambda: self.count_routes(inode) >= ROUTES_MAX - ABOUT)
         self.assertAlmostEqual(self.count_routes(inode), ROUTES_MAX, delta=ABOUT)
+
+    def test_addresses(self):
+        """Addresses of a link have an end as well; when there are fewer again, all of them are known."""
+        process = self.start(ADDRESS_MANY, *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user', '--net')
+        inode = os.stat(f'/proc/{process.pid}/ns/net').st_ino
+        path = f'{ROOT}/namespace/_id{inode}/link/1'
+
+        def known():
+            link = self.root.managed_objects().get(path, {}).get(netns1.full_interface('Link'), {'Addresses': []})
+            return {address for address, _ in link['Addresses']}
+        netns1.wait_for(lambda: len(known()) >= ADDRESSES_MAX)
+        self.assertEqual(len(known()), ADDRESSES_MAX)
+        run('nsenter', f'--net=/proc/{process.pid}/ns/net', 'ip', '-batch', '-',
+            input=''.join(f'address delete 10.0.{i >> 8}.{i & 255}/32 dev lo\n' for i in range(5000)))
+        listed = json.loads(run('nsenter', f'--net=/proc/{process.pid}/ns/net', 'ip', '-json', 'address').stdout)
+        expected = {f'{address["local"]}/{address["prefixlen"]}' for address in listed[0]['addr_info']}
+        self.assertGreater(len(expected), ADDRESSES - 5000)
+        netns1.wait_for(lambda: known() == expected)
 
     def count_all_routes(self):
         """Of unnamed namespaces, as far as one in five tells."""
