@@ -13,6 +13,8 @@
 /* Of a link that is not the host's: any user can create a namespace, and give a link as many as the kernel takes. With each
  * one that comes or goes, all are looked through. */
 #define ADDRESSES_MAX 8192
+/* When so many of them have gone, those that were not kept are looked for. */
+#define ADDRESSES_ROOM 512
 
 static gboolean
 is_peer_of (const NetnsLink *link, const NetnsLink *other)
@@ -283,11 +285,10 @@ is_full (const NetnsLink *link)
          && link->namespace->source != NETNS_SOURCE_HOST;
 }
 
-/* Where many have gone there is room for those that were not kept. */
 static void
 note_room (NetnsMirrorState *state, NetnsLink *link)
 {
-  if (!link->lacks_addresses || link->addresses->len > ADDRESSES_MAX / 2)
+  if (!link->lacks_addresses || link->addresses->len + ADDRESSES_ROOM > ADDRESSES_MAX)
     return;
   link->lacks_addresses = FALSE;
   link->namespace->links_dirty = TRUE;

@@ -277,7 +277,7 @@ class Floods(netns1.TestCase):
         def are_counted():
             shown.clear()
             shown.update(path for path in self.bob.managed_objects() if re.fullmatch(f'{ROOT}/namespace/[a-z0-9]+', path))
-            return 1 <= len([path for path in shown if 'large' in path]) < 5  # 8 MiB of about 300 bytes for each route
+            return 1 <= len([path for path in shown if 'large' in path]) < 8  # 16 MiB of about 300 bytes for each route
         netns1.wait_for(are_counted, what='all routes to be read')
         large = {path for path in shown if 'large' in path}
         self.assertEqual(shown - large, {f'{ROOT}/namespace/small', *others})

@@ -270,8 +270,8 @@ class Host(netns1.TestCase):
     def make_anew(self, handles):
         """Others make the table with our rules anew; theirs have these numbers then. Returns their chain."""
         run('nft', '-f', '-', input='delete table ip filter' + DOCKER)
-        for number in range(10):
-            run('nft', f'add rule ip filter DOCKER-USER ip saddr 192.0.2.{number} accept')
+        run('nft', '-f', '-', input=''.join(f'add rule ip filter DOCKER-USER ip saddr 192.0.2.{number} accept\n'
+                                            for number in range(10)))
         chain = self.user_chain()
         self.assertEqual(set(handles) - set(re.findall('accept # handle ([0-9]+)', chain)), set())
         return chain

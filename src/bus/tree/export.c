@@ -12,6 +12,8 @@
 /* A list of 2,000 entries in a signal costs the service, the bus and every listener some milliseconds, and one more
  * namespace changes several such lists. A longer one is announced without its value: who wants it can ask. */
 #define ENTRIES_MAX 256
+/* What users can do again and again is not logged more often. */
+#define TELL_SPAN (60 * G_TIME_SPAN_SECOND)
 
 struct _NetnsExport {
   NetnsCore *core;
@@ -22,7 +24,7 @@ struct _NetnsExport {
   GHashTable *links;   /* NetnsLink -> Announced */
   GSource *turn;
   GVariant *snapshot; /* of all objects, NULL since something changed */
-  guint excess;       /* how many namespaces the last one was without */
+  gint64 told;        /* when the log said last that namespaces are left out of it */
 };
 
 /* The values of a link that were last announced. */
@@ -316,11 +318,12 @@ netns_export_get_snapshot (NetnsExport *export)
   if (export->snapshot != NULL)
     return export->snapshot;
   export->snapshot = netns_snapshot_take (export->core, &excess);
-  if (excess > export->excess)
+  if (excess > 0 && g_get_monotonic_time () >= export->told + TELL_SPAN) {
+    export->told = g_get_monotonic_time ();
     g_message (
       "GetManagedObjects is without %u namespaces, because their users have too many links, addresses and routes",
       excess);
-  export->excess = excess;
+  }
   return export->snapshot;
 }
 
@@ -570,6 +573,7 @@ netns_export_new (NetnsCore *core, GDBusConnection *connection)
   NetnsExport *export = g_new0 (NetnsExport, 1);
 
   export->core = core;
+  export->told = -TELL_SPAN;
   export->connection = g_object_ref (connection);
   export->by_path = g_hash_table_new (g_str_hash, g_str_equal);
   export->order = g_ptr_array_new_with_free_func (free_pending);

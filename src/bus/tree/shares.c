@@ -5,14 +5,19 @@
 
 #include <string.h>
 
-/* Bytes of an answer, about: an object with its properties, and one of what a namespace can have any number of. */
-#define OBJECT_SIZE  1500
+/* Bytes of an answer, at most: an object with its properties but for texts, and one of what a namespace can have any
+ * number of. */
+#define OBJECT_SIZE  2000
 #define ADDRESS_SIZE 300
 #define ROUTE_SIZE   300
-/* The namespaces of one user, and those of all but root; the rest of what the bus carries (NETNS_REPLY_BYTES_MAX) is
- * for root's, and for the host. */
-#define SHARE_MAX (8 * 1024 * 1024)
-#define ROOM      (16 * 1024 * 1024)
+/* A byte that is no UTF-8 is shown as four, one that a path cannot have as three. */
+#define SHOWN_MAX         4
+#define PATH_MAX_OF(name) (60 + 3 * strlen (name))
+/* A link's path is its own, and in the lists of its namespace and of its bridge; its namespace's is in two properties. */
+#define PATHS 6
+/* For the namespaces of all users but root; the rest of what the bus carries (NETNS_REPLY_BYTES_MAX) is for root's, and
+ * for the host. */
+#define ROOM (16 * 1024 * 1024)
 
 typedef struct {
   NetnsNamespace *namespace;
@@ -36,10 +41,12 @@ free_share (gpointer data)
 static guint64
 measure_link (const NetnsLink *link)
 {
-  guint64 size = OBJECT_SIZE;
+  guint64 size = OBJECT_SIZE + PATHS * PATH_MAX_OF (link->namespace->name);
 
+  if (link->info.description != NULL)
+    size += SHOWN_MAX * strlen (link->info.description);
   for (char **name = link->info.alternative_names; name != NULL && *name != NULL; name++)
-    size += strlen (*name) + sizeof (guint32);
+    size += SHOWN_MAX * strlen (*name) + sizeof (guint32) + 1;
   return size + (guint64) (link->addresses ? link->addresses->len : 0) * ADDRESS_SIZE;
 }
 
@@ -127,7 +134,7 @@ find_limit (GHashTable *shares)
   while (g_hash_table_iter_next (&iter, NULL, &share))
     g_array_append_val (sizes, ((Share *) share)->size);
   g_array_sort (sizes, compare_sizes);
-  return MIN (netns_shares_find_limit (sizes, ROOM), SHARE_MAX);
+  return netns_shares_find_limit (sizes, ROOM);
 }
 
 static gint

@@ -6,7 +6,7 @@
 
 typedef struct {
   NetnsCore *core;
-  GHashTable *excess;  /* (element-type NetnsNamespace) */
+  GHashTable *excess;  /* (element-type NetnsNamespace) (nullable): what else is left out; then it must do */
   gboolean only_named; /* not what is in namespaces without a name */
   gsize size;          /* in bytes */
   GVariantBuilder objects;
@@ -15,7 +15,7 @@ typedef struct {
 static gboolean
 is_too_much (const Collection *collection)
 {
-  return !collection->only_named && collection->size > NETNS_REPLY_BYTES_MAX;
+  return collection->excess == NULL && collection->size > NETNS_REPLY_BYTES_MAX;
 }
 
 static gboolean
@@ -23,7 +23,7 @@ is_left_out (const Collection *collection, const NetnsNamespace *namespace)
 {
   return namespace != NULL
          && ((collection->only_named && netns_namespace_is_unnamed (namespace))
-             || g_hash_table_contains (collection->excess, namespace));
+             || (collection->excess != NULL && g_hash_table_contains (collection->excess, namespace)));
 }
 
 static void
@@ -64,17 +64,23 @@ collect_objects (NetnsCore *core, GHashTable *excess, gboolean only_named)
  * @core: the service
  * @excess: (out): how many namespaces are left out because their users have too much
  *
- * Any user can make namespaces, and fill them: that must not keep others from seeing theirs. So the largest ones of who has
- * too much are left out, and if it is too much for the bus nevertheless, those that have no name.
+ * Any user can make namespaces, and fill them: that must not keep others from seeing theirs. So if it is too much for the
+ * bus, it is without those that have no name, and if it is nevertheless, without the largest ones of who has most.
  *
  * Returns: (transfer full): a{oa{sa{sv}}}
  */
 GVariant *
 netns_snapshot_take (NetnsCore *core, guint *excess)
 {
-  g_autoptr (GHashTable) left_out = netns_shares_list_excess (core);
-  GVariant *objects = collect_objects (core, left_out, FALSE);
+  GVariant *objects = collect_objects (core, NULL, FALSE);
+  g_autoptr (GHashTable) left_out = NULL;
 
+  *excess = 0;
+  if (objects == NULL)
+    objects = collect_objects (core, NULL, TRUE);
+  if (objects != NULL)
+    return objects;
+  left_out = netns_shares_list_excess (core);
   *excess = g_hash_table_size (left_out);
-  return objects ? objects : collect_objects (core, left_out, TRUE);
+  return collect_objects (core, left_out, TRUE);
 }

@@ -165,10 +165,9 @@ check_network (NetnsDrift *drift, NetnsNetwork *network)
 /* Of a link that is being deleted the kernel says first that it is no port any longer (del_nbp() in net/bridge/br_if.c),
  * and some milliseconds later that it is gone; it answers a question only when that is over. */
 static void
-leave_out_ending (NetnsDrift *drift)
+ask_for (NetnsDrift *drift, GList *links)
 {
   NetnsMirror *mirror = netns_core_get_mirror (drift->base.core);
-  g_autoptr (GList) links = g_hash_table_get_keys (drift->detached);
 
   for (GList *rest = links; rest != NULL; rest = rest->next) {
     const NetnsLink *link = rest->data;
@@ -179,27 +178,36 @@ leave_out_ending (NetnsDrift *drift)
   netns_mirror_catch_up (mirror);
 }
 
-/* A link has not drifted if it is a port again, gone, or was a port of a deleted network. */
+static void
+announce_port (NetnsDrift *drift, NetnsDefinition *definition, const NetnsLink *link)
+{
+  gboolean printable = g_utf8_validate (link->info.name, -1, NULL);
+  const char *const ports[] = { printable ? link->info.name : "", NULL };
+
+  if (netns_network_find_bridge (netns_core_get_mirror (drift->base.core), (NetnsNetwork *) definition) != NULL)
+    drift->drifted (definition, pair ("Ports", g_variant_new_strv (ports, -1)),
+                    pair ("Ports", g_variant_new_strv (NULL, 0)), drift->data);
+}
+
+/* A link has not drifted if it is a port again, gone, or was a port of a deleted network. Those that came while these were
+ * asked for have a turn of their own. */
 static void
 check_detached (NetnsDrift *drift)
 {
   GHashTable *networks = netns_core_get_definitions (drift->base.core, &netns_network_class);
-  GHashTableIter iter;
-  NetnsLink *link;
-  const char *key;
+  g_autoptr (GList) links = g_hash_table_get_keys (drift->detached);
 
-  g_hash_table_iter_init (&iter, drift->detached);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &link, (gpointer *) &key)) {
-    NetnsDefinition *definition = g_hash_table_lookup (networks, key);
-    gboolean printable = g_utf8_validate (link->info.name, -1, NULL);
-    const char *const ports[] = { printable ? link->info.name : "", NULL };
+  ask_for (drift, links);
+  for (GList *rest = links; rest != NULL; rest = rest->next) {
+    g_autofree char *key = NULL;
+    NetnsDefinition *definition;
 
-    if (definition != NULL
-        && netns_network_find_bridge (netns_core_get_mirror (drift->base.core), (NetnsNetwork *) definition) != NULL)
-      drift->drifted (definition, pair ("Ports", g_variant_new_strv (ports, -1)),
-                      pair ("Ports", g_variant_new_strv (NULL, 0)), drift->data);
+    if (!g_hash_table_steal_extended (drift->detached, rest->data, NULL, (gpointer *) &key))
+      continue;
+    definition = g_hash_table_lookup (networks, key);
+    if (definition != NULL)
+      announce_port (drift, definition, rest->data);
   }
-  g_hash_table_remove_all (drift->detached);
 }
 
 /* No call is about to change anything: what differs now is no half of a plan. */
@@ -223,7 +231,6 @@ compare_all (NetnsReconciler *reconciler)
     if (definition->class == &netns_network_class)
       check_network (drift, (NetnsNetwork *) definition);
   }
-  leave_out_ending (drift);
   check_detached (drift);
   return NULL;
 }
