@@ -80,6 +80,22 @@ kernel.close()
 print("ready", flush=True)
 signal.pause()
 '''
+LINKS, NAMES = 350, 200
+# Links with almost as many alternative names as a reading of links can have, of bytes that are no text.
+NAME_MANY = f'''
+import signal, socket, struct, subprocess
+subprocess.run(["ip", "-batch", "-"], input="link add type bridge\\n" * {LINKS}, text=True, check=True)
+kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
+for link in range({LINKS}):
+    names = b"".join(struct.pack("=HH", 131, 53) + b"%06d" % ({NAMES} * link + i) + b"\\xff" * 120 + bytes(2)  # IFLA_ALT_IFNAME
+                     for i in range({NAMES}))
+    body = struct.pack("=BxHiII", 0, 0, link + 2, 0, 0) + struct.pack("=HH", len(names) + 4, 0x8034) + names  # IFLA_PROP_LIST
+    kernel.send(struct.pack("=IHHII", 16 + len(body), 108, 0x605, 0, 0) + body)  # RTM_NEWLINKPROP
+    assert struct.unpack("=i", kernel.recv(100)[16:20])[0] == 0
+kernel.close()
+print("ready", flush=True)
+signal.pause()
+'''
 MAKERS, ADOPTED = 90, 24
 
 
@@ -289,6 +305,19 @@ class Floods(netns1.TestCase):
         for number in range(ADOPTED):
             self.alice.call(f'{ROOT}/namespace/large{number}', 'Namespace', 'Delete', '(a{sv})', {})
         self.assertIn(f'{ROOT}/namespace/small', self.bob.managed_objects())
+
+    @unittest.skipUnless(netns1.IS_ROOT, 'needs two ordinary users')
+    def test_names_of_a_user(self):
+        """Few links can take as much: each byte that is no text is shown as four."""
+        small, other = self.alice.create_namespace('small'), self.bob.create_namespace('bobs')
+        process = self.start(NAME_MANY, *as_user(netns1.ALICE), 'unshare', '--user', '--map-root-user', '--net')
+        self.alice.call(ROOT, 'Manager', 'AdoptProcess', '(sua{sv})', 'large', process.pid, {})
+        names = self.bob.get(f'{ROOT}/namespace/large/link/2', 'Link', 'AlternativeNames')
+        self.assertEqual(len(names), NAMES)
+        self.assertEqual(len(names[0]), 6 + 4 * 120)
+        shown = self.bob.managed_objects()
+        self.assertLessEqual({small, other}, shown.keys())
+        self.assertFalse([path for path in shown if '/large' in path])
 
     def test_answer(self):
         """One that the bus would not carry is refused, and the service lives on."""
