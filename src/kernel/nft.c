@@ -180,9 +180,10 @@ netns_nft_get_generation (NetnsNft *nft, guint32 *generation, GError **error)
                               "Cannot look at the firewall: the kernel does not say whether it changes"));
 }
 
-/* The same transaction, which the kernel refuses at another generation (nfnetlink_rcv_batch()). */
+/* Returns: (transfer full) (nullable): the same transaction, which the kernel refuses at another generation
+ * (nfnetlink_rcv_batch()) */
 static GBytes *
-tie_to_generation (GBytes *message, guint32 generation)
+tie_to_generation (GBytes *message, guint32 generation, GError **error)
 {
   const struct nlattr head = { .nla_len = NLA_HDRLEN + sizeof generation, .nla_type = NFNL_BATCH_GENID };
   const guint32 number = GUINT32_TO_BE (generation);
@@ -191,7 +192,9 @@ tie_to_generation (GBytes *message, guint32 generation)
   gsize size;
   const guint8 *data = g_bytes_get_data (message, &size);
 
-  g_return_val_if_fail (size > begin && ((const struct nlmsghdr *) data)->nlmsg_len == begin, NULL);
+  if (size <= begin || ((const struct nlmsghdr *) data)->nlmsg_len != begin)
+    return netns_refuse_null (error, NETNS_ERROR_KERNEL_REFUSED,
+                              CANNOT_CHANGE ": netnsd-nft did not answer with a transaction");
   g_byte_array_append (bytes, data, begin);
   g_byte_array_append (bytes, (const guint8 *) &head, sizeof head);
   g_byte_array_append (bytes, (const guint8 *) &number, sizeof number);
@@ -212,9 +215,10 @@ compile_and_send (const NetnsGrant *grant, NetnsNft *nft, guint32 generation, co
     g_prefix_error (error, CANNOT_CHANGE ": ");
     return FALSE;
   }
-  message = generation != 0 ? tie_to_generation (compiled, generation) : g_bytes_ref (compiled);
-  return netns_netlink_change_batch (grant, nft->netlink, g_bytes_get_data (message, NULL), g_bytes_get_size (message),
-                                     error, CANNOT_CHANGE);
+  message = generation != 0 ? tie_to_generation (compiled, generation, error) : g_bytes_ref (compiled);
+  return message != NULL
+         && netns_netlink_change_batch (grant, nft->netlink, g_bytes_get_data (message, NULL),
+                                        g_bytes_get_size (message), error, CANNOT_CHANGE);
 }
 
 /* If it is not JSON, libnftables tries it as commands in its own language (nft_run_cmd_from_buffer()); none of these

@@ -55,7 +55,6 @@ static void
 on_resync_slice (gpointer data)
 {
   NetnsMirror *mirror = data;
-
   guint count = netns_state_read_dirty (&mirror->state, RESYNC_SLICE);
 
   if (count == RESYNC_SLICE)

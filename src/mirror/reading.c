@@ -30,7 +30,6 @@ netns_state_read_namespace (NetnsMirrorState *state, NetnsNamespace *namespace)
 
   for (int attempt = 0; attempt < NETNS_READ_ATTEMPTS; attempt++) {
     g_autoptr (GError) error = NULL;
-
     gboolean complete;
 
     namespace->links_dirty = FALSE;

@@ -457,9 +457,7 @@ class Names(TestCase):
 
     def setUp(self):
         super().setUp()
-        hostile = self.pid
-        self.pid = self.adopt('first')
-        self.pid = hostile
+        self.adopt('first')
 
     def ask_and_take_name(self, method):
         """The first list is held, and the second one comes after it. Returns: the second one"""

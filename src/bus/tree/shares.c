@@ -11,8 +11,8 @@
 #define ADDRESS_SIZE 300
 #define ROUTE_SIZE   300
 /* A byte that is no UTF-8 is shown as four, one that a path cannot have as three. */
-#define SHOWN_MAX         4
-#define PATH_MAX_OF(name) (60 + 3 * strlen (name))
+#define SHOWN_MAX       4
+#define PATH_SIZE(name) (60 + 3 * strlen (name))
 /* A link's path is its own, and in the lists of its namespace and of its bridge; its namespace's is in two properties. */
 #define PATHS 6
 /* For the namespaces of all users but root; the rest of what the bus carries (NETNS_REPLY_BYTES_MAX) is for root's, and
@@ -41,7 +41,7 @@ free_share (gpointer data)
 static guint64
 measure_link (const NetnsLink *link)
 {
-  guint64 size = OBJECT_SIZE + PATHS * PATH_MAX_OF (link->namespace->name);
+  guint64 size = OBJECT_SIZE + PATHS * PATH_SIZE (link->namespace->name);
 
   if (link->info.description != NULL)
     size += SHOWN_MAX * strlen (link->info.description);
